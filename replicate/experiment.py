@@ -1,0 +1,244 @@
+"""From a config to a finished run folder: rounds over worker processes, training, scores, checkpoints, resuming."""
+
+import hashlib
+import json
+import multiprocessing
+import os
+import queue
+import shutil
+import time
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from .config import RunConfig
+from .evaluation import evaluate, model_answer
+from .progress import Progress
+from .provenance import provenance
+from .randomness import make_generator
+from .runs import (
+    Run,
+    RunError,
+    is_finished,
+    open_run,
+    read_checkpoint,
+    read_config,
+    runs_root,
+    write_checkpoint,
+    write_json,
+    write_table,
+)
+from .task import PrimeTask
+from .training import TrainingState, learning_rate, start, train
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some rounds of a run, trained by one process."""
+
+    config: RunConfig
+    folder: Path  # the run folder
+    rounds: range
+    device: str
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / f"part-{self.rounds.start:04}-{self.rounds.stop:04}.pt"
+
+
+def run(
+    config: RunConfig, folder: Path | str | None = None, device: str = "auto", workers: int | None = None
+) -> Run:
+    """Train and evaluate a config in its run folder, doing only what is missing.
+
+    A finished folder with an equal config is reused, an unfinished one goes on where it was, anything else there
+    is refused. On the same machine, equal config and workers give equal numbers to the last bit; another number
+    of workers changes them by float rounding, which long trainings amplify.
+
+    Args:
+        folder: where; by default a name made from the config, under `runs.runs_root()`.
+        device: "auto" (CUDA where there is one, else the CPU) or a name that PyTorch knows.
+        workers: processes that share the rounds; by default one a core, and one on CUDA.
+
+    Raises:
+        RunError: the folder is not this run's, or the device is not there.
+    """
+    folder = Path(folder) if folder else runs_root() / default_name(config)
+    device = choose_device(device)
+    if _claim(folder, config):
+        return open_run(folder)
+    parts = [Part(config, folder, rounds, device) for rounds in _split(folder, config, device, workers)]
+    began = time.time()
+    results = _train_parts(parts)
+    _finish(folder, parts, results, time.time() - began)
+    return open_run(folder)
+
+
+def default_name(config: RunConfig) -> str:
+    """A readable name that differs whenever the config does."""
+    direction = "reverse" if config.reverse else "forward"
+    digest = hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:8]
+    return f"{config.model}-{config.max_length}-{direction}-{digest}"
+
+
+def choose_device(name: str) -> str:
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.zeros((), device=name)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise RunError(
+            f"device {name!r} is not available here; it may be auto, cpu or, with a GPU, cuda"
+        ) from error
+    return name
+
+
+def _claim(folder: Path, config: RunConfig) -> bool:
+    """Make the folder this run's, or see that it is; returns whether the run is finished."""
+    if (folder / "config.json").exists():
+        theirs, ours = read_config(folder).model_dump(), config.model_dump()
+        different = [
+            f"{name} is {theirs[name]} there and {ours[name]} here"
+            for name in ours
+            if theirs[name] != ours[name]
+        ]
+        if different:
+            raise RunError(f"{folder} holds another run ({'; '.join(different)}); choose another folder")
+        return is_finished(folder)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise RunError(f"{folder} exists and is not a run folder; choose another one")
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / "config.json", config.model_dump())
+    return False
+
+
+def _split(folder: Path, config: RunConfig, device: str, workers: int | None) -> list[range]:
+    """Contiguous shares of the rounds; a run that goes on keeps the split it began with."""
+    plan = folder / "parts.json"
+    if not plan.exists():
+        if workers is None:
+            workers = 1 if device.startswith("cuda") else os.cpu_count() or 1
+        if workers < 1:
+            raise RunError(f"workers is {workers}; it must be 1 or more")
+        workers = min(workers, config.rounds)
+        edges = [config.rounds * i // workers for i in range(workers + 1)]
+        write_json(plan, {"edges": edges})
+    edges = json.loads(plan.read_text())["edges"]
+    return [range(first, stop) for first, stop in zip(edges, edges[1:], strict=False)]
+
+
+def _train_parts(parts: list[Part]) -> list[dict]:
+    """Every part's tables; several parts run in processes of their own, one core's share of threads each."""
+    config = parts[0].config
+    if len(parts) == 1:
+        bar = Progress(config.steps)
+        try:
+            return [train_part(parts[0], bar.show)]
+        finally:
+            bar.close()
+    context = multiprocessing.get_context("spawn")
+    reports = context.Queue()
+    threads = max(1, (os.cpu_count() or 1) // len(parts))
+    with ProcessPoolExecutor(
+        len(parts), mp_context=context, initializer=_start_worker, initargs=(reports, threads)
+    ) as pool:
+        futures = [pool.submit(_train_in_worker, i, part) for i, part in enumerate(parts)]
+        _watch(futures, reports, config.steps)
+        return [future.result() for future in futures]
+
+
+def _watch(futures: list[Future], reports: multiprocessing.Queue, steps: int) -> None:
+    """Show the slowest part's step and the mean loss until every part has ended."""
+    bar, latest = Progress(steps), {}
+    while not all(future.done() for future in futures):
+        try:
+            part, step, loss = reports.get(timeout=0.2)
+        except queue.Empty:
+            continue
+        latest[part] = (step, loss)
+        if len(latest) == len(futures):
+            done = min(step for step, _ in latest.values())
+            bar.show(done, sum(loss for _, loss in latest.values()) / len(latest))
+    bar.close()
+
+
+_reports = None  # in a worker: where it reports to
+
+
+def _start_worker(reports: multiprocessing.Queue, threads: int) -> None:
+    global _reports
+    _reports = reports
+    torch.set_num_threads(threads)
+
+
+def _train_in_worker(index: int, part: Part) -> dict:
+    return train_part(part, lambda step, loss: _reports.put((index, step, loss)))
+
+
+def train_part(part: Part, progress) -> dict:
+    """Train some rounds to the end, checkpointing at every evaluation point, then score them."""
+    # Moments of units that died decay into denormals, which slow the update down several times.
+    torch.set_flush_denormal(True)
+    state, history = _load_or_start(part)
+    for _ in train(part.config, state, progress):
+        history += _curve_rows(part, state)
+        write_checkpoint(part.checkpoint, {"state": state.state_dict(), "history": history})
+    return {"history": history, **_final_tables(part, state), "model": state.model.cpu().state_dict()}
+
+
+def _load_or_start(part: Part) -> tuple[TrainingState, list[dict]]:
+    state = start(part.config, part.rounds, part.device)
+    if not part.checkpoint.exists():
+        return state, _curve_rows(part, state)
+    saved = read_checkpoint(part.checkpoint)
+    state.load_state_dict(saved["state"])
+    return state, saved["history"]
+
+
+def _curve_rows(part: Part, state: TrainingState) -> list[dict]:
+    """One row a round of the metric curves."""
+    generators = [make_generator(part.config.seed, r, f"curve {state.step}") for r in part.rounds]
+    scores = _evaluate(part, state, generators, part.config.curve_samples).scores
+    rate = learning_rate(part.config, state.step)
+    return [
+        {"round": row.pop("round"), "step": state.step, "loss": loss, "learning_rate": rate, **row}
+        for row, loss in zip(scores.to_dict("records"), state.loss.tolist(), strict=True)
+    ]
+
+
+def _final_tables(part: Part, state: TrainingState) -> dict[str, pd.DataFrame]:
+    """Scores of every evaluation round; the tables by length and position are of the first."""
+    scores = []
+    for k in range(part.config.evaluate_rounds):
+        generators = [make_generator(part.config.seed, r, f"evaluation {k}") for r in part.rounds]
+        evaluation = _evaluate(part, state, generators, part.config.evaluate_samples)
+        scores.append(evaluation.scores.assign(evaluation=k))
+        first = evaluation if k == 0 else first
+    return {"scores": pd.concat(scores), "by_length": first.by_length, "by_position": first.by_position}
+
+
+def _evaluate(part: Part, state: TrainingState, generators: list[torch.Generator], samples: int):
+    task = PrimeTask.of(part.config)
+    answer = model_answer(state.model, task.max_target_length)
+    return evaluate(answer, task, generators, part.rounds, samples)
+
+
+def _finish(folder: Path, parts: list[Part], results: list[dict], seconds: float) -> None:
+    """Put the parts together; the provenance comes last and marks the run as finished."""
+    history = pd.DataFrame([row for result in results for row in result["history"]])
+    write_table(folder / "history.csv", history.sort_values(["round", "step"]))
+    for name in ("scores", "by_length", "by_position"):
+        write_table(folder / f"{name}.csv", pd.concat([result[name] for result in results]))
+    names = results[0]["model"]
+    write_checkpoint(
+        folder / "checkpoint.pt",
+        {name: torch.cat([result["model"][name] for result in results]) for name in names},
+    )
+    record = provenance() | {"device": parts[0].device, "workers": len(parts), "seconds": round(seconds, 1)}
+    write_json(folder / "provenance.json", record)
+    for part in parts:
+        part.checkpoint.unlink(missing_ok=True)
+    (folder / "parts.json").unlink()

@@ -1,0 +1,41 @@
+"""Progress of a training: a bar where a person watches, sparse lines in a log, silence in a check."""
+
+import os
+import sys
+import time
+
+from tqdm import tqdm
+
+LINES = 10  # log lines a training
+
+
+class Progress:
+    """Shows updates done, the loss and the time left.
+
+    The environment variable REPLICATE_PROGRESS says how: `bar`, `lines` or `off`. Without it a terminal or a
+    notebook gets the bar and everything else lines. The plain text bar is meant for notebooks too: widgets
+    freeze at 0% on GitHub.
+    """
+
+    def __init__(self, steps: int, done: int = 0):
+        watched = sys.stderr.isatty() or "ipykernel" in sys.modules
+        self.style = os.environ.get("REPLICATE_PROGRESS") or ("bar" if watched else "lines")
+        if self.style not in ("bar", "lines", "off"):
+            raise ValueError(f"REPLICATE_PROGRESS is {self.style!r}; it may be bar, lines or off")
+        self.steps, self.first, self.line, self.started = steps, done, done, time.monotonic()
+        self.bar = tqdm(total=steps, initial=done, unit="update", disable=self.style != "bar")
+
+    def show(self, done: int, loss: float) -> None:
+        self.bar.set_postfix_str(f"loss {loss:.3f}", refresh=False)
+        self.bar.update(done - self.bar.n)
+        if self.style == "lines" and (done - self.line >= self.steps / LINES or done == self.steps):
+            self.line = done
+            left = (time.monotonic() - self.started) / max(done - self.first, 1) * (self.steps - done)
+            print(
+                f"update {done} of {self.steps}, loss {loss:.3f}, {left:.0f} s left",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    def close(self) -> None:
+        self.bar.close()

@@ -1,0 +1,154 @@
+"""The run folder: all that a notebook needs of a run, written whole or not at all."""
+
+import json
+import os
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import torch
+from pydantic import ValidationError
+from torch import nn
+
+from .config import RunConfig
+from .models import build
+
+TABLES = {  # file name -> the columns it must have
+    "history": ["round", "step", "loss", "learning_rate", "psa", "lcsr", "geo_mean", "exact_match", "lcs_f1"],
+    "scores": ["round", "evaluation", "psa", "lcsr", "geo_mean", "exact_match", "lcs_f1"],
+    "by_length": ["round", "kind", "length", "samples", "psa", "lcsr", "exact_match", "lcs_f1"],
+    "by_position": ["round", "position", "samples", "accuracy"],
+}
+
+
+class RunError(ValueError):
+    """A run folder that is missing, damaged or someone else's; one line that says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run, read from its folder. `results/README.md` says what each column means."""
+
+    path: Path
+    config: RunConfig
+    history: pd.DataFrame
+    scores: pd.DataFrame
+    by_length: pd.DataFrame
+    by_position: pd.DataFrame
+    provenance: dict
+
+    def load_model(self) -> nn.Module:
+        """The trained model, all rounds, on the CPU."""
+        model = build(self.config, range(self.config.rounds))
+        saved = read_checkpoint(self.path / "checkpoint.pt")
+        try:
+            model.load_state_dict(saved)
+        except (RuntimeError, AttributeError, TypeError) as error:
+            raise RunError(
+                f"{self.path / 'checkpoint.pt'} is no checkpoint of this run's model: {first_line(error)}"
+            ) from error
+        return model
+
+
+def runs_root() -> Path:
+    """Where new runs go: the folder that REPLICATE_RUNS names, else `runs/` beside the package."""
+    return Path(os.environ.get("REPLICATE_RUNS") or Path(__file__).resolve().parent.parent / "runs")
+
+
+def is_finished(path: Path) -> bool:
+    return (path / "provenance.json").exists()  # written last
+
+
+def open_run(path: Path | str) -> Run:
+    """Read and check a finished run folder.
+
+    Raises:
+        RunError: the folder is missing, unfinished or damaged.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        raise RunError(
+            f"no run folder at {path}; train one with notebooks/03_train.ipynb or `replicate train`"
+        )
+    config = read_config(path)
+    if not is_finished(path):
+        raise RunError(
+            f"the run in {path} is not finished; start it again with the same settings and it goes on"
+        )
+    tables = {name: _read_table(path / f"{name}.csv", columns) for name, columns in TABLES.items()}
+    for name, table in tables.items():
+        if set(table["round"]) != set(range(config.rounds)):
+            raise RunError(
+                f"{path / name}.csv does not hold the {config.rounds} rounds of its config.json; run it again"
+            )
+    return Run(path, config, provenance=_read_json(path / "provenance.json"), **tables)
+
+
+def read_config(path: Path) -> RunConfig:
+    """The config of a run folder, finished or not."""
+    try:
+        return RunConfig(**_read_json(path / "config.json"))
+    except (ValidationError, TypeError) as error:
+        raise RunError(f"{path / 'config.json'} is no run's config: {first_line(error)}") from error
+
+
+def read_checkpoint(path: Path) -> dict:
+    """Tensors and plain values only (`weights_only=True`): nothing in the file is executed."""
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise RunError(f"{path} is missing") from error
+    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError, OSError) as error:
+        raise RunError(f"{path} is damaged or no checkpoint: {first_line(error)}") from error
+
+
+def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a temporary file, flush it to the disk, then give it its name in one step."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write(temporary)
+        with open(temporary, "rb") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, data: dict) -> None:
+    write_whole(path, lambda file: file.write_text(json.dumps(data, indent=2) + "\n"))
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    write_whole(path, lambda file: table.to_csv(file, index=False, float_format="%.6g"))
+
+
+def write_checkpoint(path: Path, data: dict) -> None:
+    write_whole(path, lambda file: torch.save(data, file))
+
+
+def first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def _read_json(path: Path) -> dict:
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError as error:
+        raise RunError(f"{path} is missing, so {path.parent} is not a run folder") from error
+    except ValueError as error:
+        raise RunError(f"{path} is damaged: {first_line(error)}") from error
+
+
+def _read_table(path: Path, columns: list[str]) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(path)
+    except FileNotFoundError as error:
+        raise RunError(f"{path} is missing; run it again") from error
+    except ValueError as error:  # pandas' parser errors among them
+        raise RunError(f"{path} is damaged: {first_line(error)}") from error
+    missing = [column for column in columns if column not in table]
+    if missing:
+        raise RunError(f"{path} has no column {missing[0]}; it is damaged or from another version")
+    return table

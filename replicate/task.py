@@ -1,0 +1,90 @@
+"""Prime extraction: from a list of integers, output its primes in order (the post, section 3)."""
+
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor
+
+PAD = 0
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Samples of R rounds, all torch.int64, padded with PAD.
+
+    `target` ends in EOS and `target_length` counts it; the metrics' L is one less.
+    """
+
+    source: Tensor  # [R, B, S]
+    source_length: Tensor  # [R, B]
+    target: Tensor  # [R, B, T]
+    target_length: Tensor  # [R, B]
+
+    def to(self, device: torch.device | str) -> "Batch":
+        return Batch(*(getattr(self, field.name).to(device) for field in fields(self)))
+
+
+def prime_table(size: int) -> Tensor:
+    """`[size]` of bool: whether each integer below `size` is prime (the sieve of Eratosthenes)."""
+    table = torch.ones(size, dtype=torch.bool)
+    table[:2] = False
+    for x in range(2, int(size**0.5) + 1):
+        if table[x]:
+            table[x * x :: x] = False
+    return table
+
+
+class PrimeTask:
+    """Sources of 1..max_length uniform values and their primes, in input order.
+
+    With vocab_size 101, `[4, 7, 9, 2]` -> `[7, 2, EOS]`, where EOS is 100; with `reverse` the source is
+    `[2, 9, 7, 4]` and the target stays. Source: the post, section 3; it draws values from 1..vocab_size-2.
+    The author's notebook drew from 1..vocab_size-1 (`values="notebook"`): that value, never a target,
+    shares its id with EOS.
+    """
+
+    def __init__(self, vocab_size: int, max_length: int, reverse: bool = False, values: str = "text"):
+        self.eos = vocab_size - 1
+        self.max_length = max_length
+        self.reverse = reverse
+        self.max_value = vocab_size - 1 if values == "notebook" else vocab_size - 2
+        self.is_prime = prime_table(vocab_size)
+        self.is_prime[self.eos] = False  # the id of EOS is no value of a target
+
+    @classmethod
+    def of(cls, config) -> "PrimeTask":
+        return cls(config.vocab_size, config.max_length, config.reverse, config.values)
+
+    @property
+    def max_target_length(self) -> int:
+        """Every value prime, then EOS."""
+        return self.max_length + 1
+
+    def sample(self, generators: list[torch.Generator], batch_size: int) -> Batch:
+        """One batch a round; round r draws from `generators[r]` alone. S = max_length, T = S + 1."""
+        shape = (batch_size, self.max_length)
+        length = torch.stack([torch.randint(1, shape[1] + 1, shape[:1], generator=g) for g in generators])
+        values = torch.stack([torch.randint(1, self.max_value + 1, shape, generator=g) for g in generators])
+        return self.batch_of(values, length)
+
+    def batch_of(self, values: Tensor, length: Tensor) -> Batch:
+        """The batch of given values `[R, B, S]`, of which each sample's first `length [R, B]` count."""
+        position = torch.arange(values.shape[2])
+        inside = position < length.unsqueeze(2)  # [R, B, S]
+        values = values.masked_fill(~inside, PAD)
+        keep = self.is_prime[values]
+        primes = keep.sum(2)  # [R, B]
+        target = values.new_zeros(*values.shape[:2], values.shape[2] + 1)
+        # A prime goes to the place of its rank; all else to the last place, which EOS or PAD then takes.
+        place = torch.where(keep, keep.cumsum(2) - 1, values.shape[2])
+        target.scatter_(2, place, values * keep)
+        target.scatter_(2, primes.unsqueeze(2), self.eos)
+        if self.reverse:
+            mirrored = (length.unsqueeze(2) - 1 - position).clamp(min=0)
+            values = values.gather(2, mirrored).masked_fill(~inside, PAD)
+        return Batch(values, length, target, primes + 1)
+
+    def empty_share(self) -> float:
+        """P(no primes in the source): the mean over n of (1 - share of primes)^n."""
+        share = self.is_prime[1 : self.max_value + 1].double().mean().item()
+        return sum((1 - share) ** n for n in range(1, self.max_length + 1)) / self.max_length

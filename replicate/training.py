@@ -1,0 +1,88 @@
+"""One training loop for every model: a generator of training states that knows no files and no metrics."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from .config import RunConfig
+from .models import build
+from .randomness import make_generator
+from .task import PrimeTask
+
+PROGRESS_EVERY = 20  # updates between two calls of `progress`
+
+
+@dataclass
+class TrainingState:
+    """Everything the next update depends on, for some rounds of a run."""
+
+    step: int  # updates done
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    generators: list[torch.Generator]  # one a round: the training samples
+    loss: Tensor  # [R] mean over the updates since the last state, in nats a token; NaN at step 0
+
+    def state_dict(self) -> dict:
+        """Plain tensors and numbers, for a checkpoint that loads with `weights_only=True`."""
+        return {
+            "step": self.step,
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "generators": [g.get_state() for g in self.generators],
+        }
+
+    def load_state_dict(self, state: dict) -> None:
+        self.step = state["step"]
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        for generator, saved in zip(self.generators, state["generators"], strict=True):
+            generator.set_state(saved)
+
+
+def start(config: RunConfig, rounds: range, device: str = "cpu") -> TrainingState:
+    """The state before the first update: a fresh model on `device`, its optimizer and its sample streams."""
+    model = build(config, rounds).to(device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
+    generators = [make_generator(config.seed, r, "training") for r in rounds]
+    return TrainingState(0, model, optimizer, generators, torch.full((len(rounds),), float("nan")))
+
+
+def learning_rate(config: RunConfig, step: int) -> float:
+    """StepLR: multiplied by lr_gamma after every lr_step_size updates."""
+    return config.learning_rate * config.lr_gamma ** (step // config.lr_step_size)
+
+
+def train(
+    config: RunConfig, state: TrainingState, progress: Callable[[int, float], None] = lambda step, loss: None
+) -> Iterator[TrainingState]:
+    """Advance `state` in place, and yield it at every evaluation point that follows, the last step included.
+
+    `progress` is told the updates done and the mean loss of the rounds every few updates.
+    """
+    task = PrimeTask.of(config)
+    device = next(state.model.parameters()).device
+    total, since = torch.zeros(len(state.generators), device=device), 0
+    while state.step < config.steps:
+        batch = task.sample(state.generators, config.batch_size).to(device)
+        loss = update(state, batch, learning_rate(config, state.step))
+        state.step += 1
+        total, since = total + loss, since + 1
+        if state.step % PROGRESS_EVERY == 0:
+            progress(state.step, loss.mean().item())
+        if state.step % config.evaluate_every == 0 or state.step == config.steps:
+            state.loss = (total / since).cpu()
+            total, since = torch.zeros_like(total), 0
+            yield state
+
+
+def update(state: TrainingState, batch, rate: float) -> Tensor:
+    """One update of every round; returns each round's loss before it, `[R]`."""
+    for group in state.optimizer.param_groups:
+        group["lr"] = rate
+    loss = state.model.loss(batch)
+    state.optimizer.zero_grad()
+    loss.sum().backward()  # rounds share no parameter, so each gets the gradient of its own loss
+    state.optimizer.step()
+    return loss.detach()

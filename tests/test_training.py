@@ -1,0 +1,103 @@
+"""The training loop against the plain one, its independence of other rounds, and its resuming."""
+
+import random
+
+import pytest
+import torch
+
+from replicate import reference
+from replicate.config import RunConfig
+from replicate.models import build
+from replicate.task import Batch
+from replicate.training import learning_rate, start, train, update
+
+SMALL = RunConfig(
+    max_length=5,
+    vocab_size=31,
+    embedding_size=6,
+    hidden_size=8,
+    rounds=3,
+    steps=50,
+    batch_size=8,
+    evaluate_every=20,
+)
+
+
+def parameters(state) -> dict[str, torch.Tensor]:
+    return {name: tensor.clone() for name, tensor in state.model.state_dict().items()}
+
+
+def trained(config: RunConfig, rounds: range) -> dict[str, torch.Tensor]:
+    state = start(config, rounds)
+    for _ in train(config, state):
+        pass
+    return parameters(state)
+
+
+def test_updates_equal_those_of_the_plain_loop():
+    from test_models import round_of
+
+    config = SMALL.model_copy(update={"rounds": 1})
+    rng = random.Random(0)
+    batches = [reference.sample_batch(rng, 8, 5, 29, 30) for _ in range(30)]
+    state = start(config, range(1))
+    state.model.double()
+    plain = reference.Seq2Seq(31, 6, 8).double()
+    plain.load_state_dict(round_of(state.model.state_dict(), 0))
+    theirs = reference.train(plain, batches, config.learning_rate)
+    ours = []
+    for source, source_length, target in batches:
+        tensors = (source, source_length, target, (target != 0).sum(1))
+        ours.append(update(state, Batch(*(t.unsqueeze(0) for t in tensors)), config.learning_rate).item())
+    assert ours == pytest.approx(theirs, rel=1e-6)
+
+
+@pytest.mark.parametrize("r", range(SMALL.rounds))
+def test_a_round_alone_equals_the_round_among_others_after_50_updates(r):
+    among, alone = trained(SMALL, range(SMALL.rounds)), trained(SMALL, range(r, r + 1))
+    for name in alone:
+        torch.testing.assert_close(among[name][r], alone[name][0], rtol=1e-4, atol=1e-5)
+
+
+def test_rounds_differ_and_seeds_differ():
+    model = build(SMALL, range(3)).decoder_hv[0].weight
+    other = build(SMALL.model_copy(update={"seed": 1}), range(3)).decoder_hv[0].weight
+    assert not torch.equal(model[0], model[1]) and not torch.equal(model[0], other[0])
+
+
+def test_initialisation_is_pytorchs():
+    weight = build(SMALL.model_copy(update={"hidden_size": 64}), range(3)).encoder_hh[0].weight.detach()
+    bound = 1 / weight.shape[1] ** 0.5
+    assert weight.abs().max() <= bound and weight.abs().max() > 0.98 * bound
+    assert weight.mean().abs() < 0.05 * bound
+    assert weight.std() == pytest.approx(bound / 3**0.5, rel=0.05)
+
+
+def test_a_training_that_stopped_goes_on_bit_for_bit():
+    whole = trained(SMALL, range(2))
+    first = start(SMALL, range(2))
+    saved = next(train(SMALL, first)).state_dict()
+    second = start(SMALL, range(2))
+    second.load_state_dict(saved)
+    steps = [state.step for state in train(SMALL, second)]
+    assert steps == [40, 50]
+    assert all(torch.equal(tensor, whole[name]) for name, tensor in parameters(second).items())
+
+
+def test_evaluating_more_often_changes_no_training():
+    often = trained(SMALL.model_copy(update={"evaluate_every": 5}), range(1))
+    seldom = trained(SMALL.model_copy(update={"evaluate_every": 50}), range(1))
+    assert all(torch.equal(often[name], seldom[name]) for name in often)
+
+
+def test_the_learning_rate_is_cut_tenfold_every_step_size_updates():
+    rates = [learning_rate(RunConfig(), step) for step in (0, 4999, 5000, 9999, 10_000, 14_999)]
+    assert rates == pytest.approx([5e-4, 5e-4, 5e-5, 5e-5, 5e-6, 5e-6])
+
+
+def test_training_learns_a_task_that_is_easy():
+    config = RunConfig(
+        max_length=1, vocab_size=12, rounds=1, steps=600, learning_rate=3e-3, evaluate_every=50
+    )
+    losses = [state.loss.item() for state in train(config, start(config, range(1)))]
+    assert losses[-1] < 0.3 * losses[0]
