@@ -1,62 +1,43 @@
-"""From a config to a finished run folder: rounds over worker processes, training, scores, checkpoints, resuming."""
+"""From a config to a finished run folder: rounds over worker processes, and what they made put together."""
 
 import hashlib
+import itertools
 import json
 import multiprocessing
 import os
 import queue
-import shutil
 import time
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import torch
 
 from .config import RunConfig
-from .evaluation import evaluate, model_answer
+from .part import Part, train_part
 from .progress import Progress
 from .provenance import provenance
-from .randomness import make_generator
 from .runs import (
     Run,
     RunError,
     is_finished,
     open_run,
-    read_checkpoint,
     read_config,
     runs_root,
     write_checkpoint,
     write_json,
     write_table,
 )
-from .task import PrimeTask
-from .training import TrainingState, learning_rate, start, train
-
-
-@dataclass(frozen=True)
-class Part:
-    """Some rounds of a run, trained by one process."""
-
-    config: RunConfig
-    folder: Path  # the run folder
-    rounds: range
-    device: str
-
-    @property
-    def checkpoint(self) -> Path:
-        return self.folder / f"part-{self.rounds.start:04}-{self.rounds.stop:04}.pt"
 
 
 def run(
-    config: RunConfig, folder: Path | str | None = None, device: str = "auto", workers: int | None = None
+    config: RunConfig, folder: Path | None = None, device: str = "auto", workers: int | None = None
 ) -> Run:
     """Train and evaluate a config in its run folder, doing only what is missing.
 
-    A finished folder with an equal config is reused, an unfinished one goes on where it was, anything else there
-    is refused. On the same machine, equal config and workers give equal numbers to the last bit; another number
-    of workers changes them by float rounding, which long trainings amplify.
+    A finished folder with an equal config is reused, an unfinished one goes on where it was, anything else
+    there is refused. On the same machine, equal config and workers give equal numbers to the last bit;
+    another number of workers changes them by float rounding, which long trainings amplify.
 
     Args:
         folder: where; by default a name made from the config, under `runs.runs_root()`.
@@ -66,7 +47,7 @@ def run(
     Raises:
         RunError: the folder is not this run's, or the device is not there.
     """
-    folder = Path(folder) if folder else runs_root() / default_name(config)
+    folder = folder or runs_root() / default_name(config)
     device = choose_device(device)
     if _claim(folder, config):
         return open_run(folder)
@@ -127,7 +108,7 @@ def _split(folder: Path, config: RunConfig, device: str, workers: int | None) ->
         edges = [config.rounds * i // workers for i in range(workers + 1)]
         write_json(plan, {"edges": edges})
     edges = json.loads(plan.read_text())["edges"]
-    return [range(first, stop) for first, stop in zip(edges, edges[1:], strict=False)]
+    return [range(first, stop) for first, stop in itertools.pairwise(edges)]
 
 
 def _train_parts(parts: list[Part]) -> list[dict]:
@@ -176,54 +157,6 @@ def _start_worker(reports: multiprocessing.Queue, threads: int) -> None:
 
 def _train_in_worker(index: int, part: Part) -> dict:
     return train_part(part, lambda step, loss: _reports.put((index, step, loss)))
-
-
-def train_part(part: Part, progress) -> dict:
-    """Train some rounds to the end, checkpointing at every evaluation point, then score them."""
-    # Moments of units that died decay into denormals, which slow the update down several times.
-    torch.set_flush_denormal(True)
-    state, history = _load_or_start(part)
-    for _ in train(part.config, state, progress):
-        history += _curve_rows(part, state)
-        write_checkpoint(part.checkpoint, {"state": state.state_dict(), "history": history})
-    return {"history": history, **_final_tables(part, state), "model": state.model.cpu().state_dict()}
-
-
-def _load_or_start(part: Part) -> tuple[TrainingState, list[dict]]:
-    state = start(part.config, part.rounds, part.device)
-    if not part.checkpoint.exists():
-        return state, _curve_rows(part, state)
-    saved = read_checkpoint(part.checkpoint)
-    state.load_state_dict(saved["state"])
-    return state, saved["history"]
-
-
-def _curve_rows(part: Part, state: TrainingState) -> list[dict]:
-    """One row a round of the metric curves."""
-    generators = [make_generator(part.config.seed, r, f"curve {state.step}") for r in part.rounds]
-    scores = _evaluate(part, state, generators, part.config.curve_samples).scores
-    rate = learning_rate(part.config, state.step)
-    return [
-        {"round": row.pop("round"), "step": state.step, "loss": loss, "learning_rate": rate, **row}
-        for row, loss in zip(scores.to_dict("records"), state.loss.tolist(), strict=True)
-    ]
-
-
-def _final_tables(part: Part, state: TrainingState) -> dict[str, pd.DataFrame]:
-    """Scores of every evaluation round; the tables by length and position are of the first."""
-    scores = []
-    for k in range(part.config.evaluate_rounds):
-        generators = [make_generator(part.config.seed, r, f"evaluation {k}") for r in part.rounds]
-        evaluation = _evaluate(part, state, generators, part.config.evaluate_samples)
-        scores.append(evaluation.scores.assign(evaluation=k))
-        first = evaluation if k == 0 else first
-    return {"scores": pd.concat(scores), "by_length": first.by_length, "by_position": first.by_position}
-
-
-def _evaluate(part: Part, state: TrainingState, generators: list[torch.Generator], samples: int):
-    task = PrimeTask.of(part.config)
-    answer = model_answer(state.model, task.max_target_length)
-    return evaluate(answer, task, generators, part.rounds, samples)
 
 
 def _finish(folder: Path, parts: list[Part], results: list[dict], seconds: float) -> None:

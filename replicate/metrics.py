@@ -67,10 +67,10 @@ def position_matches(prediction: Tensor, target: Tensor, eos: int) -> Tensor:
 def longest_common_subsequence(a: Tensor, a_length: Tensor, b: Tensor, b_length: Tensor) -> Tensor:
     """The length of each pair's longest common subsequence, `[N]`.
 
-    The textbook table, one row for each position of `a`, every pair at once. A row is the best of the row above
-    and, where tokens match, one more than its upper left neighbour; then the running maximum along `b`.
+    The textbook table, one row for each position of `a`, every pair at once. A row is the best of the row
+    above and, where tokens match, one more than its upper left neighbour; then the running maximum along `b`.
     """
-    # Positions first, so that each step works on contiguous memory; small integers, so that it stays in cache.
+    # Positions first, so that each step works on contiguous memory; small integers, so that it stays cached.
     a, b = _mark_outside(a, a_length, -1), _mark_outside(b, b_length, -2)  # [A, N], [B, N]
     row = torch.zeros(len(b) + 1, b.shape[1], dtype=torch.int16, device=b.device)  # [B + 1, N]
     for token in a:

@@ -52,9 +52,19 @@ class Run:
         return model
 
 
+PROJECT = Path(__file__).resolve().parent.parent
+
+
 def runs_root() -> Path:
-    """Where new runs go: the folder that REPLICATE_RUNS names, else `runs/` beside the package."""
-    return Path(os.environ.get("REPLICATE_RUNS") or Path(__file__).resolve().parent.parent / "runs")
+    """Where new runs go: the folder that REPLICATE_RUNS names, else the project's `runs/`."""
+    return Path(os.environ.get("REPLICATE_RUNS") or PROJECT / "runs")
+
+
+def run_folder(name: str) -> Path:
+    """The folder of a run's name; a name cannot leave the runs folder."""
+    if not name or name.startswith(".") or Path(name).name != name:
+        raise RunError(f"run_name {name!r} is no folder name; use letters, digits, dashes and dots")
+    return runs_root() / name
 
 
 def is_finished(path: Path) -> bool:
@@ -62,12 +72,12 @@ def is_finished(path: Path) -> bool:
 
 
 def open_run(path: Path | str) -> Run:
-    """Read and check a finished run folder.
+    """Read and check a finished run folder; a relative path may start at the project's folder.
 
     Raises:
         RunError: the folder is missing, unfinished or damaged.
     """
-    path = Path(path)
+    path = Path(path) if Path(path).exists() else PROJECT / path
     if not path.is_dir():
         raise RunError(
             f"no run folder at {path}; train one with notebooks/03_train.ipynb or `replicate train`"

@@ -1,4 +1,4 @@
-"""The models, one a file. A model has `of(config, rounds)`, `loss`, `encode` and `generate`; see `post.py`."""
+"""The models, one a file. A model has `of(config, rounds)`, `loss`, `encode`, `generate`; see `post.py`."""
 
 from torch import nn
 

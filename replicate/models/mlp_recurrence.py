@@ -60,19 +60,29 @@ class MLPRecurrence(torch.autograd.Function):
             g2.append(_through_relu(torch.bmm(g3[-1], w3.mT), second[t]))
             g1.append(_through_relu(torch.bmm(g2[-1], w2.mT), first[t]))
             carried = torch.bmm(g1[-1], w1.mT)
-        g1, g2, g3 = (torch.cat(g[::-1], dim=1) for g in (g1, g2, g3))
-        before = torch.cat([s[:, :size] for s, size in zip(states, ctx.sizes, strict=False)], dim=1)
+        before = [s[:, :size] for s, size in zip(states, ctx.sizes, strict=False)]
+        gradient_w1, gradient_b1 = _weight_gradients(before, g1)
+        gradient_w2, gradient_b2 = _weight_gradients(first, g2)
+        g3 = torch.cat(g3[::-1], dim=1)
+        gradient_w3 = torch.bmm(torch.cat(second, dim=1).mT, g3)
+        start_gradient = nn.functional.pad(carried, (0, 0, 0, states[0].shape[1] - carried.shape[1]))
         return (
-            nn.functional.pad(carried, (0, 0, 0, states[0].shape[1] - carried.shape[1])),
+            start_gradient,
             g3,
-            torch.bmm(before.mT, g1),
-            g1.sum(1, keepdim=True),
-            torch.bmm(torch.cat(first, dim=1).mT, g2),
-            g2.sum(1, keepdim=True),
-            torch.bmm(torch.cat(second, dim=1).mT, g3),
+            gradient_w1,
+            gradient_b1,
+            gradient_w2,
+            gradient_b2,
+            gradient_w3,
             None,
             None,
         )
+
+
+def _weight_gradients(inputs: list[Tensor], gradients: list[Tensor]) -> tuple[Tensor, Tensor]:
+    """One product over all steps, for x W + b: the gradients (last step first) of W and of b."""
+    g = torch.cat(gradients[::-1], dim=1)
+    return torch.bmm(torch.cat(inputs, dim=1).mT, g), g.sum(1, keepdim=True)
 
 
 def run_mlp(maps: nn.Sequential, start: Tensor, inputs: Tensor, activation: str, sizes: list[int]) -> Tensor:

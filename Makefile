@@ -1,0 +1,60 @@
+BIN := .venv/bin
+READY := .venv/.ready
+
+# Looked up when used: the first of these two that is Python 3.11.
+PYTHON = $(shell for p in python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo $$p && break; done)
+REQUIRE_PYTHON = @test -n "$(PYTHON)" || { \
+	echo "Python 3.11 is needed, as python3.11 or python3 on the PATH" >&2; exit 1; }
+
+# The kernel is the one in .venv, not a `python3` registered for this user.
+export JUPYTER_PREFER_ENV_PATH := 1
+
+.PHONY: help setup report test lab bench replicate lock clean
+
+help: ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
+
+setup: $(READY) ## create .venv from requirements.lock, once
+
+$(READY): requirements.lock pyproject.toml
+	$(REQUIRE_PYTHON)
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -r requirements.lock
+	$(BIN)/python -m pip install --no-deps --no-build-isolation -e .
+	touch $@
+
+report: $(READY) ## train, execute the notebooks and write report/
+	$(BIN)/replicate report
+
+test: export OMP_NUM_THREADS := 1 # two workers at once
+test: $(READY) ## check the code, the library and every notebook
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pytest -n 2
+	runs=$$(mktemp -d) && trap 'rm -rf "$$runs"' EXIT && \
+	REPLICATE_RUNS="$$runs" REPLICATE_PROGRESS=off $(BIN)/pytest -n 2 --dist loadfile \
+		--nbval --nbval-sanitize-with tests/notebooks/sanitize.cfg notebooks
+
+lab: $(READY) ## open JupyterLab on the notebooks
+	$(BIN)/jupyter-lab --ip=127.0.0.1 --allow-root notebooks
+
+bench: $(READY) ## measure the library against its plain reference
+	$(BIN)/python bench/bench.py
+
+replicate: $(READY) ## do the full runs (hours)
+	$(BIN)/replicate replicate
+
+lock: ## write requirements.lock anew from pyproject.toml
+	$(REQUIRE_PYTHON)
+	rm -rf .lock && $(PYTHON) -m venv .lock
+	.lock/bin/python -m pip install -e '.[test]'
+	# Neither a build of torch nor the libraries of its CUDA build: pip picks those for each machine.
+	{ echo "# Every package at its exact version, from pyproject.toml; 'make lock' writes this file."; \
+	.lock/bin/python -m pip freeze --all --exclude-editable --exclude pip | sed 's/+[a-z0-9.]*$$//' | \
+	grep -Ev '^(nvidia|cuda|triton)'; } > requirements.lock
+	rm -rf .lock
+
+clean: ## remove .venv and what the commands made, runs excepted
+	rm -rf .venv .lock report .pytest_cache .ruff_cache .hypothesis *.egg-info
+	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,157 @@
+"""`make bench`: the library against its plain reference and independent libraries, in one run.
+
+Every figure is a ratio of medians over interleaved repeats, so that a slow spell of the machine hits both
+sides. Writes report/bench.json.
+"""
+
+import itertools
+import json
+import multiprocessing
+import os
+import random
+import statistics
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import torch
+from rapidfuzz.distance import LCSseq
+
+from replicate import reference
+from replicate.config import PUBLISHED, RunConfig
+from replicate.metrics import answer_length, longest_common_subsequence
+from replicate.randomness import make_generator
+from replicate.task import PrimeTask
+from replicate.training import start, update
+
+REPEATS = 5
+CORES = os.cpu_count() or 1
+
+
+def seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def interleaved(**works: Callable[[], float]) -> dict[str, float]:
+    """The median of each work's own measure over interleaved repeats, after one warm-up each."""
+    for work in works.values():
+        work()
+    measured = {name: [] for name in works}
+    for _ in range(REPEATS):
+        for name, work in works.items():
+            measured[name].append(work())
+    return {name: statistics.median(values) for name, values in measured.items()}
+
+
+# Training: updates a second of one training -------------------------------------------------------------
+
+
+def reference_rate(threads: int, updates: int = 25) -> float:
+    """The plain model and loop, plain samples included, at one thread count."""
+    torch.set_num_threads(threads)
+    model, rng = reference.Seq2Seq(), random.Random(0)
+    batches = (reference.sample_batch(rng, 32, 15, 100, 100) for _ in range(updates))
+    rate = updates / seconds(lambda: reference.train(model, batches))
+    torch.set_num_threads(1)
+    return rate
+
+
+_states = {}  # in a worker: its trainings, kept between repeats
+
+
+def advance(config: RunConfig, rounds: range, updates: int) -> None:
+    """Some updates of some rounds, sampling included; runs in a worker process."""
+    torch.set_num_threads(1)
+    task = PrimeTask.of(config)
+    key = (config.model_dump_json(), rounds)
+    if key not in _states:
+        _states[key] = start(config, rounds)
+    state = _states[key]
+    for _ in range(updates):
+        update(state, task.sample(state.generators, config.batch_size), config.learning_rate)
+
+
+def library_rate(pool: ProcessPoolExecutor, config: RunConfig, updates: int = 25) -> float:
+    """Updates a second, summed over the run's rounds, which are split over the cores as in a real run."""
+    workers = min(CORES, config.rounds)
+    edges = [config.rounds * i // workers for i in range(workers + 1)]
+    parts = [range(*edge) for edge in itertools.pairwise(edges)]
+
+    def advance_all():
+        futures = [pool.submit(advance, config, part, updates) for part in parts]
+        return [future.result() for future in futures]
+
+    return config.rounds * updates / seconds(advance_all)
+
+
+def bench_training(pool: ProcessPoolExecutor) -> dict[str, float]:
+    config = PUBLISHED.model_copy(update={"max_length": 15})
+    works = {f"{threads} threads": lambda threads=threads: reference_rate(threads) for threads in {1, CORES}}
+    rates = interleaved(library=lambda: library_rate(pool, config), **works)
+    library, plain = rates.pop("library"), max(rates.values())
+    print(f"Training, 10 rounds, max_length 15, batch 32: updates a second of one training, {CORES} cores")
+    for name, rate in rates.items():
+        print(f"  reference.py, {name:10} {rate:8.1f}")
+    print(f"  library                 {library:8.1f}   {library / plain:.1f}x the reference at its best\n")
+    return {"post_training": library / plain}
+
+
+# Metrics and data ---------------------------------------------------------------------------------------
+
+
+def bench_lcs(pairs: int = 32_000) -> dict[str, float]:
+    task = PrimeTask.of(PUBLISHED)
+    batch = task.sample([make_generator(0, r, "bench") for r in range(2)], pairs)
+    a, b = batch.target
+    a_length, b_length = answer_length(a, task.eos), answer_length(b, task.eos)
+    lists_a = [row[:n] for row, n in zip(a.tolist(), a_length.tolist(), strict=True)]
+    lists_b = [row[:n] for row, n in zip(b.tolist(), b_length.tolist(), strict=True)]
+
+    def each(function):
+        return lambda: seconds(lambda: [function(x, y) for x, y in zip(lists_a, lists_b, strict=True)])
+
+    times = interleaved(
+        library=lambda: seconds(lambda: longest_common_subsequence(a, a_length, b, b_length)),
+        rapidfuzz=each(LCSseq.similarity),
+        plain=each(reference.longest_common_subsequence),
+    )
+    print(f"LCS of {pairs} pairs: milliseconds")
+    for name, value in times.items():
+        print(f"  {name:12} {value * 1e3:8.1f}   {value / times['library']:.1f}x the library's time")
+    print()
+    return {
+        "lcs_plain": times["plain"] / times["library"],
+        "lcs_rapidfuzz": times["rapidfuzz"] / times["library"],
+    }
+
+
+def bench_generator(samples: int = 20_000) -> dict[str, float]:
+    task, rng = PrimeTask.of(PUBLISHED), random.Random(0)
+    generators = [make_generator(0, 0, "bench")]
+    times = interleaved(
+        library=lambda: seconds(lambda: task.sample(generators, samples)),
+        plain=lambda: seconds(lambda: reference.sample_batch(rng, samples, 15, 100, 100)),
+    )
+    ratio = times["plain"] / times["library"]
+    print(f"Generator, {samples} samples: {times['plain'] * 1e3:.1f} ms plain, ", end="")
+    print(f"{times['library'] * 1e3:.1f} ms vectorised: {ratio:.0f}x\n")
+    return {"generator": ratio}
+
+
+def main() -> None:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(CORES, mp_context=context) as pool:
+        ratios = bench_training(pool)
+    torch.set_num_threads(CORES)
+    ratios |= bench_lcs() | bench_generator()
+    output = Path(__file__).resolve().parent.parent / "report" / "bench.json"
+    output.parent.mkdir(exist_ok=True)
+    output.write_text(json.dumps({name: round(ratio, 2) for name, ratio in ratios.items()}, indent=2) + "\n")
+    print(f"Ratios (the library over the other) are in {output.name}: {output.read_text()}")
+
+
+if __name__ == "__main__":
+    main()

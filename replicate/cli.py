@@ -1,0 +1,88 @@
+"""The command line: `replicate report`, `replicate run` and so on; a thin face."""
+
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from replicate.parameters import ParameterError, check_parameters, run_config
+
+
+class OneLineErrors(TyperGroup):
+    """Ends in one line where a person or a notebook is at fault; a traceback is for this program's faults."""
+
+    def invoke(self, ctx: typer.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (ValueError, RuntimeError) as error:
+            # Imported here because torch and papermill take seconds to load, which `--help` can spare.
+            from replicate.publish.execute import NotebookError
+            from replicate.runs import RunError
+
+            if not isinstance(error, ParameterError | RunError | NotebookError):
+                raise
+            typer.echo(f"replicate: {error}", err=True)
+            raise typer.Exit(1 if isinstance(error, NotebookError) else 2) from error
+
+
+class PairOptions(TyperCommand):
+    """Reads `-p NAME VALUE` as papermill does; typer knows no repeatable option of two words."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+        words = iter(args)
+        joined = ["-p" + "=".join(islice(words, 2)) if word == "-p" else word for word in words]
+        return super().parse_args(ctx, joined)
+
+
+app = typer.Typer(
+    cls=OneLineErrors, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+
+
+@app.command()
+def report() -> None:
+    """Execute every notebook and write the report."""
+    from replicate.publish.report import make_report
+
+    typer.echo(make_report(Path(), Path("report")))
+
+
+@app.command(cls=PairOptions)
+def run(
+    notebook: Annotated[Path, typer.Argument(help="The notebook to execute.")],
+    out: Annotated[Path | None, typer.Argument(help="The executed copy; NOTEBOOK.out.ipynb here.")] = None,
+    pairs: Annotated[list[str] | None, typer.Option("-p", metavar="NAME VALUE", help="A parameter.")] = None,
+) -> None:
+    """Execute one notebook with the parameters given."""
+    given = dict(map(_pair, pairs or []))
+    values = check_parameters(notebook, given)
+    run_config(values)  # refuses what a run would refuse
+    out = out or Path(f"{notebook.stem}.out.ipynb")
+    if out.resolve() == notebook.resolve():
+        raise ParameterError(f"{out} is the notebook itself: name another file for the executed copy")
+
+    from replicate.publish.execute import execute
+
+    typer.echo(execute(notebook, out, {name: values[name] for name in given}))
+
+
+def _pair(option: str) -> tuple[str, Any]:
+    name, equals, text = option.partition("=")
+    if not equals:
+        raise ParameterError(f"-p takes a name and a value; {name!r} came alone")
+    return name, _value(text)
+
+
+def _value(text: str) -> Any:
+    """Read a value as papermill's -p does, and true and false in any case."""
+    words = {"none": None, "true": True, "false": False}
+    if text.lower() in words:
+        return words[text.lower()]
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return text

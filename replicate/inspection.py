@@ -1,0 +1,50 @@
+"""A finished run looked at: beside its baselines and by example."""
+
+import pandas as pd
+from torch import Tensor
+
+from .evaluation import METRICS, PUBLISHED_METRICS, chance_answer, evaluate, model_answer, oracle_answer
+from .models import build
+from .randomness import make_generator
+from .runs import Run
+from .task import PAD, PrimeTask
+
+
+def score_table(run: Run, samples: int) -> pd.DataFrame:
+    """A run's scores over its rounds beside chance, the untrained model and the oracle on fresh samples."""
+    config, task = run.config, PrimeTask.of(run.config)
+    rounds = range(config.rounds)
+    untrained = model_answer(build(config, rounds), task.max_target_length)
+    rows = {"trained": run.scores.drop(columns="evaluation")}
+    for name, answer in {"chance": chance_answer, "untrained": untrained, "oracle": oracle_answer}.items():
+        generators = [make_generator(config.seed, r, "baseline") for r in rounds]
+        rows[name] = evaluate(answer, task, generators, rounds, samples).scores
+    return pd.DataFrame({name: scores[METRICS + PUBLISHED_METRICS].mean() for name, scores in rows.items()})
+
+
+def sample_answers(run: Run, count: int, round_index: int = 0, samples: int = 1_000) -> pd.DataFrame:
+    """`count` right and `count` wrong answers of one round, as many as `samples` fresh samples hold."""
+    task, config = PrimeTask.of(run.config), run.config
+    model = run.load_model()
+    generators = [make_generator(config.seed, r, "examples") for r in range(config.rounds)]
+    batch = task.sample(generators, samples)
+    prediction = model_answer(model, task.max_target_length)(batch)[round_index]
+    rows = [
+        {
+            "source": _values(source, PAD),
+            "target": _values(target, task.eos),
+            "answer": _values(answer, task.eos),
+        }
+        for source, target, answer in zip(
+            batch.source[round_index], batch.target[round_index], prediction, strict=True
+        )
+    ]
+    table = pd.DataFrame(rows)
+    table["right"] = table.target == table.answer
+    return table.groupby("right", sort=False).head(count).sort_values("right", ascending=False, kind="stable")
+
+
+def _values(tokens: Tensor, end: int) -> str:
+    """The tokens before `end`, as a reader sees them."""
+    values = tokens.tolist()
+    return " ".join(map(str, values[: values.index(end)] if end in values else values))

@@ -1,0 +1,163 @@
+"""A notebook's parameters: read from its cells without running them, and checked before any training.
+
+A notebook's cell tagged `parameters` starts with the line `# Parameters` and assigns one plain value a line;
+it names every parameter and gives its default. papermill adds a cell of the same form with the given values.
+"""
+
+import ast
+import difflib
+import json
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from .config import RunConfig
+
+FIRST_LINE = "# Parameters"
+
+
+class ParameterError(ValueError):
+    """A parameter that a person gave wrongly; the message is one line and says what to do."""
+
+
+def notebook_parameters(history: Sequence[str]) -> dict[str, Any]:
+    """Return the parameters of a running notebook.
+
+    Arguments:
+        history: IPython's `In`, the sources of the cells that ran so far.
+    """
+    runs = [list(cells) for tagged, cells in groupby(history, _is_parameters_cell) if tagged]
+    if not runs:
+        raise ParameterError(f"run the cell that starts with '{FIRST_LINE}' first")
+    first, *later = [_assignments(source) for cells in runs for source in cells]
+    # Only the last run of cells must be right: in JupyterLab a mistake stays in the history after its repair.
+    for source in runs[-1]:
+        check_names(_assignments(source), first)
+    values = dict(first)
+    for given in later:
+        values |= {name: value for name, value in given.items() if name in first}
+    return {name: _like(first[name], name, value) for name, value in values.items()}
+
+
+def check_parameters(notebook: Path, given: dict[str, Any]) -> dict[str, Any]:
+    """Return all parameters of a notebook file, the given values in place of its defaults."""
+    defaults = _defaults(notebook)
+    if given and not defaults:
+        raise ParameterError(f"{notebook.name} takes no parameters")
+    check_names(given, defaults)
+    return {name: _like(value, name, given.get(name, value)) for name, value in defaults.items()}
+
+
+def run_config(values: dict[str, Any]) -> RunConfig:
+    """Return the config made of those parameters that are settings of a run."""
+    try:
+        return RunConfig(**{name: value for name, value in values.items() if name in RunConfig.model_fields})
+    except ValidationError as error:
+        raise ParameterError(explain(error, RunConfig)) from error
+
+
+def check_names(given: Iterable[str], valid: Iterable[str]) -> None:
+    """Refuse a name that is not among the valid ones."""
+    valid = list(valid)
+    for name in given:
+        if name not in valid:
+            raise ParameterError(_unknown(name, valid))
+
+
+def explain(error: ValidationError, model: type[BaseModel]) -> str:
+    """Return in one line what is wrong with the values given to `model`."""
+    return "; ".join(_explain(detail, list(model.model_fields)) for detail in error.errors())
+
+
+def _explain(detail: dict, valid: list[str]) -> str:
+    name, message = ".".join(map(str, detail["loc"])), detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "extra_forbidden":
+        return _unknown(name, valid)
+    if message.startswith("Input should "):
+        return f"{name} must {message.removeprefix('Input should ')}, not {detail['input']!r}"
+    return f"{name}: {message}" if name else message
+
+
+def _unknown(name: str, valid: list[str]) -> str:
+    nearest = difflib.get_close_matches(name, valid, n=1, cutoff=0)[0]
+    return f"unknown parameter {name!r}: did you mean {nearest!r}? The parameters are {', '.join(valid)}"
+
+
+def _is_parameters_cell(source: str) -> bool:
+    return source.lstrip().startswith(FIRST_LINE)
+
+
+def _defaults(notebook: Path) -> dict[str, Any]:
+    try:
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    except OSError as error:
+        raise ParameterError(f"cannot read {notebook}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ParameterError(f"{notebook} is not a notebook") from error
+    tagged = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
+    return _assignments("".join(tagged[0]["source"])) if tagged else {}
+
+
+def _assignments(source: str) -> dict[str, Any]:
+    values = {}
+    for statement in _statements(source):
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                values[name] = _literal(name, value)
+            case _:
+                line = ast.unparse(statement)
+                raise ParameterError(f"a parameters cell holds one `name = value` a line, not `{line}`")
+    return values
+
+
+def _statements(source: str) -> list[ast.stmt]:
+    try:
+        return ast.parse(source).body
+    except SyntaxError as error:
+        raise ParameterError(f"line {error.lineno} of the parameters cell is not Python") from error
+
+
+def _literal(name: str, value: ast.expr) -> Any:
+    try:
+        return ast.literal_eval(value)
+    except ValueError as error:
+        raise ParameterError(f"{name} must be a plain value, not `{ast.unparse(value)}`") from error
+
+
+def _like(default: Any, name: str, value: Any) -> Any:
+    """Return the value in the type of its default. None stands for any type, on either side."""
+    # papermill hands over `false` as a word, `1e3` as 1000.0 and a folder named 7 as a number.
+    if default is None or value is None or type(default) not in KINDS:
+        return value
+    kind, read = KINDS[type(default)]
+    try:
+        return read(value)
+    except (ValueError, TypeError, KeyError) as error:
+        raise ParameterError(f"{name} must be {kind}, not {value!r}") from error
+
+
+def _truth(value: Any) -> bool:
+    return {"true": True, "false": False}[str(value).lower()]
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool):
+        raise TypeError("float() would read True as 1.0")
+    return float(value)
+
+
+def _whole(value: Any) -> int:
+    if _number(value) % 1:
+        raise ValueError("int() would drop the fraction")
+    return int(value)
+
+
+KINDS = {
+    bool: ("True or False", _truth),
+    int: ("a whole number", _whole),
+    float: ("a number", _number),
+    str: ("text", str),
+}

@@ -1,0 +1,79 @@
+"""Part of a run: some of its rounds, trained, checkpointed and scored by one process."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from .config import RunConfig
+from .evaluation import Evaluation, evaluate, model_answer
+from .randomness import make_generator
+from .runs import read_checkpoint, write_checkpoint
+from .task import PrimeTask
+from .training import TrainingState, learning_rate, start, train
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some rounds of a run, trained by one process."""
+
+    config: RunConfig
+    folder: Path  # the run folder
+    rounds: range
+    device: str
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / f"part-{self.rounds.start:04}-{self.rounds.stop:04}.pt"
+
+
+def train_part(part: Part, progress: Callable[[int, float], None]) -> dict:
+    """Train some rounds to the end, checkpointing at every evaluation point, then score them."""
+    # Moments of units that died decay into denormals, which slow the update down several times.
+    torch.set_flush_denormal(True)
+    state, history = _load_or_start(part)
+    for _ in train(part.config, state, progress):
+        history += _curve_rows(part, state)
+        write_checkpoint(part.checkpoint, {"state": state.state_dict(), "history": history})
+    return {"history": history, **_final_tables(part, state), "model": state.model.cpu().state_dict()}
+
+
+def _load_or_start(part: Part) -> tuple[TrainingState, list[dict]]:
+    state = start(part.config, part.rounds, part.device)
+    if not part.checkpoint.exists():
+        return state, _curve_rows(part, state)
+    saved = read_checkpoint(part.checkpoint)
+    state.load_state_dict(saved["state"])
+    return state, saved["history"]
+
+
+def _curve_rows(part: Part, state: TrainingState) -> list[dict]:
+    """One row a round of the metric curves."""
+    scores = _evaluate(part, state, f"curve {state.step}", part.config.curve_samples).scores
+    rate = learning_rate(part.config, state.step)
+    return [
+        {"round": row.pop("round"), "step": state.step, "loss": loss, "learning_rate": rate, **row}
+        for row, loss in zip(scores.to_dict("records"), state.loss.tolist(), strict=True)
+    ]
+
+
+def _final_tables(part: Part, state: TrainingState) -> dict[str, pd.DataFrame]:
+    """Scores of every evaluation round; the tables by length and position are of the first."""
+    evaluations = [
+        _evaluate(part, state, f"evaluation {k}", part.config.evaluate_samples)
+        for k in range(part.config.evaluate_rounds)
+    ]
+    scores = pd.concat([e.scores.assign(evaluation=k) for k, e in enumerate(evaluations)])
+    return {
+        "scores": scores,
+        "by_length": evaluations[0].by_length,
+        "by_position": evaluations[0].by_position,
+    }
+
+
+def _evaluate(part: Part, state: TrainingState, purpose: str, samples: int) -> Evaluation:
+    task = PrimeTask.of(part.config)
+    generators = [make_generator(part.config.seed, r, purpose) for r in part.rounds]
+    return evaluate(model_answer(state.model, task.max_target_length), task, generators, part.rounds, samples)

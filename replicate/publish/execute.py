@@ -1,0 +1,47 @@
+"""Runs a notebook from top to bottom, as papermill does it, in a kernel of this Python."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import papermill
+from nbclient.exceptions import DeadKernelError
+from papermill.exceptions import PapermillExecutionError
+
+
+class NotebookError(RuntimeError):
+    """A notebook that stopped; the message names it, the cell and the error in one line."""
+
+
+def execute(notebook: Path, output: Path, parameters: dict[str, Any]) -> Path:
+    """Run a notebook in its own folder and return where the executed copy is; it is kept on failure too.
+
+    What the cells write to stderr (progress) appears at once.
+    """
+    # Nobody watches the kernel: a progress bar would fill the output with its own traces.
+    os.environ.setdefault("REPLICATE_PROGRESS", "lines")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        papermill.execute_notebook(
+            notebook.resolve(),
+            output.resolve(),
+            parameters,
+            kernel_name="python3",
+            language="python",
+            cwd=notebook.resolve().parent,
+            progress_bar=False,
+            stderr_file=sys.stderr,
+            extra_arguments=["--log-level=CRITICAL"],  # of the kernel itself: it logs every shutdown
+        )
+    except PapermillExecutionError as error:
+        # papermill counts its injected cell too, as Jupyter shows it; people count from 1.
+        message = f"{notebook.name}, cell {error.cell_index + 1}: {error.ename}: {_last_line(error.evalue)}"
+        raise NotebookError(message) from error
+    except DeadKernelError as error:
+        raise NotebookError(f"{notebook.name}: its kernel died (out of memory?)") from error
+    return output
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or [""])[-1]

@@ -1,0 +1,77 @@
+"""The report: every notebook executed in order, as pages with their figures and the headline scores."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pandas import DataFrame
+
+from replicate.config import QUICK
+from replicate.experiment import default_name
+from replicate.parameters import ParameterError
+from replicate.publish.execute import execute
+from replicate.publish.site import write_site
+from replicate.runs import open_run, runs_root
+
+TITLE = "Sequence to sequence learning: a replication"
+METRICS = {"psa": "PSA", "lcsr": "LCSR", "geo_mean": "GeoMean", "exact_match": "Exact match"}
+
+
+def make_report(root: Path, output: Path) -> str:
+    """Execute the notebooks of a project and write its report; return where to look and the headline scores.
+
+    An earlier report is replaced only when the new one is whole.
+    """
+    notebooks = sorted((root / "notebooks").glob("[0-9]*.ipynb"))
+    if not notebooks:
+        raise ParameterError(f"no notebooks in {root / 'notebooks'}: run this in the project's folder")
+    with TemporaryDirectory(dir=output.parent, prefix=".report-") as temporary:
+        new = Path(temporary) / "report"
+        executed = _execute_all(notebooks, Path(temporary), new / "figures")
+        scores = headline_scores()
+        write_site(executed, new, title=TITLE, scores=scores)
+        _replace(output, new, Path(temporary) / "old")
+    return f"{scores.round(3).to_string()}\n\nThe report is in {output / 'index.html'}"
+
+
+def headline_scores() -> DataFrame:
+    """Return each metric of the quick run: its mean over the rounds, and the worst and best round."""
+    rounds = open_run(runs_root() / default_name(QUICK)).scores.groupby("round").mean()
+    return rounds[list(METRICS)].agg(["mean", "min", "max"]).T.rename(index=METRICS)
+
+
+def _execute_all(notebooks: list[Path], folder: Path, figures: Path) -> list[Path]:
+    figures.mkdir(parents=True)
+    executed = []
+    with _environment("REPLICATE_FIGURES", str(figures.resolve())):
+        for notebook in notebooks:
+            print(f"running {notebook.name}", file=sys.stderr, flush=True)
+            executed.append(execute(notebook, folder / notebook.name, {}))
+    return executed
+
+
+@contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    # A kernel inherits the environment of this process.
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+
+def _replace(output: Path, new: Path, old: Path) -> None:
+    if output.exists():
+        # `make bench` puts its ratios there.
+        if (output / "bench.json").exists():
+            shutil.copy2(output / "bench.json", new)
+        output.rename(old)
+    new.rename(output)

@@ -1,0 +1,172 @@
+"""Parameters: what a cell may hold, whose value wins, and what a wrong one is told."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import nbformat
+import papermill
+import pytest
+from papermill.exceptions import PapermillExecutionError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from tiny import write_notebook
+
+from replicate.parameters import ParameterError, check_parameters, explain, notebook_parameters
+
+DEFAULTS = """# Parameters
+steps = 100  # updates
+rate = 5e-4
+reverse = False
+run = "../results/small"  # a # in a string
+limit = None
+offset = -1
+"""
+CALL = "from replicate.parameters import notebook_parameters\nparameters = notebook_parameters(In)"
+
+
+def given(*lines: str) -> str:
+    return "\n".join(["# Parameters", *lines, ""])
+
+
+def run_papermill(notebook: Path, parameters: dict) -> nbformat.NotebookNode:
+    kernel = {"kernel_name": "python3", "language": "python", "progress_bar": False}
+    return papermill.execute_notebook(notebook, None, parameters, **kernel)
+
+
+def values(*history: str) -> dict:
+    return notebook_parameters(["", "import this", *history])
+
+
+def test_the_defaults_are_read_without_running_the_cell():
+    assert values(DEFAULTS) == {
+        "steps": 100,
+        "rate": 5e-4,
+        "reverse": False,
+        "run": "../results/small",
+        "limit": None,
+        "offset": -1,
+    }
+
+
+def test_later_cells_override():
+    assert values(DEFAULTS, given("steps = 7"), given("offset = 3"), CALL)["steps"] == 7
+    assert values(DEFAULTS, given("steps = 7"), CALL, given("rate = 1"), CALL)["steps"] == 7
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("reverse = 'false'", False),
+        ("reverse = 'TRUE'", True),
+        ("steps = 1e3", 1000),
+        ("steps = '12'", 12),
+        ("steps = None", None),
+        ("rate = 1", 1.0),
+        ("run = 7", "7"),
+        ("limit = 2.5", 2.5),
+        ("limit = 'all'", "all"),
+    ],
+)
+def test_a_value_takes_the_type_of_its_default(line, value):
+    read = values(DEFAULTS, given(line))[line.split()[0]]
+    assert (read, type(read)) == (value, type(value))
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("stpes = 1", r"unknown parameter 'stpes': did you mean 'steps'\? .* steps, rate, reverse, run"),
+        ("zzz = 1", "unknown parameter 'zzz': did you mean"),
+        ("steps = 'ten'", "steps must be a whole number, not 'ten'"),
+        ("steps = 2.5", "steps must be a whole number, not 2.5"),
+        ("steps = True", "steps must be a whole number, not True"),
+        ("steps = 1e999", "steps must be a whole number, not inf"),
+        ("rate = [1]", r"rate must be a number, not \[1\]"),
+        ("reverse = 'yes'", "reverse must be True or False, not 'yes'"),
+        ("reverse = 1", "reverse must be True or False, not 1"),
+        ("rate = float('nan')", r"rate must be a plain value, not `float\('nan'\)`"),
+        ("import os", "one `name = value` a line, not `import os`"),
+        ("steps = rate = 1", "one `name = value` a line"),
+        ("steps =", "line 2 of the parameters cell is not Python"),
+    ],
+)
+def test_a_wrong_cell_is_refused_in_one_line(line, message):
+    with pytest.raises(ParameterError, match=message) as caught:
+        values(DEFAULTS, given(line))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_mistake_can_be_repaired_and_run_again():
+    wrong, right = given("stpes = 7"), given("steps = 7")
+    assert values(DEFAULTS, wrong, CALL, right, CALL)["steps"] == 7
+
+
+def test_without_a_parameters_cell_the_reader_is_told_to_run_it():
+    with pytest.raises(ParameterError, match="run the cell that starts with '# Parameters'"):
+        values("steps = 1")
+
+
+def test_a_file_is_checked_as_a_running_notebook_is(tmp_path):
+    notebook = write_notebook(tmp_path / "tiny.ipynb", DEFAULTS)
+    assert check_parameters(notebook, {"steps": 1e3}) == values(DEFAULTS, given("steps = 1e3"))
+    with pytest.raises(ParameterError, match="did you mean 'reverse'"):
+        check_parameters(notebook, {"reversed": True})
+
+
+def test_a_file_without_parameters_takes_none(tmp_path):
+    notebook = write_notebook(tmp_path / "tiny.ipynb", "1")
+    assert check_parameters(notebook, {}) == {}
+    with pytest.raises(ParameterError, match=r"tiny\.ipynb takes no parameters"):
+        check_parameters(notebook, {"steps": 1})
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
+    with pytest.raises(ParameterError, match=r"cannot read .*none\.ipynb: No such file"):
+        check_parameters(tmp_path / "none.ipynb", {})
+    (tmp_path / "text.ipynb").write_text("hello")
+    with pytest.raises(ParameterError, match=r"text\.ipynb is not a notebook"):
+        check_parameters(tmp_path / "text.ipynb", {})
+
+
+def test_papermill_hands_its_parameters_over(tmp_path):
+    notebook = write_notebook(tmp_path / "tiny.ipynb", DEFAULTS, CALL, "print(parameters)")
+    executed = run_papermill(notebook, {"steps": 3, "reverse": "true"})
+    assert executed.cells[-1].outputs[0].text == f"{values(DEFAULTS) | {'steps': 3, 'reverse': True}}\n"
+
+
+def test_papermill_stops_at_a_wrong_parameter(tmp_path):
+    notebook = write_notebook(tmp_path / "tiny.ipynb", DEFAULTS, CALL, f"open('{tmp_path}/trained', 'w')")
+    with pytest.raises(PapermillExecutionError, match="ParameterError: unknown parameter 'stpes'"):
+        run_papermill(notebook, {"stpes": 3})
+    assert not (tmp_path / "trained").exists()
+
+
+class Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    steps: Annotated[int, Field(ge=1)] = 1
+    device: Literal["cpu", "cuda"] = "cpu"
+
+    @model_validator(mode="after")
+    def fit(self):
+        if self.device == "cuda" and self.steps == 13:
+            raise ValueError("no 13 steps on cuda")
+        return self
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"steps": 0}, "steps must be greater than or equal to 1, not 0"),
+        ({"device": "gpu"}, "device must be 'cpu' or 'cuda', not 'gpu'"),
+        ({"stepz": 2}, "unknown parameter 'stepz': did you mean 'steps'? The parameters are steps, device"),
+        ({"steps": 13, "device": "cuda"}, "no 13 steps on cuda"),
+        (
+            {"steps": 0, "device": "gpu"},
+            "steps must be greater than or equal to 1, not 0; device must be 'cpu' or 'cuda', not 'gpu'",
+        ),
+    ],
+)
+def test_a_model_s_refusal_is_explained_in_one_line(settings, message):
+    with pytest.raises(ValidationError) as caught:
+        Settings(**settings)
+    assert explain(caught.value, Settings) == message
