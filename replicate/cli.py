@@ -68,6 +68,22 @@ def run(
     typer.echo(execute(notebook, out, {name: values[name] for name in given}))
 
 
+@app.command("replicate")
+def replicate_() -> None:
+    """Make every full run that is missing, go on with those that were stopped, and write results/."""
+    from replicate.replication import replicate_all
+
+    replicate_all()
+
+
+@app.command()
+def readme() -> None:
+    """Write the README's generated block and figure anew from results/."""
+    from replicate.publish.readme import write_readme
+
+    write_readme(Path())
+
+
 def _pair(option: str) -> tuple[str, Any]:
     name, equals, text = option.partition("=")
     if not equals:

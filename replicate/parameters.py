@@ -29,6 +29,9 @@ def notebook_parameters(history: Sequence[str]) -> dict[str, Any]:
     Arguments:
         history: IPython's `In`, the sources of the cells that ran so far.
     """
+    if not any(history):
+        # nbval keeps no history; nor can it give parameters, so what is set so far are the defaults.
+        return _plain_variables()
     runs = [list(cells) for tagged, cells in groupby(history, _is_parameters_cell) if tagged]
     if not runs:
         raise ParameterError(f"run the cell that starts with '{FIRST_LINE}' first")
@@ -84,6 +87,15 @@ def _explain(detail: dict, valid: list[str]) -> str:
 def _unknown(name: str, valid: list[str]) -> str:
     nearest = difflib.get_close_matches(name, valid, n=1, cutoff=0)[0]
     return f"unknown parameter {name!r}: did you mean {nearest!r}? The parameters are {', '.join(valid)}"
+
+
+def _plain_variables() -> dict[str, Any]:
+    from IPython import get_ipython  # slow to import, and not wanted outside a kernel
+
+    shell = get_ipython()
+    own = {name: value for name, value in shell.user_ns.items() if name not in shell.user_ns_hidden}
+    plain = bool | int | float | str | list | None
+    return {name: value for name, value in own.items() if isinstance(value, plain) and name[0] != "_"}
 
 
 def _is_parameters_cell(source: str) -> bool:

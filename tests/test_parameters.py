@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import nbformat
 import papermill
 import pytest
+from nbclient import NotebookClient
 from papermill.exceptions import PapermillExecutionError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from tiny import write_notebook
@@ -138,6 +139,17 @@ def test_papermill_stops_at_a_wrong_parameter(tmp_path):
     with pytest.raises(PapermillExecutionError, match="ParameterError: unknown parameter 'stpes'"):
         run_papermill(notebook, {"stpes": 3})
     assert not (tmp_path / "trained").exists()
+
+
+def test_a_kernel_without_history_has_the_defaults(tmp_path):
+    # nbval runs cells like this.
+    path = write_notebook(tmp_path / "tiny.ipynb", DEFAULTS, CALL, "print(parameters)")
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(notebook, kernel_name="python3")
+    with client.setup_kernel():
+        for index, cell in enumerate(notebook.cells):
+            client.execute_cell(cell, index, store_history=False)
+    assert notebook.cells[-1].outputs[0].text == f"{values(DEFAULTS)}\n"
 
 
 class Settings(BaseModel):

@@ -79,6 +79,7 @@ def test_a_dead_kernel_is_told_from_a_failed_cell(tmp_path):
         (r"\begin{align} a &= 1 \\ b &= 2 \end{align}", ["<mtable", "<mtr><mtd", "</mtr><mtr>"]),
         (r"\begin{aligned} a &= 1 \\ b &= 2 \end{aligned}", ["<mtable", "</mtr><mtr>"]),
         (r"\begin{cases} 1 & x \\ 0 & y \end{cases}", ["&#x0007B;", "<mtable"]),
+        (r"\texttt{max\_length} - 1", [">max_length<"]),
         (r"\arg\max_T p(T \mid S)", ["arg", "max", "&#x02223;"]),
     ],
 )

@@ -1,4 +1,7 @@
-"""One look for every figure: legible at 700 px, colour-blind safe, the same colour for the same thing."""
+"""One look for every figure: legible at 700 px, colour-blind safe, the same colour for the same thing.
+
+Importing this module sets the look for the whole process.
+"""
 
 import os
 from pathlib import Path
@@ -50,12 +53,12 @@ STYLE = {
     "svg.hashsalt": "replicate",  # equal data gives equal bytes
     "svg.fonttype": "none",
 }
+mpl.rcParams.update(STYLE)
 
 
 def subplots(rows: int = 1, columns: int = 1, height: float = 3.4, **options) -> tuple[Figure, Axes]:
-    """`plt.subplots` in the house style, 7 inches (700 px) wide."""
-    with mpl.rc_context(STYLE):
-        return plt.subplots(rows, columns, figsize=(7, height), **options)
+    """`plt.subplots`, 7 inches (700 px) wide."""
+    return plt.subplots(rows, columns, figsize=(7, height), **options)
 
 
 def show(figure: Figure, name: str) -> None:
@@ -63,12 +66,11 @@ def show(figure: Figure, name: str) -> None:
 
     The files are `<name>.png` (200 dpi) and `<name>.svg`. The notebook gets the PNG.
     """
-    with mpl.rc_context(STYLE):
-        if folder := os.environ.get("REPLICATE_FIGURES"):
-            Path(folder).mkdir(parents=True, exist_ok=True)
-            figure.savefig(Path(folder) / f"{name}.png", dpi=200)
-            figure.savefig(Path(folder) / f"{name}.svg", metadata={"Date": None})
-        display(figure, metadata={"filename": name})
+    if folder := os.environ.get("REPLICATE_FIGURES"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        figure.savefig(Path(folder) / f"{name}.png", dpi=200)
+        figure.savefig(Path(folder) / f"{name}.svg", metadata={"Date": None})
+    display(figure, metadata={"filename": name})
     plt.close(figure)
 
 

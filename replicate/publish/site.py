@@ -82,4 +82,4 @@ def formula(tex: str, display: str) -> str:
     # The converter numbers the lines of `align`, as Jupyter does not, and knows no `aligned` and no `arg`.
     tex = re.sub(r"\\(begin|end)\{align(?:ed)?\}", r"\\\1{align*}", tex)
     tex = re.sub(r"\\arg\b", r"\\operatorname{arg}", tex)
-    return convert(tex, display=display)
+    return convert(tex, display=display).replace(r"\_", "_")  # it leaves \texttt{a\_b} as it is
