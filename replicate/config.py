@@ -30,7 +30,9 @@ class RunConfig(BaseModel):
     values: Literal["text", "notebook"] = "text"
 
     # Model
-    model: Literal["post"] = "post"
+    model: Literal["post", "rnn", "lstm"] = "post"
+    layers: Annotated[Count, Field(le=16)] = 1  # of the LSTM; the others have one
+    feed_previous: bool = False  # give the decoder the token before; the post's decoder has its state alone
     embedding_size: Annotated[Count, Field(le=4096)] = 32
     hidden_size: Annotated[Count, Field(ge=2, le=4096)] = 128
 
@@ -42,6 +44,8 @@ class RunConfig(BaseModel):
     learning_rate: Annotated[Number, Field(gt=0)] = 5e-4
     lr_step_size: Count = 5_000  # StepLR: the rate is multiplied by lr_gamma every so many updates
     lr_gamma: Annotated[Number, Field(gt=0, le=1)] = 0.1
+    clip_norm: Annotated[Number, Field(gt=0)] | None = None  # of each round's whole gradient
+    stop_exact_match: Annotated[Number, Field(gt=0, le=1)] | None = None  # end once every round has it
 
     # Evaluation
     evaluate_every: Count = 500  # updates between two points of the metric curves

@@ -34,9 +34,12 @@ def train_part(part: Part, progress: Callable[[int, float], None]) -> dict:
     # Moments of units that died decay into denormals, which slow the update down several times.
     torch.set_flush_denormal(True)
     state, history = _load_or_start(part)
-    for _ in train(part.config, state, progress):
-        history += _curve_rows(part, state)
-        write_checkpoint(part.checkpoint, {"state": state.state_dict(), "history": history})
+    if not _good_enough(part, history):
+        for _ in train(part.config, state, progress):
+            history += _curve_rows(part, state)
+            write_checkpoint(part.checkpoint, {"state": state.state_dict(), "history": history})
+            if _good_enough(part, history):
+                break
     return {"history": history, **_final_tables(part, state), "model": state.model.cpu().state_dict()}
 
 
@@ -47,6 +50,12 @@ def _load_or_start(part: Part) -> tuple[TrainingState, list[dict]]:
     saved = read_checkpoint(part.checkpoint)
     state.load_state_dict(saved["state"])
     return state, saved["history"]
+
+
+def _good_enough(part: Part, history: list[dict]) -> bool:
+    """Whether every round's latest exact match has reached the config's `stop_exact_match`."""
+    goal = part.config.stop_exact_match
+    return goal is not None and min(row["exact_match"] for row in history[-len(part.rounds) :]) >= goal
 
 
 def _curve_rows(part: Part, state: TrainingState) -> list[dict]:

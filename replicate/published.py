@@ -1,7 +1,7 @@
 """What the post and its author's notebook report, as data with a source (`published.csv`).
 
-The rows with `training` "mean" are the post's table, means over 10 trainings; the numbered ones are the single
-trainings that the author's notebook shows, at max_length 15 alone.
+The rows with `training` "mean" are the post's table, means over 10 trainings; the numbered ones are the
+single trainings that the author's notebook shows, at max_length 15 alone.
 """
 
 from importlib.resources import files

@@ -79,9 +79,7 @@ def open_run(path: Path | str) -> Run:
     """
     path = Path(path) if Path(path).exists() else PROJECT / path
     if not path.is_dir():
-        raise RunError(
-            f"no run folder at {path}; make one with notebooks/03_train.ipynb"
-        )
+        raise RunError(f"no run folder at {path}; make one with notebooks/03_train.ipynb")
     config = read_config(path)
     if not is_finished(path):
         raise RunError(

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from .config import RunConfig
 from .models import build
 from .randomness import make_generator
-from .task import PrimeTask
+from .task import Batch, PrimeTask
 
 PROGRESS_EVERY = 20  # updates between two calls of `progress`
 
@@ -66,7 +66,7 @@ def train(
     total, since = torch.zeros(len(state.generators), device=device), 0
     while state.step < config.steps:
         batch = task.sample(state.generators, config.batch_size).to(device)
-        loss = update(state, batch, learning_rate(config, state.step))
+        loss = update(state, batch, learning_rate(config, state.step), config.clip_norm)
         state.step += 1
         total, since = total + loss, since + 1
         if state.step % PROGRESS_EVERY == 0:
@@ -77,12 +77,23 @@ def train(
             yield state
 
 
-def update(state: TrainingState, batch, rate: float) -> Tensor:
+def update(state: TrainingState, batch: Batch, rate: float, clip_norm: float | None = None) -> Tensor:
     """One update of every round; returns each round's loss before it, `[R]`."""
     for group in state.optimizer.param_groups:
         group["lr"] = rate
     loss = state.model.loss(batch)
     state.optimizer.zero_grad()
     loss.sum().backward()  # rounds share no parameter, so each gets the gradient of its own loss
+    if clip_norm is not None:
+        clip_gradients(state.model, clip_norm)
     state.optimizer.step()
     return loss.detach()
+
+
+def clip_gradients(model: nn.Module, limit: float) -> None:
+    """Scale each round's gradient to the norm `limit` where it is longer (the paper, section 3.4)."""
+    gradients = [parameter.grad for parameter in model.parameters()]
+    squares = sum(gradient.flatten(1).square().sum(1) for gradient in gradients)  # [R]
+    scale = (limit / squares.sqrt()).clamp(max=1)
+    for gradient in gradients:
+        gradient *= scale.view(-1, *[1] * (gradient.dim() - 1))

@@ -97,6 +97,22 @@ def test_a_stopped_run_goes_on_and_ends_the_same(finished, tmp_path, monkeypatch
     assert started == [20]
 
 
+def test_a_run_ends_early_once_every_round_is_good_enough(tmp_path):
+    easy = {
+        "max_length": 1,
+        "vocab_size": 5,
+        "hidden_size": 32,
+        "learning_rate": 1e-2,
+        "steps": 600,
+        "stop_exact_match": 0.99,
+    }
+    ended = run(CONFIG.model_copy(update=easy), tmp_path / "run", workers=1)
+    last = ended.history[ended.history.step == ended.history.step.max()]
+    before = ended.history[ended.history.step == ended.history.step.max() - CONFIG.evaluate_every]
+    assert ended.history.step.max() < 600
+    assert last.exact_match.min() >= 0.99 > before.exact_match.min()
+
+
 def test_rounds_split_over_processes_train_alike(finished, tmp_path):
     split = run(CONFIG, tmp_path / "split", workers=2)
     ours, theirs = split.load_model().state_dict(), finished.load_model().state_dict()

@@ -9,7 +9,7 @@ from replicate import reference
 from replicate.config import RunConfig
 from replicate.models import build
 from replicate.task import Batch
-from replicate.training import learning_rate, start, train, update
+from replicate.training import clip_gradients, learning_rate, start, train, update
 
 SMALL = RunConfig(
     max_length=5,
@@ -60,13 +60,13 @@ def test_a_round_alone_equals_the_round_among_others_after_50_updates(r):
 
 
 def test_rounds_differ_and_seeds_differ():
-    model = build(SMALL, range(3)).decoder_hv[0].weight
-    other = build(SMALL.model_copy(update={"seed": 1}), range(3)).decoder_hv[0].weight
+    model = build(SMALL, range(3)).readout[0].weight
+    other = build(SMALL.model_copy(update={"seed": 1}), range(3)).readout[0].weight
     assert not torch.equal(model[0], model[1]) and not torch.equal(model[0], other[0])
 
 
 def test_initialisation_is_pytorchs():
-    weight = build(SMALL.model_copy(update={"hidden_size": 64}), range(3)).encoder_hh[0].weight.detach()
+    weight = build(SMALL.model_copy(update={"hidden_size": 64}), range(3)).encoder.hh[0].weight.detach()
     bound = 1 / weight.shape[1] ** 0.5
     assert weight.abs().max() <= bound and weight.abs().max() > 0.98 * bound
     assert weight.mean().abs() < 0.05 * bound
@@ -101,3 +101,23 @@ def test_training_learns_a_task_that_is_easy():
     )
     losses = [state.loss.item() for state in train(config, start(config, range(1)))]
     assert losses[-1] < 0.3 * losses[0]
+
+
+def test_clipping_is_per_round_and_equals_torchs():
+    config = SMALL.model_copy(update={"rounds": 2})
+    model = build(config, range(2))
+    gradients = [
+        torch.randn(p.shape) * torch.tensor([1.0, 1e-4]).view(-1, *[1] * (p.dim() - 1))
+        for p in model.parameters()
+    ]
+    for parameter, gradient in zip(model.parameters(), gradients, strict=True):
+        parameter.grad = gradient.clone()
+    clip_gradients(model, 5.0)
+    for r in range(2):
+        plain = [torch.nn.Parameter(torch.zeros_like(g[r])) for g in gradients]
+        for parameter, gradient in zip(plain, gradients, strict=True):
+            parameter.grad = gradient[r].clone()
+        torch.nn.utils.clip_grad_norm_(plain, 5.0)
+        for parameter, theirs in zip(model.parameters(), plain, strict=True):
+            torch.testing.assert_close(parameter.grad[r], theirs.grad, rtol=1e-5, atol=1e-8)
+    assert all(torch.equal(p.grad[1], g[1]) for p, g in zip(model.parameters(), gradients, strict=True))

@@ -1,16 +1,18 @@
-"""The models, one a file. A model has `of(config, rounds)`, `loss`, `encode`, `generate`; see `post.py`."""
+"""The models, one a file: each has a function that builds a `Seq2Seq` from a config."""
 
 from torch import nn
 
 from ..randomness import make_generator
 from .layers import initialise
-from .post import PostModel
+from .lstm import build_lstm
+from .post import build_post
+from .rnn import build_rnn
 
-MODELS = {"post": PostModel}
+MODELS = {"post": build_post, "rnn": build_rnn, "lstm": build_lstm}
 
 
 def build(config, rounds: range) -> nn.Module:
     """The model of a `RunConfig` for some of its rounds, freshly initialised on the CPU."""
-    model = MODELS[config.model].of(config, len(rounds))
+    model = MODELS[config.model](config, len(rounds))
     initialise(model, [make_generator(config.seed, r, "initialisation") for r in rounds])
     return model

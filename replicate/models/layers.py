@@ -4,8 +4,6 @@ A parameter is `[R, ...]`, and round r of an output depends on round r of the in
 product serves all rounds.
 """
 
-import math
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -14,16 +12,16 @@ from torch import Tensor, nn
 class Linear(nn.Module):
     """y = x W + b in every round: `[R, N, inputs]` -> `[R, N, outputs]`."""
 
-    def __init__(self, rounds: int, inputs: int, outputs: int):
+    def __init__(self, rounds: int, inputs: int, outputs: int, bound: float | None = None):
         super().__init__()
+        self.bound = bound or inputs**-0.5  # of the initialisation, as torch.nn.Linear
         self.weight = nn.Parameter(torch.empty(rounds, inputs, outputs))
         self.bias = nn.Parameter(torch.empty(rounds, 1, outputs))
 
     def draw(self, round_index: int, generator: torch.Generator) -> None:
-        """Initialise one round as `torch.nn.Linear` does: U(-b, b) with b = 1/sqrt(inputs)."""
-        bound = 1 / math.sqrt(self.weight.shape[1])
+        """Initialise one round: U(-bound, bound)."""
         for parameter in (self.weight, self.bias):
-            parameter[round_index].uniform_(-bound, bound, generator=generator)
+            parameter[round_index].uniform_(-self.bound, self.bound, generator=generator)
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.baddbmm(self.bias, x, self.weight)

@@ -12,7 +12,7 @@ _tanh_backward = torch.ops.aten.tanh_backward.grad_input
 _threshold_backward = torch.ops.aten.threshold_backward.grad_input
 
 
-def _through_tanh(gradient: Tensor, output: Tensor) -> Tensor:
+def through_tanh(gradient: Tensor, output: Tensor) -> Tensor:
     return _tanh_backward(gradient, output, grad_input=gradient)  # in place
 
 
@@ -20,7 +20,7 @@ def _through_relu(gradient: Tensor, output: Tensor) -> Tensor:
     return _threshold_backward(gradient, output, 0, grad_input=gradient)  # in place
 
 
-ACTIVATIONS = {"tanh": (torch.tanh_, _through_tanh), "relu": (torch.relu_, _through_relu)}
+ACTIVATIONS = {"tanh": (torch.tanh_, through_tanh), "relu": (torch.relu_, _through_relu)}
 
 
 class MLPRecurrence(torch.autograd.Function):
@@ -60,9 +60,8 @@ class MLPRecurrence(torch.autograd.Function):
             g2.append(_through_relu(torch.bmm(g3[-1], w3.mT), second[t]))
             g1.append(_through_relu(torch.bmm(g2[-1], w2.mT), first[t]))
             carried = torch.bmm(g1[-1], w1.mT)
-        before = [s[:, :size] for s, size in zip(states, ctx.sizes, strict=False)]
-        gradient_w1, gradient_b1 = _weight_gradients(before, g1)
-        gradient_w2, gradient_b2 = _weight_gradients(first, g2)
+        gradient_w1, gradient_b1 = _weight_gradients(before_each_step(states, ctx.sizes), g1)
+        gradient_w2, gradient_b2 = _weight_gradients(torch.cat(first, dim=1), g2)
         g3 = torch.cat(g3[::-1], dim=1)
         gradient_w3 = torch.bmm(torch.cat(second, dim=1).mT, g3)
         start_gradient = nn.functional.pad(carried, (0, 0, 0, states[0].shape[1] - carried.shape[1]))
@@ -79,10 +78,15 @@ class MLPRecurrence(torch.autograd.Function):
         )
 
 
-def _weight_gradients(inputs: list[Tensor], gradients: list[Tensor]) -> tuple[Tensor, Tensor]:
+def before_each_step(states: list[Tensor], sizes: list[int]) -> Tensor:
+    """The state that each row started from, `[R, N, H]`, given the start and the state after each step."""
+    return torch.cat([state[:, :size] for state, size in zip(states, sizes, strict=False)], dim=1)
+
+
+def _weight_gradients(inputs: Tensor, gradients: list[Tensor]) -> tuple[Tensor, Tensor]:
     """One product over all steps, for x W + b: the gradients (last step first) of W and of b."""
     g = torch.cat(gradients[::-1], dim=1)
-    return torch.bmm(torch.cat(inputs, dim=1).mT, g), g.sum(1, keepdim=True)
+    return torch.bmm(inputs.mT, g), g.sum(1, keepdim=True)
 
 
 def run_mlp(maps: nn.Sequential, start: Tensor, inputs: Tensor, activation: str, sizes: list[int]) -> Tensor:

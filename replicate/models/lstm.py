@@ -1,0 +1,116 @@
+"""The LSTM, with the paper's use of it: the decoder starts from the encoder's last h and c.
+
+i, f, o = sigm(x W + h W + b), g = tanh(x W + h W + b); c = f c + i g; h = o tanh(c), as `torch.nn.LSTM`.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from .layers import Embedding, Linear
+from .mlp_recurrence import before_each_step, through_tanh
+from .seq2seq import Seq2Seq
+
+_sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
+
+
+class LSTMRecurrence(torch.autograd.Function):
+    """The recurrence over packed samples; a state is h and c side by side, gates are i, f, o, g."""
+
+    @staticmethod
+    def forward(ctx, start, inputs, w, sizes):
+        """start `[R, B, 2H]`, inputs `[R, N, 4H]`, w `[R, H, 4H]` -> `[R, N, 2H]`."""
+        width = w.shape[1]
+        gates, states = [], [start]
+        for size, x in zip(sizes, inputs.split(sizes, dim=1), strict=True):
+            h, c = states[-1][:, :size].split(width, dim=2)
+            gate = torch.baddbmm(x, h, w)  # [R, size, 4H]
+            gate[..., : 3 * width].sigmoid_()
+            gate[..., 3 * width :].tanh_()
+            i, f, o, g = gate.split(width, dim=2)
+            c = torch.addcmul(f * c, i, g)
+            states.append(torch.cat([o * c.tanh(), c], dim=2))
+            gates.append(gate)
+        ctx.save_for_backward(w, *gates, *states)
+        ctx.sizes = sizes
+        return torch.cat(states[1:], dim=1)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, gradient):
+        w, *blocks = ctx.saved_tensors
+        gates, states = blocks[: len(ctx.sizes)], blocks[len(ctx.sizes) :]
+        width = w.shape[1]
+        gradients = []  # before each gate's activation, last step first
+        carried = None
+        for t, g_state in reversed(list(enumerate(gradient.split(ctx.sizes, dim=1)))):
+            g_state = g_state.clone()
+            if carried is not None:
+                g_state[:, : carried.shape[1]] += carried
+            gate_gradient, g_c = _through_step(
+                g_state, gates[t], states[t][..., width:], states[t + 1][..., width:]
+            )
+            gradients.append(gate_gradient)
+            carried = torch.cat([torch.bmm(gate_gradient, w.mT), g_c], dim=2)
+        g = torch.cat(gradients[::-1], dim=1)  # [R, N, 4H]
+        before = before_each_step([state[..., :width] for state in states], ctx.sizes)
+        start = nn.functional.pad(carried, (0, 0, 0, states[0].shape[1] - carried.shape[1]))
+        return start, g, torch.bmm(before.mT, g), None
+
+
+def _through_step(g_state: Tensor, gate: Tensor, c_before: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+    """The gradient of a step's h and c to that of its gates before activation and of the c before."""
+    width = c.shape[2]
+    g_h, g_c = g_state.split(width, dim=2)
+    i, f, o, g = gate.split(width, dim=2)
+    tanh_c = c.tanh()
+    g_c = g_c + through_tanh(g_h * o, tanh_c)
+    out = torch.cat([g_c * g, g_c * c_before[:, : len(c[0])], g_h * tanh_c, g_c * i], dim=2)
+    sigmoid_part = out[..., : 3 * width]
+    _sigmoid_backward(sigmoid_part, gate[..., : 3 * width], grad_input=sigmoid_part)
+    through_tanh(out[..., 3 * width :], g)
+    return out, g_c * f
+
+
+class LSTMCell(nn.Module):
+    """Layers of LSTM, each over the h of the one below; the state is h and c of every layer, side by side."""
+
+    def __init__(self, rounds: int, embedding_size: int, hidden_size: int, layers: int, fed: bool):
+        super().__init__()
+        self.hidden_size, self.input_size = hidden_size, 4 * hidden_size
+        self.state_size = 2 * hidden_size * layers
+        bound = hidden_size**-0.5  # torch.nn.LSTM's initialisation
+        widths = [embedding_size if fed else None] + [hidden_size] * (layers - 1)
+        self.xh = nn.ModuleList(
+            [Linear(rounds, width, self.input_size, bound) if width else None for width in widths]
+        )
+        self.hh = nn.ModuleList([Linear(rounds, hidden_size, self.input_size, bound) for _ in widths])
+
+    def embed(self, table: Tensor) -> Tensor:
+        return self.xh[0](table)
+
+    def run(self, start: Tensor | None, inputs: Tensor, sizes: list[int]) -> Tensor:
+        if start is None:
+            start = inputs.new_zeros(len(inputs), sizes[0], self.state_size)
+        states = []
+        for layer, (hh, begin) in enumerate(
+            zip(self.hh, start.split(2 * self.hidden_size, dim=2), strict=True)
+        ):
+            if layer:
+                inputs = self.xh[layer](states[-1][..., : self.hidden_size])
+            states.append(LSTMRecurrence.apply(begin, inputs + hh.bias, hh.weight, sizes))
+        return torch.cat(states, dim=2) if len(states) > 1 else states[0]
+
+    def output(self, states: Tensor) -> Tensor:
+        top = states[..., -2 * self.hidden_size :]
+        return top[..., : self.hidden_size]
+
+
+def build_lstm(config, rounds: int) -> Seq2Seq:
+    embedding_size, hidden_size, fed = config.embedding_size, config.hidden_size, config.feed_previous
+    return Seq2Seq(
+        Embedding(rounds, config.vocab_size, embedding_size),
+        LSTMCell(rounds, embedding_size, hidden_size, config.layers, fed=True),
+        LSTMCell(rounds, embedding_size, hidden_size, config.layers, fed=fed),
+        Linear(rounds, hidden_size, config.vocab_size),
+        fed,
+    )

@@ -1,0 +1,73 @@
+"""The paper's plain RNN (its section 2): one linear map from the input, one from the state.
+
+The paper writes h = sigm(W x + W h); tanh, the post's choice, is kept here.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from .layers import Embedding, Linear
+from .mlp_recurrence import before_each_step, through_tanh
+from .seq2seq import Seq2Seq
+
+
+class LinearRecurrence(torch.autograd.Function):
+    """s_t = tanh(x_t + s_{t-1} W) over packed samples; W's gradient is one product over all steps."""
+
+    @staticmethod
+    def forward(ctx, start, inputs, w, sizes):
+        states = [start]
+        for size, x in zip(sizes, inputs.split(sizes, dim=1), strict=True):
+            states.append(torch.baddbmm(x, states[-1][:, :size], w).tanh_())  # [R, size, H]
+        ctx.save_for_backward(w, *states)
+        ctx.sizes = sizes
+        return torch.cat(states[1:], dim=1)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, gradient):
+        w, *states = ctx.saved_tensors
+        gradients = []  # before tanh, last step first
+        carried = None
+        for t, g in reversed(list(enumerate(gradient.split(ctx.sizes, dim=1)))):
+            g = g.clone()
+            if carried is not None:
+                g[:, : carried.shape[1]] += carried
+            gradients.append(through_tanh(g, states[t + 1]))
+            carried = torch.bmm(gradients[-1], w.mT)
+        g = torch.cat(gradients[::-1], dim=1)  # [R, N, H]
+        before = before_each_step(states, ctx.sizes)
+        start = nn.functional.pad(carried, (0, 0, 0, states[0].shape[1] - carried.shape[1]))
+        return start, g, torch.bmm(before.mT, g), None
+
+
+class RNNCell(nn.Module):
+    """h = tanh(x Wx + h Wh + b)."""
+
+    def __init__(self, rounds: int, embedding_size: int, hidden_size: int, fed: bool):
+        super().__init__()
+        self.input_size = self.state_size = hidden_size
+        self.xh = Linear(rounds, embedding_size, hidden_size) if fed else None
+        self.hh = Linear(rounds, hidden_size, hidden_size)
+
+    def embed(self, table: Tensor) -> Tensor:
+        return self.xh(table)
+
+    def run(self, start: Tensor | None, inputs: Tensor, sizes: list[int]) -> Tensor:
+        if start is None:
+            start = inputs.new_zeros(len(inputs), sizes[0], self.state_size)
+        return LinearRecurrence.apply(start, inputs + self.hh.bias, self.hh.weight, sizes)
+
+    def output(self, states: Tensor) -> Tensor:
+        return states
+
+
+def build_rnn(config, rounds: int) -> Seq2Seq:
+    embedding_size, hidden_size, fed = config.embedding_size, config.hidden_size, config.feed_previous
+    return Seq2Seq(
+        Embedding(rounds, config.vocab_size, embedding_size),
+        RNNCell(rounds, embedding_size, hidden_size, fed=True),
+        RNNCell(rounds, embedding_size, hidden_size, fed=fed),
+        Linear(rounds, hidden_size, config.vocab_size),
+        fed,
+    )
