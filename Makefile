@@ -10,7 +10,7 @@ REQUIRE_PYTHON = @test -n "$(PYTHON)" || { \
 # The kernel is the one in .venv, not a `python3` registered for this user.
 export JUPYTER_PREFER_ENV_PATH := 1
 
-.PHONY: help setup report test lab bench replicate lock clean
+.PHONY: help setup report test lab bench replicate notebooks lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -44,6 +44,9 @@ bench: $(READY) ## measure the library against its plain reference
 
 replicate: $(READY) ## do the full runs (hours)
 	$(BIN)/replicate replicate
+
+notebooks: $(READY) ## execute the committed notebooks anew, and the README's table
+	$(BIN)/replicate refresh
 
 lock: ## write requirements.lock anew from pyproject.toml
 	$(REQUIRE_PYTHON)

@@ -77,10 +77,14 @@ def replicate_() -> None:
 
 
 @app.command()
-def readme() -> None:
-    """Write the README's generated block and figure anew from results/."""
+def refresh() -> None:
+    """Execute the committed notebooks anew, in place, and the README's generated block and figure."""
     from replicate.publish.readme import write_readme
+    from replicate.publish.refresh import refresh as refresh_notebook
 
+    for notebook in sorted(Path("notebooks").glob("[0-9]*.ipynb")):
+        typer.echo(notebook)
+        refresh_notebook(notebook)
     write_readme(Path())
 
 

@@ -1,0 +1,41 @@
+"""The committed notebooks, executed anew and cleaned so that a diff shows what changed and nothing else."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import nbformat
+from nbformat import NotebookNode
+
+from .execute import execute
+
+
+def refresh(notebook: Path) -> None:
+    """Execute a notebook with its defaults and put the cleaned result in its place; a failed one stays."""
+    with TemporaryDirectory() as folder:
+        executed = nbformat.read(execute(notebook, Path(folder) / notebook.name, {}), as_version=4)
+    nbformat.write(cleaned(executed), notebook)
+
+
+def cleaned(notebook: NotebookNode) -> NotebookNode:
+    """Without timings, papermill's marks, progress on stderr and the machine's exact Python."""
+    notebook.metadata = {
+        "kernelspec": notebook.metadata.kernelspec,
+        "language_info": {"name": "python", "file_extension": ".py"},
+    }
+    for cell in notebook.cells:
+        tags = cell.metadata.get("tags")
+        cell.metadata = {"tags": tags} if tags else {}
+        if cell.cell_type == "code":
+            cell.outputs = _merged([o for o in cell.outputs if o.get("name") != "stderr"])
+    return notebook
+
+
+def _merged(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """One stdout stream a cell: the kernel may split it anywhere."""
+    merged = []
+    for output in outputs:
+        if merged and output.output_type == merged[-1].output_type == "stream":
+            merged[-1].text += output.text
+        else:
+            merged.append(output)
+    return merged

@@ -1,0 +1,45 @@
+"""What the committed notebooks must agree on with the library, beyond what nbval checks."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from replicate.config import QUICK, RunConfig
+from replicate.parameters import check_parameters
+from replicate.publish.refresh import cleaned
+
+NOTEBOOK_METADATA = {"kernelspec": {"name": "python3", "display_name": "Python 3"}, "widgets": {}}
+NOTEBOOKS = sorted((Path(__file__).resolve().parent.parent / "notebooks").glob("*.ipynb"))
+
+
+def test_training_takes_every_setting_and_defaults_to_the_quick_preset():
+    defaults = check_parameters(next(n for n in NOTEBOOKS if n.stem == "03_train"), {})
+    assert {name: defaults[name] for name in RunConfig.model_fields} == QUICK.model_dump()
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_clean_and_has_one_parameters_cell(notebook):
+    stored = nbformat.read(notebook, as_version=4)
+    tags = [tag for cell in stored.cells for tag in cell.metadata.get("tags", [])]
+    assert tags.count("parameters") == 1
+    assert cleaned(nbformat.read(notebook, as_version=4)) == stored
+
+
+def test_cleaning_keeps_what_a_reader_sees():
+    stream = nbformat.v4.new_output
+    cell = nbformat.v4.new_code_cell(
+        "print(1)",
+        execution_count=3,
+        metadata={"tags": ["parameters"], "papermill": {"duration": 1}},
+        outputs=[
+            stream("stream", text="a"),
+            stream("stream", name="stderr", text="x"),
+            stream("stream", text="b"),
+        ],
+    )
+    notebook = nbformat.v4.new_notebook(cells=[cell], metadata=NOTEBOOK_METADATA)
+    (kept,) = cleaned(notebook).cells
+    assert kept.metadata == {"tags": ["parameters"]} and kept.execution_count == 3
+    assert [output.text for output in kept.outputs] == ["ab"]
+    assert "widgets" not in notebook.metadata
