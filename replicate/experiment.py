@@ -2,7 +2,7 @@
 
 import hashlib
 import itertools
-import json
+import math
 import multiprocessing
 import os
 import queue
@@ -23,11 +23,14 @@ from .runs import (
     is_finished,
     open_run,
     read_config,
+    read_json,
     runs_root,
     write_checkpoint,
     write_json,
     write_table,
 )
+
+ROUNDS_AT_ONCE = 5  # more of them side by side outgrow the caches and train no faster
 
 
 def run(
@@ -49,12 +52,17 @@ def run(
     """
     folder = folder or runs_root() / default_name(config)
     device = choose_device(device)
+    if workers is None:
+        workers = 1 if device.startswith("cuda") else os.cpu_count() or 1
+    if workers < 1:
+        raise RunError(f"workers is {workers}; it must be 1 or more")
     if _claim(folder, config):
         return open_run(folder)
-    parts = [Part(config, folder, rounds, device) for rounds in _split(folder, config, device, workers)]
+    parts = _split(folder, config, workers)
     began = time.time()
-    results = _train_parts(parts)
-    _finish(folder, parts, results, time.time() - began)
+    results = _train_parts(parts, device, min(workers, len(parts)))
+    record = provenance() | {"device": device, "workers": workers, "seconds": round(time.time() - began, 1)}
+    _finish(folder, parts, results, record)
     return open_run(folder)
 
 
@@ -96,54 +104,47 @@ def _claim(folder: Path, config: RunConfig) -> bool:
     return False
 
 
-def _split(folder: Path, config: RunConfig, device: str, workers: int | None) -> list[range]:
+def _split(folder: Path, config: RunConfig, workers: int) -> list[Part]:
     """Contiguous shares of the rounds; a run that goes on keeps the split it began with."""
     plan = folder / "parts.json"
     if not plan.exists():
-        if workers is None:
-            workers = 1 if device.startswith("cuda") else os.cpu_count() or 1
-        if workers < 1:
-            raise RunError(f"workers is {workers}; it must be 1 or more")
-        workers = min(workers, config.rounds)
-        edges = [config.rounds * i // workers for i in range(workers + 1)]
-        write_json(plan, {"edges": edges})
-    edges = json.loads(plan.read_text())["edges"]
-    return [range(first, stop) for first, stop in itertools.pairwise(edges)]
+        parts = max(min(workers, config.rounds), math.ceil(config.rounds / ROUNDS_AT_ONCE))
+        write_json(plan, {"edges": [config.rounds * i // parts for i in range(parts + 1)]})
+    edges = read_json(plan)["edges"]
+    return [Part(config, folder, range(first, stop)) for first, stop in itertools.pairwise(edges)]
 
 
-def _train_parts(parts: list[Part]) -> list[dict]:
-    """Every part's tables; several parts run in processes of their own, one core's share of threads each."""
+def _train_parts(parts: list[Part], device: str, workers: int) -> list[dict]:
+    """Every part's tables; with several workers, in processes that share the cores."""
     config = parts[0].config
-    if len(parts) == 1:
-        bar = Progress(config.steps)
-        try:
-            return [train_part(parts[0], bar.show)]
-        finally:
-            bar.close()
+    if workers == 1:
+        results = []
+        for part in parts:
+            with Progress(config.steps) as progress:
+                results.append(train_part(part, device, progress.show))
+        return results
     context = multiprocessing.get_context("spawn")
     reports = context.Queue()
-    threads = max(1, (os.cpu_count() or 1) // len(parts))
+    threads = max(1, (os.cpu_count() or 1) // workers)
     with ProcessPoolExecutor(
-        len(parts), mp_context=context, initializer=_start_worker, initargs=(reports, threads)
+        workers, mp_context=context, initializer=_start_worker, initargs=(reports, threads)
     ) as pool:
-        futures = [pool.submit(_train_in_worker, i, part) for i, part in enumerate(parts)]
+        futures = [pool.submit(_train_in_worker, i, part, device) for i, part in enumerate(parts)]
         _watch(futures, reports, config.steps)
         return [future.result() for future in futures]
 
 
 def _watch(futures: list[Future], reports: multiprocessing.Queue, steps: int) -> None:
-    """Show the slowest part's step and the mean loss until every part has ended."""
-    bar, latest = Progress(steps), {}
-    while not all(future.done() for future in futures):
-        try:
-            part, step, loss = reports.get(timeout=0.2)
-        except queue.Empty:
-            continue
-        latest[part] = (step, loss)
-        if len(latest) == len(futures):
-            done = min(step for step, _ in latest.values())
-            bar.show(done, sum(loss for _, loss in latest.values()) / len(latest))
-    bar.close()
+    """Show the parts' mean step and latest loss until every part has ended."""
+    latest = dict.fromkeys(range(len(futures)), 0)
+    with Progress(steps) as progress:
+        while not all(future.done() for future in futures):
+            try:
+                part, latest_step, loss = reports.get(timeout=0.2)
+            except queue.Empty:
+                continue
+            latest[part] = latest_step
+            progress.show(sum(latest.values()) // len(latest), loss)
 
 
 _reports = None  # in a worker: where it reports to
@@ -155,11 +156,11 @@ def _start_worker(reports: multiprocessing.Queue, threads: int) -> None:
     torch.set_num_threads(threads)
 
 
-def _train_in_worker(index: int, part: Part) -> dict:
-    return train_part(part, lambda step, loss: _reports.put((index, step, loss)))
+def _train_in_worker(index: int, part: Part, device: str) -> dict:
+    return train_part(part, device, lambda step, loss: _reports.put((index, step, loss)))
 
 
-def _finish(folder: Path, parts: list[Part], results: list[dict], seconds: float) -> None:
+def _finish(folder: Path, parts: list[Part], results: list[dict], record: dict) -> None:
     """Put the parts together; the provenance comes last and marks the run as finished."""
     history = pd.DataFrame([row for result in results for row in result["history"]])
     write_table(folder / "history.csv", history.sort_values(["round", "step"]))
@@ -170,7 +171,6 @@ def _finish(folder: Path, parts: list[Part], results: list[dict], seconds: float
         folder / "checkpoint.pt",
         {name: torch.cat([result["model"][name] for result in results]) for name in names},
     )
-    record = provenance() | {"device": parts[0].device, "workers": len(parts), "seconds": round(seconds, 1)}
     write_json(folder / "provenance.json", record)
     for part in parts:
         part.checkpoint.unlink(missing_ok=True)

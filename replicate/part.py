@@ -22,18 +22,17 @@ class Part:
     config: RunConfig
     folder: Path  # the run folder
     rounds: range
-    device: str
 
     @property
     def checkpoint(self) -> Path:
         return self.folder / f"part-{self.rounds.start:04}-{self.rounds.stop:04}.pt"
 
 
-def train_part(part: Part, progress: Callable[[int, float], None]) -> dict:
+def train_part(part: Part, device: str, progress: Callable[[int, float], None]) -> dict:
     """Train some rounds to the end, checkpointing at every evaluation point, then score them."""
     # Moments of units that died decay into denormals, which slow the update down several times.
     torch.set_flush_denormal(True)
-    state, history = _load_or_start(part)
+    state, history = _load_or_start(part, device)
     if not _good_enough(part, history):
         for _ in train(part.config, state, progress):
             history += _curve_rows(part, state)
@@ -43,8 +42,8 @@ def train_part(part: Part, progress: Callable[[int, float], None]) -> dict:
     return {"history": history, **_final_tables(part, state), "model": state.model.cpu().state_dict()}
 
 
-def _load_or_start(part: Part) -> tuple[TrainingState, list[dict]]:
-    state = start(part.config, part.rounds, part.device)
+def _load_or_start(part: Part, device: str) -> tuple[TrainingState, list[dict]]:
+    state = start(part.config, part.rounds, device)
     if not part.checkpoint.exists():
         return state, _curve_rows(part, state)
     saved = read_checkpoint(part.checkpoint)

@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from typing import Self
 
 from tqdm import tqdm
 
@@ -17,15 +18,17 @@ class Progress:
     freeze at 0% on GitHub.
     """
 
-    def __init__(self, steps: int, done: int = 0):
+    def __init__(self, steps: int):
         watched = sys.stderr.isatty() or "ipykernel" in sys.modules
         self.style = os.environ.get("REPLICATE_PROGRESS") or ("bar" if watched else "lines")
         if self.style not in ("bar", "lines", "off"):
             raise ValueError(f"REPLICATE_PROGRESS is {self.style!r}; it may be bar, lines or off")
-        self.steps, self.first, self.line, self.started = steps, done, done, time.monotonic()
-        self.bar = tqdm(total=steps, initial=done, unit="update", disable=self.style != "bar")
+        self.steps, self.first, self.line, self.started = steps, None, 0, time.monotonic()
+        self.bar = tqdm(total=steps, unit="update", disable=self.style != "bar")
 
     def show(self, done: int, loss: float) -> None:
+        if self.first is None:  # a run that goes on does not begin at 0
+            self.first = self.bar.initial = self.bar.n = self.line = done
         self.bar.set_postfix_str(f"loss {loss:.3f}", refresh=False)
         self.bar.update(done - self.bar.n)
         if self.style == "lines" and (done - self.line >= self.steps / LINES or done == self.steps):
@@ -37,5 +40,8 @@ class Progress:
                 flush=True,
             )
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_) -> None:
         self.bar.close()

@@ -1,39 +1,115 @@
 """The full runs behind the report: which they are, made resumably, and what of them is kept under results/.
 
-Seeds and numbers of trainings were fixed before the first of these runs; pilot runs used other seeds.
+Their seeds and numbers of trainings were fixed before they began (`results/rules.md`). The work is done under
+`runs/replication/`; results/ keeps every file of a run but its checkpoint, and tables of all trainings.
 """
 
+import shutil
 from pathlib import Path
+
+import pandas as pd
 
 from .config import PUBLISHED, RunConfig
 from .experiment import run
-from .runs import Run, runs_root
+from .published import published_table
+from .runs import PROJECT, Run, RunError, open_run, runs_root, write_table, write_whole
 
-TABLE_ROWS = [(5, False), (10, False), (15, False), (5, True), (10, True), (15, True)]  # in the post's order
+RESULTS = PROJECT / "results"
+RUN_FILES = [
+    "config.json",
+    "history.csv",
+    "scores.csv",
+    "by_length.csv",
+    "by_position.csv",
+    "provenance.json",
+]
 
-
-def row_name(max_length: int, reverse: bool) -> str:
-    return f"published-{max_length}-{'reverse' if reverse else 'forward'}"
+# In the tables: the published protocol first, then the corrected ruler.
+TABLE_METRICS = {
+    "psa": "published_psa",
+    "lcsr": "published_lcsr",
+    "geo_mean": "published_geo_mean",
+    "text_psa": "psa",
+    "text_lcsr": "lcsr",
+    "text_geo_mean": "geo_mean",
+    "exact_match": "exact_match",
+    "lcs_f1": "lcs_f1",
+}
 
 
 def published_runs() -> dict[str, RunConfig]:
     """The six rows of the post's table at full settings, each with a seed of its own."""
-    return {
-        row_name(max_length, reverse): PUBLISHED.model_copy(
-            update={"max_length": max_length, "reverse": reverse, "seed": 1 + i}
-        )
-        for i, (max_length, reverse) in enumerate(TABLE_ROWS)
-    }
+    rows = published_table()[["max_length", "reverse"]].to_dict("records")
+    configs = [PUBLISHED.model_copy(update={**row, "seed": 1 + i}) for i, row in enumerate(rows)]
+    return {f"published-{c.max_length}-{'reverse' if c.reverse else 'forward'}": c for c in configs}
 
 
-def folder_of(name: str) -> Path:
-    return runs_root() / "replication" / name
-
-
-def replicate_all(device: str = "auto", workers: int | None = None) -> list[Run]:
-    """Make every run that is missing and finish every one that was stopped."""
-    finished = []
+def replicate_all() -> None:
+    """Make every run that is missing, finish every one that was stopped, and write results/ anew."""
     for name, config in published_runs().items():
         print(f"{name}: {config.rounds} trainings of {config.steps} updates", flush=True)
-        finished.append(run(config, folder_of(name), device, workers))
-    return finished
+        keep(name, run(config, runs_root() / "replication" / name))
+    write_table(RESULTS / "published_table.csv", training_table(published_runs()))
+
+
+def keep(name: str, finished: Run) -> None:
+    """Copy a finished run to results/, its checkpoint left out; the provenance comes last, as in a run."""
+    folder = RESULTS / "runs" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in RUN_FILES:
+        write_whole(folder / file, lambda target, file=file: shutil.copyfile(finished.path / file, target))
+
+
+def training_table(runs: dict[str, RunConfig]) -> pd.DataFrame:
+    """One row a training of the kept runs.
+
+    Raises:
+        RunError: a run is missing, damaged or was made with other settings.
+    """
+    tables = []
+    for name, config in runs.items():
+        scores = open_kept(name, config).scores
+        columns = {ours: scores[theirs] for ours, theirs in TABLE_METRICS.items()}
+        tables.append(
+            pd.DataFrame(
+                {
+                    "max_length": config.max_length,
+                    "reverse": config.reverse,
+                    "round": scores["round"],
+                    **columns,
+                }
+            )
+        )
+    return pd.concat(tables, ignore_index=True)
+
+
+def open_kept(name: str, config: RunConfig) -> Run:
+    """A run under results/, refused where its settings are not those of the plan."""
+    kept = open_run(RESULTS / "runs" / name)
+    if kept.config != config:
+        raise RunError(
+            f"{kept.path} was made with other settings than `replicate replicate` uses; make it again"
+        )
+    return kept
+
+
+def read_training_table(path: Path, runs: dict[str, RunConfig]) -> pd.DataFrame:
+    """Read a table that `training_table` made.
+
+    Raises:
+        RunError: it is missing, cut short, or holds other numbers than its runs.
+    """
+    try:
+        table = pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path} cannot be read ({error}); `make replicate` writes it") from error
+    expected = training_table(runs)
+    if list(table) != list(expected) or len(table) != len(expected):
+        raise RunError(
+            f"{path} holds {len(table)} trainings, not {len(expected)}; `make replicate` writes it"
+        )
+    try:
+        pd.testing.assert_frame_equal(table, expected, rtol=1e-4)
+    except AssertionError as error:
+        raise RunError(f"{path} disagrees with results/runs: {str(error).splitlines()[0]}") from error
+    return table

@@ -91,13 +91,13 @@ def open_run(path: Path | str) -> Run:
             raise RunError(
                 f"{path / name}.csv does not hold the {config.rounds} rounds of its config.json; run it again"
             )
-    return Run(path, config, provenance=_read_json(path / "provenance.json"), **tables)
+    return Run(path, config, provenance=read_json(path / "provenance.json"), **tables)
 
 
 def read_config(path: Path) -> RunConfig:
     """The config of a run folder, finished or not."""
     try:
-        return RunConfig(**_read_json(path / "config.json"))
+        return RunConfig(**read_json(path / "config.json"))
     except (ValidationError, TypeError) as error:
         raise RunError(f"{path / 'config.json'} is no run's config: {first_line(error)}") from error
 
@@ -140,7 +140,7 @@ def first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
-def _read_json(path: Path) -> dict:
+def read_json(path: Path) -> dict:
     try:
         return json.loads(path.read_text())
     except FileNotFoundError as error:

@@ -1,10 +1,12 @@
-"""Intervals over few independent trainings; scipy does the work."""
+"""Intervals and tests over few independent trainings; scipy does the work."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
+
+RESAMPLES = 99_999
 
 
 class Interval(NamedTuple):
@@ -17,16 +19,62 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval
     """The mean and its Student t interval; NaN values are left out, and one value alone has NaN bounds."""
     values = np.asarray(values, dtype=float)
     values = values[~np.isnan(values)]
-    if len(values) == 0:
-        return Interval(np.nan, np.nan, np.nan)
-    mean = values.mean()
-    if len(values) == 1:
-        return Interval(mean, np.nan, np.nan)
+    if len(values) < 2:
+        return Interval(values.mean() if len(values) else np.nan, np.nan, np.nan)
     margin = stats.t.ppf((1 + confidence) / 2, len(values) - 1) * stats.sem(values)
-    return Interval(mean, mean - margin, mean + margin)
+    return Interval(values.mean(), values.mean() - margin, values.mean() + margin)
 
 
 def describe(values: Sequence[float]) -> str:
     """`0.512 [0.487, 0.537]`: the mean and its 95% interval."""
     mean, low, high = mean_interval(values)
     return f"{mean:.3f}" if np.isnan(low) else f"{mean:.3f} [{low:.3f}, {high:.3f}]"
+
+
+class Replication(NamedTuple):
+    """A reported mean against a sample of ours."""
+
+    difference: float  # reported - ours
+    p: float  # two-sided: how often a true replication's mean would lie farther off
+    standard_error: float  # of the difference, the reported sample's own error included
+    freedom: int
+
+
+def compare_to_reported_mean(values: Sequence[float], reported: float, reported_n: int) -> Replication:
+    """Compare a mean of `reported_n` trainings with our values, assuming that they spread as ours do."""
+    values = np.asarray(values, dtype=float)
+    error = values.std(ddof=1) * np.sqrt(1 / reported_n + 1 / len(values))
+    difference = reported - values.mean()
+    freedom = len(values) - 1
+    return Replication(difference, 2 * stats.t.sf(abs(difference) / error, freedom), error, freedom)
+
+
+def holm(p: Sequence[float]) -> np.ndarray:
+    """Holm's step-down correction: adjusted p-values, in the order given."""
+    p = np.asarray(p, dtype=float)
+    order = p.argsort()
+    factors = np.arange(len(p), 0, -1)
+    adjusted = np.minimum(np.maximum.accumulate(p[order] * factors), 1)
+    return adjusted[order.argsort()]
+
+
+def permutation_p(a: Sequence[float], b: Sequence[float]) -> float:
+    """Two-sided p of the difference of means under all, or 99,999 seeded random, relabellings."""
+
+    def difference(x, y, axis):
+        return x.mean(axis=axis) - y.mean(axis=axis)
+
+    test = stats.permutation_test(
+        (np.asarray(a, float), np.asarray(b, float)),
+        difference,
+        n_resamples=RESAMPLES,
+        vectorized=True,
+        rng=0,
+    )
+    return test.pvalue
+
+
+def welch_interval(a: Sequence[float], b: Sequence[float], confidence: float = 0.95) -> Interval:
+    """The difference of means a - b and Welch's interval."""
+    interval = stats.ttest_ind(a, b, equal_var=False).confidence_interval(confidence)
+    return Interval(np.mean(a) - np.mean(b), interval.low, interval.high)

@@ -113,8 +113,10 @@ def test_a_run_ends_early_once_every_round_is_good_enough(tmp_path):
     assert last.exact_match.min() >= 0.99 > before.exact_match.min()
 
 
-def test_rounds_split_over_processes_train_alike(finished, tmp_path):
-    split = run(CONFIG, tmp_path / "split", workers=2)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_rounds_in_parts_or_processes_train_alike(finished, tmp_path, monkeypatch, workers):
+    monkeypatch.setattr(experiment, "ROUNDS_AT_ONCE", 1)
+    split = run(CONFIG, tmp_path / "split", workers=workers)
     ours, theirs = split.load_model().state_dict(), finished.load_model().state_dict()
     for name in theirs:
         torch.testing.assert_close(ours[name], theirs[name], rtol=1e-4, atol=1e-5)

@@ -1,0 +1,73 @@
+"""The rules of `results/rules.md`, applied: does a published row, or a claim, stand?"""
+
+import pandas as pd
+from scipy import stats
+
+from .published import published_table
+from .statistics import compare_to_reported_mean, holm, mean_interval, permutation_p, welch_interval
+
+METRIC = "geo_mean"  # the metric that decides
+PUBLISHED_TRAININGS = 10  # behind each published mean
+LEVEL = 0.05
+MARGIN = 0.05  # a difference that would not matter
+
+
+def row_verdicts(table: pd.DataFrame, metric: str = METRIC) -> pd.DataFrame:
+    """One row a published row: both means, our interval, the difference and the verdict.
+
+    Args:
+        table: one row a training, with columns max_length, reverse and the metrics by the published protocol.
+    """
+    rows = [_compare(row, _trainings(table, row)[metric], metric) for _, row in published_table().iterrows()]
+    verdicts = pd.DataFrame(rows)
+    verdicts["p_holm"] = holm(verdicts.p)
+    verdicts["verdict"] = [_row_verdict(row) for _, row in verdicts.iterrows()]
+    return verdicts
+
+
+def reversal_verdicts(table: pd.DataFrame, metric: str = METRIC) -> pd.DataFrame:
+    """One row a max_length: reverse - forward, Welch's interval, the permutation test and the verdict."""
+    rows = []
+    for max_length, group in table.groupby("max_length"):
+        forward, backward = (group[group.reverse == reverse][metric] for reverse in (False, True))
+        difference, low, high = welch_interval(backward, forward)
+        counts = {"max_length": max_length, "n_forward": len(forward), "n_reverse": len(backward)}
+        p = permutation_p(backward, forward)
+        rows.append(counts | {"difference": difference, "low": low, "high": high, "p": p})
+    verdicts = pd.DataFrame(rows)
+    verdicts["p_holm"] = holm(verdicts.p)
+    verdicts["verdict"] = [
+        "not shown" if row.p_holm >= LEVEL else "supported" if row.difference > 0 else "contradicted"
+        for row in verdicts.itertuples()
+    ]
+    return verdicts
+
+
+def _trainings(table: pd.DataFrame, row: pd.Series) -> pd.DataFrame:
+    return table[(table.max_length == row.max_length) & (table.reverse == row.reverse)]
+
+
+def _compare(row: pd.Series, ours: pd.Series, metric: str) -> dict:
+    mean, low, high = mean_interval(ours)
+    comparison = compare_to_reported_mean(ours, row[metric], PUBLISHED_TRAININGS)
+    margin = stats.t.ppf(1 - LEVEL, comparison.freedom) * comparison.standard_error  # 90%, two-sided
+    return {
+        "max_length": row.max_length,
+        "reverse": row.reverse,
+        "published": row[metric],
+        "n": len(ours),
+        "mean": mean,
+        "low": low,
+        "high": high,
+        "difference": comparison.difference,
+        "difference_low": comparison.difference - margin,
+        "difference_high": comparison.difference + margin,
+        "p": comparison.p,
+    }
+
+
+def _row_verdict(row: pd.Series) -> str:
+    if row.p_holm < LEVEL:  # outside the corrected prediction interval
+        return "not reproduced"
+    small = row.difference_low > -MARGIN and row.difference_high < MARGIN
+    return "reproduced" if small else "consistent"

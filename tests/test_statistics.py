@@ -1,0 +1,107 @@
+"""Intervals, tests and verdicts against hand-computed cases, simulations and scipy's own tests."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from replicate.published import published_table, published_trainings
+from replicate.statistics import (
+    compare_to_reported_mean,
+    describe,
+    holm,
+    mean_interval,
+    permutation_p,
+    welch_interval,
+)
+from replicate.verdicts import reversal_verdicts, row_verdicts
+
+
+def test_mean_interval_of_a_textbook_sample():
+    # mean 3, s = sqrt(2.5), t(.975, 4) = 2.776
+    mean, low, high = mean_interval([1, 2, 3, 4, 5, np.nan])
+    assert (mean, low, high) == pytest.approx((3, 3 - 2.776 * 0.7071, 3 + 2.776 * 0.7071), abs=1e-3)
+    assert np.isnan(mean_interval([7])[1]) and describe([7]) == "7.000"
+    assert describe([1, 2, 3, 4, 5]) == "3.000 [1.037, 4.963]"
+
+
+def test_holm_by_hand():
+    # Sorted .01 .02 .03 .04 times 4 3 2 1 gives .04 .06 .06 .04; the running maximum makes the last .06.
+    assert holm([0.03, 0.01, 0.04, 0.02]) == pytest.approx([0.06, 0.04, 0.06, 0.06])
+    assert holm([0.9, 0.5]) == pytest.approx([1, 1])
+
+
+def test_a_true_replication_is_rejected_5_percent_of_the_time():
+    rng = np.random.default_rng(0)
+    p = [compare_to_reported_mean(rng.normal(size=10), rng.normal(size=10).mean(), 10).p for _ in range(4000)]
+    assert np.mean(np.array(p) < 0.05) == pytest.approx(0.05, abs=0.015)
+
+
+def test_our_interval_alone_would_reject_a_true_replication_far_more_often():
+    rng = np.random.default_rng(0)
+    missed = 0
+    for _ in range(2000):
+        _, low, high = mean_interval(rng.normal(size=10))
+        missed += not low < rng.normal(size=10).mean() < high
+    assert missed / 2000 > 0.12
+
+
+def test_permutation_p_of_a_case_that_can_be_counted():
+    # Of the 20 relabellings of 3 + 3 values, the two extreme ones are as far apart as the observed.
+    assert permutation_p([1, 2, 3], [4, 5, 6]) == pytest.approx(2 / 20)
+
+
+def test_the_published_reversal_gain_is_not_distinguishable_from_noise():
+    backward, forward = published_trainings(15, True).psa, published_trainings(15, False).psa
+    difference, low, high = welch_interval(backward, forward)
+    assert difference == pytest.approx(0.042, abs=1e-3) and low < 0 < high
+    assert permutation_p(backward, forward) == pytest.approx(0.33, abs=0.02)
+    assert stats.ttest_ind(backward, forward, equal_var=False).statistic == pytest.approx(0.98, abs=0.01)
+
+
+def trainings(shift: float, spread: float, rows=None) -> pd.DataFrame:
+    """Ten trainings a published row, their mean `shift` below it, with standard deviation about `spread`."""
+    offsets = np.tile([-1.0, 1.0], 5) * spread
+    tables = [
+        pd.DataFrame(
+            {"max_length": row.max_length, "reverse": row.reverse, "geo_mean": row.geo_mean - shift + offsets}
+        )
+        for row in published_table().itertuples()
+    ]
+    return pd.concat(tables)
+
+
+@pytest.mark.parametrize(
+    ("shift", "spread", "verdict"),
+    [
+        (0.0, 0.01, "reproduced"),
+        (
+            0.04,
+            0.05,
+            "consistent",
+        ),  # inside the prediction interval, but the difference may exceed the margin
+        (0.04, 0.001, "not reproduced"),  # small, yet more than ten trainings each can explain
+        (0.3, 0.01, "not reproduced"),
+        (0.0, 0.2, "consistent"),
+    ],
+)
+def test_verdicts_of_a_row(shift, spread, verdict):
+    verdicts = row_verdicts(trainings(shift, spread))
+    assert verdicts.verdict.tolist() == [verdict] * 6
+    assert verdicts.difference.tolist() == pytest.approx([shift] * 6)
+
+
+def test_verdicts_of_reversal():
+    def arms(gap: float) -> pd.DataFrame:
+        noise = np.linspace(-0.05, 0.05, 10)
+        return pd.DataFrame(
+            {
+                "max_length": [5] * 20,
+                "reverse": [False] * 10 + [True] * 10,
+                "geo_mean": np.concatenate([0.3 + noise, 0.3 + gap + noise]),
+            }
+        )
+
+    assert reversal_verdicts(arms(0.2)).verdict.tolist() == ["supported"]
+    assert reversal_verdicts(arms(-0.2)).verdict.tolist() == ["contradicted"]
+    assert reversal_verdicts(arms(0.01)).verdict.tolist() == ["not shown"]
