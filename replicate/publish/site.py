@@ -11,6 +11,8 @@ from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from pandas import DataFrame
 
+from replicate.publish.refresh import cleaned
+
 TEMPLATES = Environment(loader=PackageLoader("replicate.publish"))
 
 
@@ -25,15 +27,16 @@ class Page(NamedTuple):
 def write_site(notebooks: list[Path], folder: Path, *, title: str, scores: DataFrame) -> None:
     """Write the executed notebooks and an index into a folder whose `figures/` is already filled."""
     pages = [write_page(notebook, folder) for notebook in notebooks]
-    figures = sorted(path.stem for path in (folder / "figures").glob("*.png"))
+    # In the order of the notebooks that drew them.
+    figures = sorted((folder / "figures").glob("*.png"), key=lambda path: path.stat().st_mtime_ns)
     index = TEMPLATES.get_template("index.html.j2")
-    html = index.render(title=title, scores=scores, pages=pages, figures=figures)
+    html = index.render(title=title, scores=scores, pages=pages, figures=[path.stem for path in figures])
     (folder / "index.html").write_text(html, encoding="utf-8")
 
 
 def write_page(notebook: Path, folder: Path) -> Page:
     """Write one executed notebook as HTML."""
-    cells = nbformat.read(notebook, as_version=4)
+    cells = cleaned(nbformat.read(notebook, as_version=4))  # progress on stderr has served its turn
     title, summary = heading(cells)
     cells.metadata.title = title
     exporter = HTMLExporter(
