@@ -1,7 +1,7 @@
-"""The full runs behind the report: which they are, made resumably, and what of them is kept under results/.
+"""The full runs made, resumably, and what of them is kept under results/.
 
-Their seeds and numbers of trainings were fixed before they began (`results/rules.md`). The work is done under
-`runs/replication/`; results/ keeps every file of a run but its checkpoint, and tables of all trainings.
+The work is done under `runs/replication/`; results/ keeps every file of a run but its checkpoint, and tables
+with one row a training.
 """
 
 import shutil
@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from .config import PUBLISHED, RunConfig
+from .config import RunConfig
 from .experiment import run
-from .published import published_table
+from .plan import ladder_runs, published_runs, reversal_runs
 from .runs import PROJECT, Run, RunError, open_run, runs_root, write_table, write_whole
 
 RESULTS = PROJECT / "results"
@@ -37,19 +37,19 @@ TABLE_METRICS = {
 }
 
 
-def published_runs() -> dict[str, RunConfig]:
-    """The six rows of the post's table at full settings, each with a seed of its own."""
-    rows = published_table()[["max_length", "reverse"]].to_dict("records")
-    configs = [PUBLISHED.model_copy(update={**row, "seed": 1 + i}) for i, row in enumerate(rows)]
-    return {f"published-{c.max_length}-{'reverse' if c.reverse else 'forward'}": c for c in configs}
-
-
 def replicate_all() -> None:
     """Make every run that is missing, finish every one that was stopped, and write results/ anew."""
-    for name, config in published_runs().items():
-        print(f"{name}: {config.rounds} trainings of {config.steps} updates", flush=True)
-        keep(name, run(config, runs_root() / "replication" / name))
+    _make(published_runs())
     write_table(RESULTS / "published_table.csv", training_table(published_runs()))
+    _make(ladder_runs())
+    _make(reversal_runs())
+    write_table(RESULTS / "reversal.csv", training_table(reversal_runs()))
+
+
+def _make(runs: dict[str, RunConfig]) -> None:
+    for name, config in runs.items():
+        print(f"{name}: {config.rounds} trainings of at most {config.steps} updates", flush=True)
+        keep(name, run(config, runs_root() / "replication" / name))
 
 
 def keep(name: str, finished: Run) -> None:

@@ -1,0 +1,48 @@
+"""The full runs behind the report. Seeds and numbers were fixed before they began (`results/rules.md`)."""
+
+from .config import PUBLISHED, RunConfig
+from .published import published_table
+
+
+def published_runs() -> dict[str, RunConfig]:
+    """The six rows of the post's table at full settings, each with a seed of its own."""
+    rows = published_table()[["max_length", "reverse"]].to_dict("records")
+    configs = [PUBLISHED.model_copy(update={**row, "seed": 1 + i}) for i, row in enumerate(rows)]
+    return {f"published-{c.max_length}-{'reverse' if c.reverse else 'forward'}": c for c in configs}
+
+
+# Each rung of the ladder changes one thing of the rung before; the first is the published run itself.
+RUNGS = {
+    "constant-rate": {"lr_gamma": 1.0},
+    "clipping": {"clip_norm": 1.0},
+    "fed-decoder": {"feed_previous": True},
+    "linear-maps": {"model": "rnn"},
+    "lstm": {"model": "lstm"},
+}
+# What the last rung loses without one of the changes; without the LSTM it is the rung before.
+LEFT_OUT = {
+    "lstm-with-rate-cuts": {"lr_gamma": PUBLISHED.lr_gamma},
+    "lstm-without-clipping": {"clip_norm": None},
+    "lstm-without-feeding": {"feed_previous": False},
+}
+
+
+def ladder_runs() -> dict[str, RunConfig]:
+    """The rungs above the published run at max_length 15, reversed; then the last one altered."""
+    config = PUBLISHED.model_copy(update={"reverse": True, "stop_exact_match": 0.99, "evaluate_every": 250})
+    runs = {}
+    for i, (name, change) in enumerate(RUNGS.items()):
+        config = config.model_copy(update={**change, "seed": 201 + i})
+        runs[f"ladder-{name}"] = config
+    runs["ladder-lstm-forward"] = config.model_copy(update={"reverse": False, "seed": 211})
+    for i, (name, change) in enumerate(LEFT_OUT.items()):
+        runs[f"ladder-{name}"] = config.model_copy(update={**change, "seed": 212 + i})
+    return runs
+
+
+def reversal_runs() -> dict[str, RunConfig]:
+    """The reversal claim at max_length 15: 80 trainings in each direction."""
+    return {
+        "reversal-forward": PUBLISHED.model_copy(update={"rounds": 80, "seed": 101}),
+        "reversal-reverse": PUBLISHED.model_copy(update={"rounds": 80, "seed": 102, "reverse": True}),
+    }
