@@ -1,6 +1,6 @@
 """The full runs behind the report. Seeds and numbers were fixed before they began (`results/rules.md`)."""
 
-from .config import PUBLISHED, RunConfig
+from .config import PUBLISHED, QUICK, RunConfig
 from .published import published_table
 
 
@@ -46,3 +46,10 @@ def reversal_runs() -> dict[str, RunConfig]:
         "reversal-forward": PUBLISHED.model_copy(update={"rounds": 80, "seed": 101}),
         "reversal-reverse": PUBLISHED.model_copy(update={"rounds": 80, "seed": 102, "reverse": True}),
     }
+
+
+def command(config: RunConfig) -> str:
+    """What to type for one run: the settings in which it differs from the defaults of `03_train`."""
+    defaults = QUICK.model_dump()
+    changes = {name: value for name, value in config.model_dump().items() if value != defaults[name]}
+    return " ".join(["replicate run notebooks/03_train.ipynb", *(f"-p {k} {v}" for k, v in changes.items())])

@@ -3,7 +3,7 @@
 import pandas as pd
 from scipy import stats
 
-from .published import published_table
+from .published import published_table, published_trainings
 from .statistics import compare_to_reported_mean, holm, mean_interval, permutation_p, welch_interval
 
 METRIC = "geo_mean"  # the metric that decides
@@ -41,6 +41,26 @@ def reversal_verdicts(table: pd.DataFrame, metric: str = METRIC) -> pd.DataFrame
         for row in verdicts.itertuples()
     ]
     return verdicts
+
+
+def author_against_ours(table: pd.DataFrame, metric: str = METRIC) -> pd.DataFrame:
+    """The rows whose single trainings the author shows: both samples, Welch's interval, permutation test."""
+    rows = []
+    for _, row in published_table().iterrows():
+        author = published_trainings(row.max_length, row.reverse)[metric]
+        if author.empty:
+            continue
+        ours = _trainings(table, row)[metric]
+        difference, low, high = welch_interval(author, ours)
+        counts = {
+            "n_author": len(author),
+            "n_ours": len(ours),
+            "sd_author": author.std(),
+            "sd_ours": ours.std(),
+        }
+        tests = {"difference": difference, "low": low, "high": high, "p": permutation_p(author, ours)}
+        rows.append({"max_length": row.max_length, "reverse": row.reverse, **counts, **tests})
+    return pd.DataFrame(rows)
 
 
 def _trainings(table: pd.DataFrame, row: pd.Series) -> pd.DataFrame:

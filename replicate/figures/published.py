@@ -1,0 +1,77 @@
+"""The published table beside the reproduced one."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ..statistics import mean_interval
+from .style import COLOURS, METRIC_NAMES, subplots
+
+
+def published_and_reproduced(
+    ours: pd.DataFrame,
+    published: pd.DataFrame,
+    author: pd.DataFrame,
+    ceilings: Mapping[int, float],
+    chances: Mapping[int, float],
+    metric: str,
+) -> Figure:
+    """One line a published row: every training a dot, means, ceiling and chance.
+
+    Args:
+        ours: one row a training, with max_length, reverse and the metric.
+        published: one row a published row, likewise.
+        author: the author's single trainings, likewise, where they are public.
+        ceilings, chances: by max_length.
+    """
+    figure, axes = subplots(height=5.0)
+    for y, row in enumerate(published.itertuples()):
+        colour = COLOURS["reverse" if row.reverse else "forward"]
+        _bar(axes, y, ceilings[row.max_length], "ceiling")
+        _bar(axes, y, chances[row.max_length], "chance")
+        _dots(axes, y - 0.2, _same_row(author, row)[metric], facecolors="none", edgecolors="black")
+        values = _same_row(ours, row)[metric]
+        _dots(axes, y, values, color=colour, alpha=0.55, linewidths=0)
+        mean, low, high = mean_interval(values)
+        axes.errorbar(mean, y + 0.24, xerr=[[mean - low], [high - mean]], color=colour, fmt="o", capsize=4)
+        axes.plot(getattr(row, metric), y + 0.24, "D", color="black", markersize=6, zorder=4)
+    labels = [
+        f"{row.max_length} {'reversed' if row.reverse else 'forward'}" for row in published.itertuples()
+    ]
+    axes.set_yticks(range(len(published)), labels)
+    axes.set(ylim=(len(published) - 0.5, -0.7), xlim=(0, None), ylabel="max_length, source")
+    axes.set_xlabel(f"{METRIC_NAMES[metric]}, published protocol")
+    axes.grid(axis="y", visible=False)
+    _explain(axes, ours.groupby(["max_length", "reverse"]).size().max())
+    return figure
+
+
+def _same_row(table: pd.DataFrame, row) -> pd.DataFrame:
+    return table[(table.max_length == row.max_length) & (table.reverse == row.reverse)]
+
+
+def _bar(axes: Axes, y: float, x: float, colour: str) -> None:
+    axes.plot([x, x], [y - 0.35, y + 0.35], color=COLOURS[colour], linewidth=2.5, solid_capstyle="butt")
+
+
+def _dots(axes: Axes, y: float, values: pd.Series, **style) -> None:
+    spread = np.linspace(-0.06, 0.06, len(values))
+    axes.scatter(values, y + spread, s=22, **style)
+
+
+def _explain(axes: Axes, n: int) -> None:
+    """A legend in one colour: what a mark means does not depend on the row."""
+    marks = {
+        f"our trainings ({n} a row)": {"marker": "o", "alpha": 0.55, "color": COLOURS["loss"], "ls": "none"},
+        "our mean, 95% interval": {"marker": "o", "color": COLOURS["loss"]},
+        "published mean": {"marker": "D", "color": "black", "ls": "none"},
+        "author's trainings": {"marker": "o", "mfc": "none", "mec": "black", "ls": "none"},
+        "ceiling": {"marker": "|", "ms": 14, "mew": 2.5, "color": COLOURS["ceiling"], "ls": "none"},
+        "chance": {"marker": "|", "ms": 14, "mew": 2.5, "color": COLOURS["chance"], "ls": "none"},
+    }
+    for label, style in marks.items():
+        axes.plot([], [], label=label, **style)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, fontsize=9)
