@@ -1,0 +1,32 @@
+"""When a training leaves the plateau on which it answers by the frequencies of the task alone.
+
+Take-off is the first evaluation point at which the published PSA reaches a tenth of the ceiling; chance is a
+twenty-fifth. A training that ends before that is *censored*: it might have taken off later. A mean over such
+times would be wrong; Kaplan and Meier's estimate uses both kinds.
+"""
+
+import pandas as pd
+from scipy import stats
+
+from .task import PrimeTask
+
+SHARE_OF_CEILING = 0.1
+
+
+def takeoff_times(history: pd.DataFrame, task: PrimeTask) -> pd.DataFrame:
+    """One row a round: `step` of take-off, or of the last evaluation where `censored`."""
+    threshold = SHARE_OF_CEILING * (1 - task.empty_share())
+    rows = []
+    for round_index, curve in history.sort_values("step").groupby("round"):
+        off = curve[curve.published_psa >= threshold]
+        step = curve.step.iloc[-1] if off.empty else off.step.iloc[0]
+        rows.append({"round": round_index, "step": int(step), "censored": off.empty})
+    return pd.DataFrame(rows)
+
+
+def still_on_plateau(times: pd.DataFrame) -> pd.DataFrame:
+    """Kaplan and Meier's share of trainings not yet taken off: columns step and share, from step 0 on."""
+    data = stats.CensoredData(uncensored=times[~times.censored].step, right=times[times.censored].step)
+    survival = stats.ecdf(data).sf
+    table = pd.DataFrame({"step": survival.quantiles, "share": survival.probabilities})
+    return pd.concat([pd.DataFrame({"step": [0.0], "share": [1.0]}), table], ignore_index=True)

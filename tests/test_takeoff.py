@@ -1,0 +1,38 @@
+"""Take-off times of made-up curves, and Kaplan and Meier's estimate by hand."""
+
+import pandas as pd
+import pytest
+
+from replicate.takeoff import still_on_plateau, takeoff_times
+from replicate.task import PrimeTask
+
+
+def test_take_off_is_the_first_point_at_a_tenth_of_the_ceiling():
+    task = PrimeTask(101, 15, values="notebook")  # ceiling 0.803
+    curves = {0: [0.0, 0.03, 0.0804, 0.02], 1: [0.0, 0.03, 0.03, 0.0802], 2: [0.0, 0.9, 0.9, 0.9]}
+    history = pd.DataFrame(
+        [
+            {"round": r, "step": 100 * i, "published_psa": psa}
+            for r, curve in curves.items()
+            for i, psa in enumerate(curve)
+        ]
+    )
+    times = takeoff_times(history.sample(frac=1, random_state=0), task)
+    assert times.step.tolist() == [200, 300, 100]
+    assert times.censored.tolist() == [False, True, False]
+
+
+def test_kaplan_meier_by_hand():
+    # At 100 one of 5 takes off: 4/5. One is lost at 150. At 200 one of the 3 left: 4/5 * 2/3.
+    times = pd.DataFrame({"step": [100, 150, 200, 300, 300], "censored": [False, True, False, True, True]})
+    share = still_on_plateau(times).set_index("step").share
+    assert share[0] == 1
+    assert share[100] == pytest.approx(4 / 5)
+    assert share[150] == pytest.approx(4 / 5)
+    assert share[200] == share[300] == pytest.approx(4 / 5 * 2 / 3)
+
+
+@pytest.mark.parametrize("censored", [True, False])
+def test_all_or_none_take_off(censored):
+    times = pd.DataFrame({"step": [100, 100], "censored": [censored] * 2})
+    assert still_on_plateau(times).share.tolist() == [1, 1 if censored else 0]
