@@ -23,7 +23,10 @@ def score_table(run: Run, samples: int) -> pd.DataFrame:
 
 
 def sample_answers(run: Run, count: int, round_index: int = 0, samples: int = 1_000) -> pd.DataFrame:
-    """`count` right and `count` wrong answers of one round, as many as `samples` fresh samples hold."""
+    """Right and wrong answers of one round side by side, `count` of each at most.
+
+    They are the first of each kind among `samples` fresh samples.
+    """
     task, config = PrimeTask.of(run.config), run.config
     model = run.load_model()
     generators = [make_generator(config.seed, r, "examples") for r in range(config.rounds)]
@@ -40,8 +43,9 @@ def sample_answers(run: Run, count: int, round_index: int = 0, samples: int = 1_
         )
     ]
     table = pd.DataFrame(rows)
-    table["right"] = table.target == table.answer
-    return table.groupby("right", sort=False).head(count).sort_values("right", ascending=False, kind="stable")
+    right = table.target == table.answer
+    kinds = {"right": table[right].drop(columns="answer"), "wrong": table[~right]}
+    return pd.concat({name: rows.head(count).reset_index(drop=True) for name, rows in kinds.items()}, axis=1)
 
 
 def _values(tokens: Tensor, end: int) -> str:
