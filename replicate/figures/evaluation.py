@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from .style import COLOURS, METRIC_NAMES, subplots
+from .style import COLOURS, METRIC_NAMES, reference_line, subplots
 
 
 def scores_by_length(by_length: pd.DataFrame) -> Figure:
@@ -38,4 +38,17 @@ def accuracy_by_position(by_position: pd.DataFrame) -> Figure:
     axes.set_title(
         f"Accuracy by target position: {by_position['round'].nunique()} trainings (dots), line: their mean"
     )
+    return figure
+
+
+def accuracy_by_direction(forward: pd.DataFrame, reverse: pd.DataFrame, chance: float) -> Figure:
+    """Accuracy by target position of a forward and a reversed run: dots are trainings, lines their means."""
+    figure, axes = subplots(height=3.0)
+    for direction, table in {"forward": forward, "reverse": reverse}.items():
+        mean = table.groupby("position").accuracy.mean()
+        axes.scatter(table.position, table.accuracy, s=10, color=COLOURS[direction], alpha=0.35, linewidths=0)
+        axes.plot(mean.index, mean, color=COLOURS[direction], label=direction)
+    reference_line(axes, chance, "chance", "ceiling")
+    axes.set(xlabel="position in the target", ylabel="accuracy", ylim=(0, None), xticks=mean.index)
+    axes.legend()
     return figure
