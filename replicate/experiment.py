@@ -3,24 +3,23 @@
 import hashlib
 import itertools
 import math
-import multiprocessing
 import os
-import queue
 import time
-from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 
 import pandas as pd
 import torch
 
 from .config import RunConfig
-from .part import Part, train_part
-from .progress import Progress
+from .part import Part, score_part, train_part
+from .progress import progress_style
 from .provenance import provenance
 from .runs import (
     Run,
     RunError,
+    checksums,
     is_finished,
+    locked,
     open_run,
     read_config,
     read_json,
@@ -29,6 +28,7 @@ from .runs import (
     write_json,
     write_table,
 )
+from .workers import Workers
 
 ROUNDS_AT_ONCE = 5  # more of them side by side outgrow the caches and train no faster
 
@@ -54,15 +54,16 @@ def run(
     device = choose_device(device)
     if workers is None:
         workers = 1 if device.startswith("cuda") else os.cpu_count() or 1
-    if workers < 1:
-        raise RunError(f"workers is {workers}; it must be 1 or more")
-    if _claim(folder, config):
-        return open_run(folder)
-    parts = _split(folder, config, workers)
-    began = time.time()
-    results = _train_parts(parts, device, min(workers, len(parts)))
-    record = provenance() | {"device": device, "workers": workers, "seconds": round(time.time() - began, 1)}
-    _finish(folder, parts, results, record)
+    if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
+        raise RunError(f"workers is {workers!r}; it must be a whole number from 1 up")
+    progress_style()  # refuses a wrong one before any training
+    with locked(folder):
+        if not _claim(folder, config):
+            parts = _split(folder, config, workers)
+            began = time.time()
+            results = _train_and_score(parts, device, workers)
+            seconds = round(time.time() - began, 1)
+            _finish(folder, parts, results, {"device": device, "workers": workers, "seconds": seconds})
     return open_run(folder)
 
 
@@ -76,12 +77,9 @@ def default_name(config: RunConfig) -> str:
 def choose_device(name: str) -> str:
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.zeros((), device=name)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise RunError(
-            f"device {name!r} is not available here; it may be auto, cpu or, with a GPU, cuda"
-        ) from error
+    known = ["cpu", "cuda", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+    if name not in known or (name == "cuda" and not torch.cuda.is_available()):
+        raise RunError(f"device {name!r} is not available here; it may be auto, cpu or, with a GPU, cuda")
     return name
 
 
@@ -97,9 +95,8 @@ def _claim(folder: Path, config: RunConfig) -> bool:
         if different:
             raise RunError(f"{folder} holds another run ({'; '.join(different)}); choose another folder")
         return is_finished(folder)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if any(folder.iterdir()):
         raise RunError(f"{folder} exists and is not a run folder; choose another one")
-    folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "config.json", config.model_dump())
     return False
 
@@ -110,54 +107,18 @@ def _split(folder: Path, config: RunConfig, workers: int) -> list[Part]:
     if not plan.exists():
         parts = max(min(workers, config.rounds), math.ceil(config.rounds / ROUNDS_AT_ONCE))
         write_json(plan, {"edges": [config.rounds * i // parts for i in range(parts + 1)]})
-    edges = read_json(plan)["edges"]
+    edges = read_json(plan).get("edges", [])
+    if edges[:1] != [0] or edges[-1:] != [config.rounds] or edges != sorted(set(edges)):
+        raise RunError(f"{plan} is damaged; delete {folder} and start the run again")
     return [Part(config, folder, range(first, stop)) for first, stop in itertools.pairwise(edges)]
 
 
-def _train_parts(parts: list[Part], device: str, workers: int) -> list[dict]:
-    """Every part's tables; with several workers, in processes that share the cores."""
-    config = parts[0].config
-    if workers == 1:
-        results = []
-        for part in parts:
-            with Progress(config.steps) as progress:
-                results.append(train_part(part, device, progress.show))
-        return results
-    context = multiprocessing.get_context("spawn")
-    reports = context.Queue()
-    threads = max(1, (os.cpu_count() or 1) // workers)
-    with ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_start_worker, initargs=(reports, threads)
-    ) as pool:
-        futures = [pool.submit(_train_in_worker, i, part, device) for i, part in enumerate(parts)]
-        _watch(futures, reports, config.steps)
-        return [future.result() for future in futures]
-
-
-def _watch(futures: list[Future], reports: multiprocessing.Queue, steps: int) -> None:
-    """Show the parts' mean step and latest loss until every part has ended."""
-    latest = dict.fromkeys(range(len(futures)), 0)
-    with Progress(steps) as progress:
-        while not all(future.done() for future in futures):
-            try:
-                part, latest_step, loss = reports.get(timeout=0.2)
-            except queue.Empty:
-                continue
-            latest[part] = latest_step
-            progress.show(sum(latest.values()) // len(latest), loss)
-
-
-_reports = None  # in a worker: where it reports to
-
-
-def _start_worker(reports: multiprocessing.Queue, threads: int) -> None:
-    global _reports
-    _reports = reports
-    torch.set_num_threads(threads)
-
-
-def _train_in_worker(index: int, part: Part, device: str) -> dict:
-    return train_part(part, device, lambda step, loss: _reports.put((index, step, loss)))
+def _train_and_score(parts: list[Part], device: str, workers: int) -> list[dict]:
+    """Every part's tables. All rounds end at the same update, however they are split."""
+    with Workers(min(workers, len(parts)), parts[0].config.steps) as pool:
+        last = max(pool.map(train_part, parts, device, None))
+        pool.map(train_part, parts, device, last)  # those that were good enough earlier
+        return pool.map(score_part, parts, device)
 
 
 def _finish(folder: Path, parts: list[Part], results: list[dict], record: dict) -> None:
@@ -171,7 +132,7 @@ def _finish(folder: Path, parts: list[Part], results: list[dict], record: dict) 
         folder / "checkpoint.pt",
         {name: torch.cat([result["model"][name] for result in results]) for name in names},
     )
-    write_json(folder / "provenance.json", record)
+    write_json(folder / "provenance.json", provenance() | record | {"sha256": checksums(folder)})
     for part in parts:
         part.checkpoint.unlink(missing_ok=True)
     (folder / "parts.json").unlink()

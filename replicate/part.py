@@ -10,7 +10,7 @@ import torch
 from .config import RunConfig
 from .evaluation import Evaluation, evaluate, model_answer
 from .randomness import make_generator
-from .runs import read_checkpoint, write_checkpoint
+from .runs import RunError, read_checkpoint, write_checkpoint
 from .task import PrimeTask
 from .training import TrainingState, learning_rate, start, train
 
@@ -28,17 +28,29 @@ class Part:
         return self.folder / f"part-{self.rounds.start:04}-{self.rounds.stop:04}.pt"
 
 
-def train_part(part: Part, device: str, progress: Callable[[int, float], None]) -> dict:
-    """Train some rounds to the end, checkpointing at every evaluation point, then score them."""
+def train_part(part: Part, device: str, until: int | None, progress: Callable[[int, float], None]) -> int:
+    """Train some rounds, checkpointing at every evaluation point; returns the updates done.
+
+    Ends after `until` updates, or, where that is None, after the config's steps or, with `stop_exact_match`,
+    as soon as every round has reached it once.
+    """
     # Moments of units that died decay into denormals, which slow the update down several times.
     torch.set_flush_denormal(True)
     state, history = _load_or_start(part, device)
-    if not _good_enough(part, history):
-        for _ in train(part.config, state, progress):
-            history += _curve_rows(part, state)
-            write_checkpoint(part.checkpoint, {"state": state.state_dict(), "history": history})
-            if _good_enough(part, history):
-                break
+    steps = part.config.steps if until is None else until
+    if state.step >= steps or (until is None and _good_enough(part, history)):
+        return state.step
+    for _ in train(part.config, state, progress):
+        history += _curve_rows(part, state)
+        write_checkpoint(part.checkpoint, {"state": state.state_dict(), "history": history})
+        if state.step >= steps or (until is None and _good_enough(part, history)):
+            break
+    return state.step
+
+
+def score_part(part: Part, device: str, _progress: Callable[[int, float], None]) -> dict:
+    """The tables and the parameters of a part that is trained."""
+    state, history = _load_or_start(part, device)
     return {"history": history, **_final_tables(part, state), "model": state.model.cpu().state_dict()}
 
 
@@ -47,14 +59,21 @@ def _load_or_start(part: Part, device: str) -> tuple[TrainingState, list[dict]]:
     if not part.checkpoint.exists():
         return state, _curve_rows(part, state)
     saved = read_checkpoint(part.checkpoint)
-    state.load_state_dict(saved["state"])
-    return state, saved["history"]
+    try:
+        state.load_state_dict(saved["state"])
+        return state, list(saved["history"])
+    except (KeyError, TypeError, RuntimeError, ValueError, AttributeError) as error:
+        raise RunError(
+            f"{part.checkpoint} is no checkpoint of these rounds; delete it to train them again"
+        ) from error
 
 
 def _good_enough(part: Part, history: list[dict]) -> bool:
-    """Whether every round's latest exact match has reached the config's `stop_exact_match`."""
+    """Whether every round has reached the config's `stop_exact_match` at some evaluation point."""
     goal = part.config.stop_exact_match
-    return goal is not None and min(row["exact_match"] for row in history[-len(part.rounds) :]) >= goal
+    return goal is not None and set(part.rounds) <= {
+        row["round"] for row in history if row["exact_match"] >= goal
+    }
 
 
 def _curve_rows(part: Part, state: TrainingState) -> list[dict]:

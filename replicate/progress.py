@@ -7,7 +7,18 @@ from typing import Self
 
 from tqdm import tqdm
 
+from .runs import RunError
+
 LINES = 10  # log lines a training
+
+
+def progress_style() -> str:
+    """`bar`, `lines` or `off`, by the environment variable REPLICATE_PROGRESS or by who is watching."""
+    watched = sys.stderr.isatty() or "ipykernel" in sys.modules
+    style = os.environ.get("REPLICATE_PROGRESS") or ("bar" if watched else "lines")
+    if style not in ("bar", "lines", "off"):
+        raise RunError(f"REPLICATE_PROGRESS is {style!r}; it may be bar, lines or off")
+    return style
 
 
 class Progress:
@@ -19,16 +30,14 @@ class Progress:
     """
 
     def __init__(self, steps: int):
-        watched = sys.stderr.isatty() or "ipykernel" in sys.modules
-        self.style = os.environ.get("REPLICATE_PROGRESS") or ("bar" if watched else "lines")
-        if self.style not in ("bar", "lines", "off"):
-            raise ValueError(f"REPLICATE_PROGRESS is {self.style!r}; it may be bar, lines or off")
+        self.style = progress_style()
         self.steps, self.first, self.line, self.started = steps, None, 0, time.monotonic()
-        self.bar = tqdm(total=steps, unit="update", disable=self.style != "bar")
+        self.bar = None
 
     def show(self, done: int, loss: float) -> None:
-        if self.first is None:  # a run that goes on does not begin at 0
-            self.first = self.bar.initial = self.bar.n = self.line = done
+        if self.first is None:  # not before: work that reports nothing shows nothing
+            self.first = self.line = done
+            self.bar = tqdm(total=self.steps, initial=done, unit="update", disable=self.style != "bar")
         self.bar.set_postfix_str(f"loss {loss:.3f}", refresh=False)
         self.bar.update(done - self.bar.n)
         if self.style == "lines" and (done - self.line >= self.steps / LINES or done == self.steps):
@@ -44,4 +53,5 @@ class Progress:
         return self
 
     def __exit__(self, *_) -> None:
-        self.bar.close()
+        if self.bar is not None:
+            self.bar.close()

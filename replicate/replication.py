@@ -12,17 +12,10 @@ import pandas as pd
 from .config import RunConfig
 from .experiment import run
 from .plan import ladder_runs, published_runs, reversal_runs
-from .runs import PROJECT, Run, RunError, open_run, runs_root, write_table, write_whole
+from .runs import FILES, PROJECT, Run, RunError, open_run, runs_root, write_table, write_whole
 
 RESULTS = PROJECT / "results"
-RUN_FILES = [
-    "config.json",
-    "history.csv",
-    "scores.csv",
-    "by_length.csv",
-    "by_position.csv",
-    "provenance.json",
-]
+KEPT = [*(file for file in FILES if file != "checkpoint.pt"), "provenance.json"]
 
 # In the tables: the published protocol first, then the corrected ruler.
 TABLE_METRICS = {
@@ -56,7 +49,7 @@ def keep(name: str, finished: Run) -> None:
     """Copy a finished run to results/, its checkpoint left out; the provenance comes last, as in a run."""
     folder = RESULTS / "runs" / name
     folder.mkdir(parents=True, exist_ok=True)
-    for file in RUN_FILES:
+    for file in KEPT:
         write_whole(folder / file, lambda target, file=file: shutil.copyfile(finished.path / file, target))
 
 

@@ -1,9 +1,12 @@
 """The run folder: all that a notebook needs of a run, written whole or not at all."""
 
+import fcntl
+import hashlib
 import json
 import os
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +26,9 @@ TABLES = {  # file name -> the columns it must have
 }
 
 
+FILES = ["config.json", *(f"{name}.csv" for name in TABLES), "checkpoint.pt"]
+
+
 class RunError(ValueError):
     """A run folder that is missing, damaged or someone else's; one line that says which and what to do."""
 
@@ -39,8 +45,14 @@ class Run:
     by_position: pd.DataFrame
     provenance: dict
 
+    @property
+    def steps(self) -> int:
+        """Updates of each training: the config's, or fewer where it stopped early."""
+        return int(self.history.step.max())
+
     def load_model(self) -> nn.Module:
         """The trained model, all rounds, on the CPU."""
+        _check(self.path, self.provenance, ["checkpoint.pt"])
         model = build(self.config, range(self.config.rounds))
         saved = read_checkpoint(self.path / "checkpoint.pt")
         try:
@@ -85,13 +97,50 @@ def open_run(path: Path | str) -> Run:
         raise RunError(
             f"the run in {path} is not finished; start it again with the same settings and it goes on"
         )
+    record = read_json(path / "provenance.json")
+    _check(path, record, [file for file in FILES if file != "checkpoint.pt"])
     tables = {name: _read_table(path / f"{name}.csv", columns) for name, columns in TABLES.items()}
-    for name, table in tables.items():
-        if set(table["round"]) != set(range(config.rounds)):
+    return Run(path, config, provenance=record, **tables)
+
+
+def checksums(path: Path, files: Sequence[str] = FILES) -> dict[str, str]:
+    """The SHA-256 of each file of a run, for its provenance."""
+    return {file: hashlib.sha256((path / file).read_bytes()).hexdigest() for file in files}
+
+
+def _check(path: Path, record: dict, files: Sequence[str]) -> None:
+    """Refuse files that are missing or not those the run wrote."""
+    for file in files:
+        try:
+            found = checksums(path, [file])[file]
+        except OSError as error:
+            raise RunError(f"{path / file} is missing; delete {path} and start the run again") from error
+        if found != record.get("sha256", {}).get(file):
             raise RunError(
-                f"{path / name}.csv does not hold the {config.rounds} rounds of its config.json; run it again"
+                f"{path / file} is damaged: it is not what the run wrote; delete {path} and start it again"
             )
-    return Run(path, config, provenance=read_json(path / "provenance.json"), **tables)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Make the folder and keep other processes off it; the lock goes with the process that holds it."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError as error:
+        raise RunError(f"{path} cannot be a run folder: {error.strerror}") from error
+    try:
+        _lock(descriptor, path)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise RunError(f"another process is at work on {path}; wait for it or use another folder") from error
 
 
 def read_config(path: Path) -> RunConfig:
@@ -109,7 +158,7 @@ def read_checkpoint(path: Path) -> dict:
     except FileNotFoundError as error:
         raise RunError(f"{path} is missing") from error
     except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError, OSError) as error:
-        raise RunError(f"{path} is damaged or no checkpoint: {first_line(error)}") from error
+        raise RunError(f"{path} is damaged or no checkpoint") from error
 
 
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
@@ -142,21 +191,19 @@ def first_line(error: Exception) -> str:
 
 def read_json(path: Path) -> dict:
     try:
-        return json.loads(path.read_text())
-    except FileNotFoundError as error:
-        raise RunError(f"{path} is missing, so {path.parent} is not a run folder") from error
+        data = json.loads(path.read_text())
+    except OSError as error:
+        raise RunError(f"{path} is missing or no file, so {path.parent} is not a run folder") from error
     except ValueError as error:
         raise RunError(f"{path} is damaged: {first_line(error)}") from error
+    if not isinstance(data, dict):
+        raise RunError(f"{path} is damaged: it holds no JSON object")
+    return data
 
 
 def _read_table(path: Path, columns: list[str]) -> pd.DataFrame:
-    try:
-        table = pd.read_csv(path)
-    except FileNotFoundError as error:
-        raise RunError(f"{path} is missing; run it again") from error
-    except ValueError as error:  # pandas' parser errors among them
-        raise RunError(f"{path} is damaged: {first_line(error)}") from error
+    table = pd.read_csv(path)  # whole: its checksum was right
     missing = [column for column in columns if column not in table]
     if missing:
-        raise RunError(f"{path} has no column {missing[0]}; it is damaged or from another version")
+        raise RunError(f"{path} has no column {missing[0]}; it is from another version, make the run again")
     return table

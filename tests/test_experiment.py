@@ -10,7 +10,7 @@ from test_training import SMALL
 
 from replicate import experiment, part, training
 from replicate.experiment import run
-from replicate.runs import RunError, open_run, write_whole
+from replicate.runs import RunError, checksums, locked, open_run, read_checkpoint, write_whole
 
 CONFIG = SMALL.model_copy(
     update={"rounds": 2, "steps": 30, "evaluate_every": 10, "curve_samples": 20, "evaluate_samples": 30}
@@ -97,20 +97,15 @@ def test_a_stopped_run_goes_on_and_ends_the_same(finished, tmp_path, monkeypatch
     assert started == [20]
 
 
-def test_a_run_ends_early_once_every_round_is_good_enough(tmp_path):
-    easy = {
-        "max_length": 1,
-        "vocab_size": 5,
-        "hidden_size": 32,
-        "learning_rate": 1e-2,
-        "steps": 600,
-        "stop_exact_match": 0.99,
-    }
-    ended = run(CONFIG.model_copy(update=easy), tmp_path / "run", workers=1)
-    last = ended.history[ended.history.step == ended.history.step.max()]
-    before = ended.history[ended.history.step == ended.history.step.max() - CONFIG.evaluate_every]
-    assert ended.history.step.max() < 600
-    assert last.exact_match.min() >= 0.99 > before.exact_match.min()
+@pytest.mark.parametrize("goal", [0.05, 0.4])
+def test_rounds_end_together_however_they_are_split(tmp_path, monkeypatch, goal):
+    config = CONFIG.model_copy(update={"steps": 200, "learning_rate": 1e-2, "stop_exact_match": goal})
+    whole = run(config, tmp_path / "whole", workers=1)
+    monkeypatch.setattr(experiment, "ROUNDS_AT_ONCE", 1)
+    parts = run(config, tmp_path / "parts", workers=1)
+    first = whole.history[whole.history.exact_match >= goal].groupby("round").step.min()
+    assert parts.steps == whole.steps == max(first) < 200
+    assert parts.history.groupby("round").step.max().tolist() == [whole.steps] * 2
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -139,8 +134,6 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path):
 def test_unavailable_device_and_workers_are_named(tmp_path):
     with pytest.raises(RunError, match="'abacus' is not available"):
         run(CONFIG, tmp_path / "run", device="abacus")
-    with pytest.raises(RunError, match="workers is 0"):
-        run(CONFIG, tmp_path / "run", workers=0)
 
 
 def copy_of(finished, tmp_path):
@@ -149,6 +142,11 @@ def copy_of(finished, tmp_path):
 
 def cut(path):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def replace(path, old, new):
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
 
 
 def drop_last_line(path):
@@ -161,11 +159,13 @@ def drop_last_line(path):
         (lambda p: (p / "config.json").unlink(), "config.json is missing"),
         (lambda p: cut(p / "config.json"), "config.json is damaged"),
         (lambda p: (p / "config.json").write_text('{"colour": 1}'), "config.json is no run's config"),
-        (lambda p: (p / "config.json").write_text("[1, 2]"), "config.json is no run's config"),
+        (lambda p: (p / "config.json").write_text("[1, 2]"), "config.json is damaged"),
         (lambda p: (p / "history.csv").unlink(), "history.csv is missing"),
-        (lambda p: (p / "history.csv").write_text(""), "history.csv is damaged"),
-        (lambda p: (p / "scores.csv").write_text("a,b\n1,2\n"), "scores.csv has no column round"),
-        (lambda p: drop_last_line(p / "scores.csv"), "scores.csv does not hold the 2 rounds"),
+        (lambda p: (p / "provenance.json").write_text("[]"), "provenance.json is damaged"),
+        (lambda p: replace(p / "config.json", '"seed": 0', '"seed": 1'), "config.json is damaged"),
+        (lambda p: cut(p / "by_length.csv"), "by_length.csv is damaged"),
+        (lambda p: cut(p / "history.csv"), "history.csv is damaged"),
+        (lambda p: drop_last_line(p / "scores.csv"), "scores.csv is damaged"),
         (lambda p: cut(p / "provenance.json"), "provenance.json is damaged"),
         (lambda p: (p / "provenance.json").unlink(), "is not finished"),
     ],
@@ -191,23 +191,38 @@ class Bomb:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (cut, "damaged or no checkpoint"),
-        (lambda p: p.write_bytes(b""), "damaged or no checkpoint"),
+        (cut, "is damaged"),
+        (lambda p: p.write_bytes(b""), "is damaged"),
         (lambda p: p.unlink(), "is missing"),
-        (lambda p: torch.save(Bomb(), p), "damaged or no checkpoint"),
-        (
-            lambda p: torch.save({"embedding.weight": torch.zeros(2, 2)}, p),
-            "no checkpoint of this run's model",
-        ),
-        (lambda p: torch.save([1], p), "no checkpoint of this run's model"),
+        (lambda p: torch.save(Bomb(), p), "is damaged"),
     ],
 )
-def test_a_damaged_checkpoint_is_named_and_never_executed(finished, tmp_path, damage, message, capsys):
+def test_a_damaged_checkpoint_is_named(finished, tmp_path, damage, message):
     folder = copy_of(finished, tmp_path)
     damage(folder / "checkpoint.pt")
     with pytest.raises(RunError, match=message) as error:
         open_run(folder).load_model()
-    assert "\n" not in str(error.value) and "executed" not in capsys.readouterr().out
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("data", [{"embedding.weight": torch.zeros(2, 2)}, [1], {1: 2}])
+def test_a_checkpoint_of_another_model_is_named(finished, tmp_path, data):
+    folder = copy_of(finished, tmp_path)
+    torch.save(data, folder / "checkpoint.pt")
+    record = json.loads((folder / "provenance.json").read_text()) | {"sha256": checksums(folder)}
+    (folder / "provenance.json").write_text(json.dumps(record))
+    with pytest.raises(RunError, match="no checkpoint of this run's model"):
+        open_run(folder).load_model()
+
+
+@pytest.mark.parametrize(
+    "write", [lambda p: torch.save(Bomb(), p), lambda p: p.write_bytes(b""), lambda p: p.mkdir()]
+)
+def test_nothing_in_a_checkpoint_is_executed(tmp_path, write, capsys):
+    write(tmp_path / "x.pt")
+    with pytest.raises(RunError, match="damaged or no checkpoint"):
+        read_checkpoint(tmp_path / "x.pt")
+    assert "executed" not in capsys.readouterr().out
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path):
@@ -226,3 +241,51 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path):
 def test_provenance_says_where_the_numbers_come_from(finished):
     record = json.loads((finished.path / "provenance.json").read_text())
     assert record["torch"] == torch.__version__ and record["device"] == "cpu" and record["workers"] == 1
+
+
+def test_every_evaluation_round_has_fresh_samples_and_curves_others_still(tmp_path, monkeypatch):
+    purposes = []
+    real = part.make_generator
+    monkeypatch.setattr(part, "make_generator", lambda *a: purposes.append(a[1:]) or real(*a))
+    ended = run(CONFIG.model_copy(update={"evaluate_rounds": 3}), tmp_path / "run", workers=1)
+    assert sorted(ended.scores.groupby("evaluation").size().items()) == [(0, 2), (1, 2), (2, 2)]
+    assert len(set(purposes)) == len(purposes) == 2 * (4 + 3)  # 4 points of the curves, 3 evaluations
+
+
+def test_a_second_process_on_a_run_is_refused(tmp_path):
+    with locked(tmp_path / "run"), pytest.raises(RunError, match="another process is at work"):
+        run(CONFIG, tmp_path / "run", workers=1)
+
+
+def test_a_run_folder_below_a_file_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match="cannot be a run folder"):
+        run(CONFIG, tmp_path / "file" / "run", workers=1)
+
+
+@pytest.mark.parametrize("workers", ["two", 1.5, True, 0, -1])
+def test_workers_must_be_a_count(tmp_path, workers):
+    with pytest.raises(RunError, match="it must be a whole number"):
+        run(CONFIG, tmp_path / "run", workers=workers)
+
+
+def test_a_wrong_progress_style_stops_before_training(tmp_path, monkeypatch):
+    monkeypatch.setenv("REPLICATE_PROGRESS", "foo")
+    with pytest.raises(RunError, match="may be bar, lines or off"):
+        run(CONFIG, tmp_path / "run", workers=2)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("edges", [[0, 1], [1, 2], [0, 2, 1, 2], []])
+def test_a_damaged_split_is_refused(tmp_path, edges):
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG.model_dump()))
+    (tmp_path / "parts.json").write_text(json.dumps({"edges": edges}))
+    with pytest.raises(RunError, match=r"parts\.json is damaged"):
+        run(CONFIG, tmp_path, workers=1)
+
+
+def test_a_checkpoint_of_other_rounds_is_named(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG.model_dump()))
+    torch.save({"state": {}}, tmp_path / "part-0000-0002.pt")
+    with pytest.raises(RunError, match="no checkpoint of these rounds; delete it"):
+        run(CONFIG, tmp_path, workers=1)

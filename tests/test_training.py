@@ -8,7 +8,7 @@ import torch
 from replicate import reference
 from replicate.config import RunConfig
 from replicate.models import build
-from replicate.task import Batch
+from replicate.task import Batch, PrimeTask
 from replicate.training import clip_gradients, learning_rate, start, train, update
 
 SMALL = RunConfig(
@@ -121,3 +121,25 @@ def test_clipping_is_per_round_and_equals_torchs():
         for parameter, theirs in zip(model.parameters(), plain, strict=True):
             torch.testing.assert_close(parameter.grad[r], theirs.grad, rtol=1e-5, atol=1e-8)
     assert all(torch.equal(p.grad[1], g[1]) for p, g in zip(model.parameters(), gradients, strict=True))
+
+
+def test_train_follows_the_schedule_and_clips():
+    """The loop's parameters must be those of single updates at the rate and limit of the config."""
+    config = SMALL.model_copy(update={"steps": 9, "lr_step_size": 4, "clip_norm": 0.3, "evaluate_every": 3})
+    looped = trained(config, range(2))
+    state, task = start(config, range(2)), PrimeTask.of(config)
+    losses = []
+    for step in range(9):
+        rate = 5e-4 * 0.1 ** (step // 4)
+        batch = task.sample(state.generators, config.batch_size)
+        losses.append(update(state, batch, rate, clip_norm=0.3))
+    assert all(torch.equal(tensor, looped[name]) for name, tensor in parameters(state).items())
+    points = [point.loss for point in train(config, start(config, range(2)))]
+    torch.testing.assert_close(torch.stack(points), torch.stack(losses).view(3, 3, 2).mean(1))
+
+
+@pytest.mark.parametrize("change", [{"clip_norm": None}, {"lr_gamma": 1.0}])
+def test_schedule_and_clipping_make_a_difference(change):
+    config = SMALL.model_copy(update={"steps": 9, "lr_step_size": 4, "clip_norm": 0.3})
+    with_both, without = trained(config, range(1)), trained(config.model_copy(update=change), range(1))
+    assert not torch.equal(with_both["readout.0.weight"], without["readout.0.weight"])

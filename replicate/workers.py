@@ -1,0 +1,106 @@
+"""Processes that share the parts of a run."""
+
+import multiprocessing
+import os
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
+from typing import Any, Self
+
+import torch
+
+from .progress import Progress
+
+
+class Stopped(Exception):
+    """Ends a worker's part because another part failed or the run was interrupted."""
+
+
+class Workers:
+    """Runs `function(part, ..., progress)` for every part; with one worker, in this process.
+
+    A part that fails ends the others at their next report; workers end with the process that started them.
+    """
+
+    def __init__(self, count: int, progress_steps: int):
+        self.count, self.steps = count, progress_steps
+
+    def __enter__(self) -> Self:
+        if self.count > 1:
+            context = multiprocessing.get_context("spawn")
+            self.reports, self.stop = context.Queue(), context.Event()
+            threads = max(1, (os.cpu_count() or 1) // self.count)
+            self.pool = ProcessPoolExecutor(
+                self.count, context, initializer=_start_worker, initargs=(self.reports, self.stop, threads)
+            )
+        return self
+
+    def __exit__(self, *_) -> None:
+        if self.count > 1:
+            self.stop.set()
+            self.pool.shutdown(cancel_futures=True)
+
+    def map(self, function: Callable[..., Any], parts: list, *arguments) -> list[Any]:
+        """The results, in the order of the parts.
+
+        `progress(step, loss)` shows the parts' mean step.
+        """
+        with Progress(self.steps) as progress:
+            if self.count > 1:
+                futures = [
+                    self.pool.submit(_run_in_worker, i, function, part, *arguments)
+                    for i, part in enumerate(parts)
+                ]
+                self._watch(futures, progress)
+                return [future.result() for future in futures]
+            latest = [0] * len(parts)
+
+            def show(step: int, loss: float) -> None:
+                latest[len(results)] = step
+                progress.show(sum(latest) // len(latest), loss)
+
+            results = []
+            for part in parts:
+                results.append(function(part, *arguments, show))
+            return results
+
+    def _watch(self, futures: list[Future], progress: Progress) -> None:
+        latest = [0] * len(futures)
+        while True:
+            done, running = wait(futures, timeout=0.2, return_when=FIRST_EXCEPTION)
+            for future in done:
+                future.result()  # raises what the part raised
+            while True:
+                try:
+                    index, step, loss = self.reports.get_nowait()
+                except queue.Empty:
+                    break
+                latest[index] = step
+                progress.show(sum(latest) // len(latest), loss)
+            if not running:
+                return
+
+
+_reports = _stop = None  # in a worker: where it reports to, and whether to go on
+
+
+def _start_worker(reports: multiprocessing.Queue, stop, threads: int) -> None:
+    global _reports, _stop
+    _reports, _stop = reports, stop
+    torch.set_num_threads(threads)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
+def _run_in_worker(index: int, function: Callable[..., Any], part, *arguments) -> Any:
+    def report(step: int, loss: float) -> None:
+        if _stop.is_set():
+            raise Stopped
+        _reports.put((index, step, loss))
+
+    return function(part, *arguments, report)

@@ -1,0 +1,73 @@
+"""Worker processes: results in order, failures at once, no orphans."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from replicate.workers import Workers
+
+
+def double(part: int, factor: int, progress) -> int:
+    progress(part, 0.5)
+    return part * factor
+
+
+def fail_or_go_on(part: int, progress) -> int:
+    if part == 0:
+        raise ValueError("part 0 failed")
+    for step in range(10_000):  # ten minutes, unless it is stopped
+        progress(step, 0.0)
+        time.sleep(0.06)
+    return part
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_results_come_in_the_order_of_the_parts(count):
+    with Workers(count, 10) as workers:
+        assert workers.map(double, [3, 1, 2], 10) == [30, 10, 20]
+        assert workers.map(double, [5], 2) == [10]
+
+
+def test_a_part_that_fails_ends_the_others():
+    began = time.monotonic()
+    with pytest.raises(ValueError, match="part 0 failed"), Workers(2, 10) as workers:
+        workers.map(fail_or_go_on, [1, 0])
+    assert time.monotonic() - began < 300
+
+
+PARENT = """
+import os, sys
+sys.path.insert(0, {folder!r})
+from test_workers import fail_or_go_on
+from replicate.workers import Workers
+
+if __name__ == "__main__":
+    with Workers(2, 10) as workers:
+        print(workers.pool.submit(os.getpid).result(), flush=True)
+        workers.map(fail_or_go_on, [1, 2])
+"""
+
+
+def test_workers_end_with_a_parent_that_is_killed(tmp_path):
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT.format(folder=os.path.dirname(__file__)))
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as parent:
+        worker = int(parent.stdout.readline())
+        parent.send_signal(signal.SIGKILL)
+    for _ in range(300):
+        if not _alive(worker):
+            return
+        time.sleep(0.1)
+    pytest.fail("the worker outlived its parent")
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
