@@ -34,7 +34,7 @@ test: $(READY) ## check the code, the library and every notebook
 	$(BIN)/pytest -n 2
 	runs=$$(mktemp -d) && trap 'rm -rf "$$runs"' EXIT && \
 	REPLICATE_RUNS="$$runs" REPLICATE_PROGRESS=off $(BIN)/pytest -n 2 --dist loadfile \
-		--nbval --nbval-sanitize-with tests/notebooks/sanitize.cfg notebooks
+		--nbval --nbval-sanitize-with tests/notebooks/sanitize.cfg notebooks/[0-9]*.ipynb
 
 lab: $(READY) ## open JupyterLab on the notebooks
 	$(BIN)/jupyter-lab --ip=127.0.0.1 --allow-root notebooks

@@ -52,16 +52,16 @@ def report() -> None:
 @app.command(cls=PairOptions)
 def run(
     notebook: Annotated[Path, typer.Argument(help="The notebook to execute.")],
-    out: Annotated[Path | None, typer.Argument(help="The executed copy; NOTEBOOK.out.ipynb here.")] = None,
+    out: Annotated[Path | None, typer.Argument(help="The executed copy; out-NOTEBOOK here.")] = None,
     pairs: Annotated[list[str] | None, typer.Option("-p", metavar="NAME VALUE", help="A parameter.")] = None,
 ) -> None:
     """Execute one notebook with the parameters given."""
     given = dict(map(_pair, pairs or []))
     values = check_parameters(notebook, given)
     run_config(values)  # refuses what a run would refuse
-    out = out or Path(f"{notebook.stem}.out.ipynb")
-    if out.resolve() == notebook.resolve():
-        raise ParameterError(f"{out} is the notebook itself: name another file for the executed copy")
+    out = out or Path(f"out-{notebook.name}")
+    if out.exists():
+        raise ParameterError(f"{out} exists: delete it or name another file for the executed copy")
 
     from replicate.publish.execute import execute
 
@@ -81,8 +81,9 @@ def refresh() -> None:
     """Execute the committed notebooks anew, in place, and the README's generated block and figure."""
     from replicate.publish.readme import write_readme
     from replicate.publish.refresh import refresh as refresh_notebook
+    from replicate.publish.report import numbered_notebooks
 
-    for notebook in sorted(Path("notebooks").glob("[0-9]*.ipynb")):
+    for notebook in numbered_notebooks(Path()):
         typer.echo(notebook)
         refresh_notebook(notebook)
     write_readme(Path())

@@ -1,8 +1,8 @@
 """What a run is: one frozen record of every setting that can change its numbers, and its presets."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 
 def _not_a_bool(value):
@@ -52,6 +52,12 @@ class RunConfig(BaseModel):
     curve_samples: Count = 1_000  # fresh samples of each round at such a point
     evaluate_rounds: Count = 1  # fresh sets after training, each of evaluate_samples
     evaluate_samples: Count = 32_000
+
+    @model_validator(mode="after")
+    def _layers_are_the_lstms(self) -> Self:
+        if self.layers > 1 and self.model != "lstm":
+            raise ValueError(f"layers must be 1 with model {self.model!r}; 'lstm' has layers")
+        return self
 
 
 # What the author's notebook ran; a row of the published table sets max_length and reverse.

@@ -27,6 +27,8 @@ def sample_answers(run: Run, count: int, round_index: int = 0, samples: int = 1_
 
     They are the first of each kind among `samples` fresh samples.
     """
+    if count < 1:
+        raise ValueError(f"examples is {count}; it must be 1 or more")
     task, config = PrimeTask.of(run.config), run.config
     model = run.load_model()
     generators = [make_generator(config.seed, r, "examples") for r in range(config.rounds)]

@@ -105,11 +105,11 @@ def _is_parameters_cell(source: str) -> bool:
 def _defaults(notebook: Path) -> dict[str, Any]:
     try:
         cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        tagged = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
     except OSError as error:
         raise ParameterError(f"cannot read {notebook}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ParameterError(f"{notebook} is not a notebook") from error
-    tagged = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
     return _assignments("".join(tagged[0]["source"])) if tagged else {}
 
 
@@ -147,7 +147,7 @@ def _like(default: Any, name: str, value: Any) -> Any:
     kind, read = KINDS[type(default)]
     try:
         return read(value)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
         raise ParameterError(f"{name} must be {kind}, not {value!r}") from error
 
 

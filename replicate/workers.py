@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import queue
+import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
@@ -89,6 +90,7 @@ def _start_worker(reports: multiprocessing.Queue, stop, threads: int) -> None:
     global _reports, _stop
     _reports, _stop = reports, stop
     torch.set_num_threads(threads)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, who stops the workers
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -21,7 +21,10 @@ def execute(notebook: Path, output: Path, parameters: dict[str, Any]) -> Path:
     """
     # Nobody watches the kernel: a progress bar would fill the output with its own traces.
     os.environ.setdefault("REPLICATE_PROGRESS", "lines")
-    output.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NotebookError(f"{output} cannot be written: {error.strerror}") from error
     try:
         papermill.execute_notebook(
             notebook.resolve(),

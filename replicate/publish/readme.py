@@ -33,7 +33,7 @@ def scores_block(run: Run) -> str:
         lines.append(f"| {name} | {' | '.join(f'{value:.2f}' for value in values)} |")
     config = run.config
     caption = (
-        f"{config.rounds} trainings of {config.steps} updates at max_length {config.max_length}, "
+        f"{config.rounds} trainings of {run.steps} updates at max_length {config.max_length}, "
         f"mean over trainings (`results/quick`, made by `notebooks/03_train.ipynb` with its defaults)."
     )
     return "\n".join([*lines, "", caption])

@@ -26,9 +26,7 @@ def make_report(root: Path, output: Path) -> str:
 
     An earlier report is replaced only when the new one is whole.
     """
-    notebooks = sorted((root / "notebooks").glob("[0-9]*.ipynb"))
-    if not notebooks:
-        raise ParameterError(f"no notebooks in {root / 'notebooks'}: run this in the project's folder")
+    notebooks = numbered_notebooks(root)
     with TemporaryDirectory(dir=output.parent, prefix=".report-") as temporary:
         new = Path(temporary) / "report"
         executed = _execute_all(notebooks, Path(temporary), new / "figures")
@@ -36,6 +34,14 @@ def make_report(root: Path, output: Path) -> str:
         write_site(executed, new, title=TITLE, scores=scores)
         _replace(output, new, Path(temporary) / "old")
     return f"{scores.round(3).to_string()}\n\nThe report is in {output / 'index.html'}"
+
+
+def numbered_notebooks(root: Path) -> list[Path]:
+    """A project's notebooks, in order."""
+    notebooks = sorted((root / "notebooks").glob("[0-9]*.ipynb"))
+    if not notebooks:
+        raise ParameterError(f"no notebooks in {root / 'notebooks'}: run this in the project's folder")
+    return notebooks
 
 
 def headline_scores() -> DataFrame:
