@@ -25,6 +25,34 @@ def row_verdicts(table: pd.DataFrame, metric: str = METRIC) -> pd.DataFrame:
     return verdicts
 
 
+def readable(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """`row_verdicts` as a reader sees them: rounded, intervals in brackets, a name for each row."""
+    rows = [
+        {
+            "row": row_name(row),
+            "published": f"{row.published:.4f}",
+            "n": row.n,
+            "ours": f"{row.mean:.4f}",
+            "95% interval": f"[{row.low:.3f}, {row.high:.3f}]",
+            "difference": f"{row.difference:+.3f}",
+            "90% interval": f"[{row.difference_low:+.3f}, {row.difference_high:+.3f}]",
+            "verdict": row.verdict,
+        }
+        for row in verdicts.itertuples()
+    ]
+    return pd.DataFrame(rows).set_index("row")
+
+
+def row_name(row) -> str:
+    return f"max_length {row.max_length}, {'reversed' if row.reverse else 'forward'}"
+
+
+def headline(verdicts: pd.DataFrame) -> str:
+    """One sentence: how many rows have which verdict."""
+    counts = [f"{(verdicts.verdict == v).sum()} {v}" for v in ("reproduced", "consistent", "not reproduced")]
+    return f"Of the {len(verdicts)} published rows: {', '.join(counts)}."
+
+
 def reversal_verdicts(table: pd.DataFrame, metric: str = METRIC) -> pd.DataFrame:
     """One row a max_length: reverse - forward, Welch's interval, the permutation test and the verdict."""
     rows = []

@@ -47,7 +47,7 @@ class Outside(HTMLParser):
 def project(tmp_path, monkeypatch) -> Path:
     """A project of one notebook, whose headline scores need no training."""
     write_notebook(tmp_path / "notebooks/01_first.ipynb", TITLE, FIGURE)
-    monkeypatch.setattr(report, "headline_scores", lambda: SCORES)
+    monkeypatch.setattr(report, "headline_tables", lambda: {"Scores": SCORES})
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -136,7 +136,7 @@ def test_pages_show_everything_without_another_host(tmp_path):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(TITLE), cell])
     nbformat.write(notebook, tmp_path / "01_first.ipynb")
     (figures / "loss.png").touch()
-    write_site([tmp_path / "01_first.ipynb"], tmp_path / "site", title="Report", scores=SCORES)
+    write_site([tmp_path / "01_first.ipynb"], tmp_path / "site", title="Report", tables={"Scores": SCORES})
 
     page, index = [(tmp_path / "site" / name).read_text() for name in ("01_first.html", "index.html")]
     assert (Outside(page).urls, Outside(index).urls) == ([], [])

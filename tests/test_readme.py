@@ -1,14 +1,26 @@
-"""The README's generated block agrees with the results it is made from."""
+"""The README's generated blocks agree with the results they are made from."""
 
 from pathlib import Path
 
-from replicate.publish.readme import BEGIN, END, scores_block, with_scores
-from replicate.runs import open_run
+import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from replicate.publish.readme import with_blocks
+
+README = Path(__file__).resolve().parent.parent / "README.md"
 
 
-def test_the_block_is_what_the_results_say():
-    readme = (ROOT / "README.md").read_text()
-    assert BEGIN in readme and END in readme
-    assert readme == with_scores(readme, scores_block(open_run(ROOT / "results" / "quick")))
+def test_the_blocks_are_what_the_results_say():
+    assert with_blocks(README.read_text()) == README.read_text()
+
+
+def test_a_block_that_was_edited_by_hand_is_put_right():
+    text = README.read_text()
+    begin, end = "<!-- verdicts: begin -->", "<!-- verdicts: end -->"
+    assert with_blocks(text.replace("consistent", "reproduced")) != text.replace("consistent", "reproduced")
+    inside = text[text.index(begin) : text.index(end)]
+    assert with_blocks(text.replace(inside, begin)) == text
+
+
+def test_a_readme_without_marks_is_refused():
+    with pytest.raises(ValueError, match="must have the marks"):
+        with_blocks("# Title")

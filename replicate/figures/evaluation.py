@@ -48,6 +48,9 @@ def accuracy_by_direction(forward: pd.DataFrame, reverse: pd.DataFrame, chance: 
         mean = table.groupby("position").accuracy.mean()
         axes.scatter(table.position, table.accuracy, s=10, color=COLOURS[direction], alpha=0.35, linewidths=0)
         axes.plot(mean.index, mean, color=COLOURS[direction], label=direction)
+    axes.set_title(
+        f"Accuracy by target position: {table['round'].nunique()} trainings each (dots), their means"
+    )
     reference_line(axes, chance, "chance", "ceiling")
     axes.set(xlabel="position in the target", ylabel="accuracy", ylim=(0, None), xticks=mean.index)
     axes.legend()

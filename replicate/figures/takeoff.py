@@ -29,5 +29,6 @@ def plateau(
             "learning rate / 10", (cut, 1.02), xytext=(4, 2), textcoords="offset points", fontsize=9
         )
     axes.set(xlim=(0, steps), ylim=(-0.02, 1.12), xlabel="updates", ylabel="share still on the plateau")
+    axes.set_title("Trainings that have not taken off, by Kaplan and Meier")
     axes.legend(loc="lower left")
     return figure

@@ -1,39 +1,61 @@
-"""The README's scores and figure, made from `results/`; a test holds the README to them."""
+"""The README's tables and figure, made from `results/`; a test holds the README to them."""
 
 import re
 from pathlib import Path
 
+from pandas import DataFrame
+
 from replicate.figures.training import metric_curves
 from replicate.inspection import score_table
+from replicate.plan import published_runs
+from replicate.replication import RESULTS, read_training_table
 from replicate.runs import Run, open_run
+from replicate.verdicts import headline, readable, row_verdicts
 
-BEGIN, END = "<!-- scores: begin -->", "<!-- scores: end -->"
 BASELINE_SAMPLES = 4_000
 
 
 def write_readme(root: Path) -> None:
-    """Put the scores between their marks in README.md, and draw its figure."""
-    run = open_run(root / "results" / "quick")
+    """Put the tables between their marks in README.md, and draw its figure."""
     readme = root / "README.md"
-    readme.write_text(with_scores(readme.read_text(), scores_block(run)))
-    metric_curves(run.history).savefig(root / "results" / "quick" / "metric-curves.png", dpi=200)
+    readme.write_text(with_blocks(readme.read_text()))
+    run = open_run(RESULTS / "quick")
+    metric_curves(run.history).savefig(run.path / "metric-curves.png", dpi=200)
 
 
-def with_scores(text: str, block: str) -> str:
-    """The text with `block` in place of what stands between the marks."""
-    return re.sub(f"{BEGIN}.*?{END}", lambda _: f"{BEGIN}\n{block}\n{END}", text, flags=re.DOTALL)
+def with_blocks(text: str) -> str:
+    """The text with every generated block made anew between its marks."""
+    text = _with_block(text, "verdicts", verdicts_block())
+    return _with_block(text, "scores", scores_block(open_run(RESULTS / "quick")))
+
+
+def _with_block(text: str, name: str, block: str) -> str:
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    text, count = re.subn(f"{begin}.*?{end}", lambda _: f"{begin}\n{block}\n{end}", text, flags=re.DOTALL)
+    if count != 1:
+        raise ValueError(f"README.md must have the marks {begin} and {end} once, not {count} times")
+    return text
+
+
+def verdicts_block() -> str:
+    """The verdict on each published row, and the headline above it."""
+    verdicts = row_verdicts(read_training_table(RESULTS / "published_table.csv", published_runs()))
+    return f"{headline(verdicts)}\n\n{markdown_table(readable(verdicts))}"
 
 
 def scores_block(run: Run) -> str:
-    """A Markdown table of the run's scores beside its baselines."""
+    """The quick run's scores beside its baselines."""
     table = score_table(run, BASELINE_SAMPLES).drop(index=["published_psa", "published_lcsr"])
-    names = ["PSA", "LCSR", "GeoMean", "Exact match", "LCS F1", "GeoMean, published protocol"]
-    lines = [f"| Metric | {' | '.join(column.capitalize() for column in table)} |", "|---" * 5 + "|"]
-    for name, values in zip(names, table.to_numpy(), strict=True):
-        lines.append(f"| {name} | {' | '.join(f'{value:.2f}' for value in values)} |")
+    table.index = ["PSA", "LCSR", "GeoMean", "exact match", "LCS F1", "GeoMean, published protocol"]
     config = run.config
     caption = (
         f"{config.rounds} trainings of {run.steps} updates at max_length {config.max_length}, "
         f"mean over trainings (`results/quick`, made by `notebooks/03_train.ipynb` with its defaults)."
     )
-    return "\n".join([*lines, "", caption])
+    return f"{markdown_table(table.map('{:.2f}'.format).rename_axis('metric'))}\n\n{caption}"
+
+
+def markdown_table(table: DataFrame) -> str:
+    rows = [[table.index.name, *table.columns], ["---"] * (1 + len(table.columns))]
+    rows += [[name, *values] for name, *values in table.itertuples()]
+    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)

@@ -13,9 +13,12 @@ from pandas import DataFrame
 from replicate.config import QUICK
 from replicate.experiment import default_name
 from replicate.parameters import ParameterError
+from replicate.plan import published_runs
 from replicate.publish.execute import execute
 from replicate.publish.site import write_site
+from replicate.replication import RESULTS, read_training_table
 from replicate.runs import open_run, runs_root
+from replicate.verdicts import headline, readable, row_verdicts
 
 TITLE = "Sequence to sequence learning: a replication"
 METRICS = {"psa": "PSA", "lcsr": "LCSR", "geo_mean": "GeoMean", "exact_match": "Exact match"}
@@ -30,10 +33,11 @@ def make_report(root: Path, output: Path) -> str:
     with TemporaryDirectory(dir=output.parent, prefix=".report-") as temporary:
         new = Path(temporary) / "report"
         executed = _execute_all(notebooks, Path(temporary), new / "figures")
-        scores = headline_scores()
-        write_site(executed, new, title=TITLE, scores=scores)
+        tables = headline_tables()
+        write_site(executed, new, title=TITLE, tables=tables)
         _replace(output, new, Path(temporary) / "old")
-    return f"{scores.round(3).to_string()}\n\nThe report is in {output / 'index.html'}"
+    shown = [f"{heading}\n{table.to_string()}\n" for heading, table in tables.items()]
+    return "\n".join([*shown, f"The report is in {output / 'index.html'}"])
 
 
 def numbered_notebooks(root: Path) -> list[Path]:
@@ -44,10 +48,16 @@ def numbered_notebooks(root: Path) -> list[Path]:
     return notebooks
 
 
-def headline_scores() -> DataFrame:
+def headline_tables() -> dict[str, DataFrame]:
+    """Return what the index shows first: the published rows' verdicts, then this run's scores."""
+    verdicts = row_verdicts(read_training_table(RESULTS / "published_table.csv", published_runs()))
+    return {headline(verdicts): readable(verdicts), "Scores of this run": quick_scores()}
+
+
+def quick_scores() -> DataFrame:
     """Return each metric of the quick run: its mean over the rounds, and the worst and best round."""
     rounds = open_run(runs_root() / default_name(QUICK)).scores.groupby("round").mean()
-    return rounds[list(METRICS)].agg(["mean", "min", "max"]).T.rename(index=METRICS)
+    return rounds[list(METRICS)].agg(["mean", "min", "max"]).T.rename(index=METRICS).round(3)
 
 
 def _execute_all(notebooks: list[Path], folder: Path, figures: Path) -> list[Path]:

@@ -24,13 +24,13 @@ class Page(NamedTuple):
     summary: str  # HTML
 
 
-def write_site(notebooks: list[Path], folder: Path, *, title: str, scores: DataFrame) -> None:
+def write_site(notebooks: list[Path], folder: Path, *, title: str, tables: dict[str, DataFrame]) -> None:
     """Write the executed notebooks and an index into a folder whose `figures/` is already filled."""
     pages = [write_page(notebook, folder) for notebook in notebooks]
     # In the order of the notebooks that drew them.
     figures = sorted((folder / "figures").glob("*.png"), key=lambda path: path.stat().st_mtime_ns)
     index = TEMPLATES.get_template("index.html.j2")
-    html = index.render(title=title, scores=scores, pages=pages, figures=[path.stem for path in figures])
+    html = index.render(title=title, tables=tables, pages=pages, figures=[path.stem for path in figures])
     (folder / "index.html").write_text(html, encoding="utf-8")
 
 
