@@ -42,7 +42,7 @@ def test_run_hands_parameters_to_the_notebook(tmp_path, monkeypatch):
         (["tiny.ipynb", "-p", "steps", "many"], "steps must be a whole number, not 'many'"),
         (["tiny.ipynb", "-p", "steps", "0"], "steps must be greater than or equal to 1, not 0"),
         (["tiny.ipynb", "-p", "steps"], "-p takes a name and a value; 'steps' came alone"),
-        (["tiny.ipynb", "tiny.ipynb"], "tiny.ipynb is the notebook itself"),
+        (["tiny.ipynb", "tiny.ipynb"], "tiny.ipynb exists"),
         (["none.ipynb"], "cannot read none.ipynb: No such file"),
     ],
 )
