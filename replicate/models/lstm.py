@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from .layers import Embedding, Linear
-from .mlp_recurrence import before_each_step, through_tanh
+from .recurrence import all_steps, before_each_step, through_tanh, walk_back
 from .seq2seq import Seq2Seq
 
 _sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
@@ -41,20 +41,17 @@ class LSTMRecurrence(torch.autograd.Function):
         gates, states = blocks[: len(ctx.sizes)], blocks[len(ctx.sizes) :]
         width = w.shape[1]
         gradients = []  # before each gate's activation, last step first
-        carried = None
-        for t, g_state in reversed(list(enumerate(gradient.split(ctx.sizes, dim=1)))):
-            g_state = g_state.clone()
-            if carried is not None:
-                g_state[:, : carried.shape[1]] += carried
-            gate_gradient, g_c = _through_step(
-                g_state, gates[t], states[t][..., width:], states[t + 1][..., width:]
-            )
-            gradients.append(gate_gradient)
-            carried = torch.cat([torch.bmm(gate_gradient, w.mT), g_c], dim=2)
-        g = torch.cat(gradients[::-1], dim=1)  # [R, N, 4H]
+
+        def step(t: int, g: Tensor) -> Tensor:
+            c_before, c = (state[..., width:] for state in states[t : t + 2])
+            g_gate, g_c = _through_step(g, gates[t], c_before, c)
+            gradients.append(g_gate)
+            return torch.cat([torch.bmm(g_gate, w.mT), g_c], dim=2)
+
+        start = walk_back(gradient, ctx.sizes, states[0].shape[1], step)
+        inputs = all_steps(gradients)  # [R, N, 4H]
         before = before_each_step([state[..., :width] for state in states], ctx.sizes)
-        start = nn.functional.pad(carried, (0, 0, 0, states[0].shape[1] - carried.shape[1]))
-        return start, g, torch.bmm(before.mT, g), None
+        return start, inputs, torch.bmm(before.mT, inputs), None
 
 
 def _through_step(g_state: Tensor, gate: Tensor, c_before: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from .layers import Embedding, Linear
-from .mlp_recurrence import before_each_step, through_tanh
+from .recurrence import all_steps, before_each_step, through_tanh, walk_back
 from .seq2seq import Seq2Seq
 
 
@@ -28,17 +28,14 @@ class LinearRecurrence(torch.autograd.Function):
     def backward(ctx, gradient):
         w, *states = ctx.saved_tensors
         gradients = []  # before tanh, last step first
-        carried = None
-        for t, g in reversed(list(enumerate(gradient.split(ctx.sizes, dim=1)))):
-            g = g.clone()
-            if carried is not None:
-                g[:, : carried.shape[1]] += carried
+
+        def step(t: int, g: Tensor) -> Tensor:
             gradients.append(through_tanh(g, states[t + 1]))
-            carried = torch.bmm(gradients[-1], w.mT)
-        g = torch.cat(gradients[::-1], dim=1)  # [R, N, H]
-        before = before_each_step(states, ctx.sizes)
-        start = nn.functional.pad(carried, (0, 0, 0, states[0].shape[1] - carried.shape[1]))
-        return start, g, torch.bmm(before.mT, g), None
+            return torch.bmm(gradients[-1], w.mT)
+
+        start = walk_back(gradient, ctx.sizes, states[0].shape[1], step)
+        inputs = all_steps(gradients)
+        return start, inputs, torch.bmm(before_each_step(states, ctx.sizes).mT, inputs), None
 
 
 class RNNCell(nn.Module):
