@@ -30,7 +30,7 @@ from .runs import (
 )
 from .workers import Workers
 
-ROUNDS_AT_ONCE = 5  # more of them side by side outgrow the caches and train no faster
+ROUNDS_AT_ONCE = 5  # on a CPU; more of them side by side outgrow its caches and train no faster
 
 
 def run(
@@ -59,7 +59,7 @@ def run(
     progress_style()  # refuses a wrong one before any training
     with locked(folder):
         if not _claim(folder, config):
-            parts = _split(folder, config, workers)
+            parts = _split(folder, config, device, workers)
             began = time.time()
             results = _train_and_score(parts, device, workers)
             seconds = round(time.time() - began, 1)
@@ -101,11 +101,12 @@ def _claim(folder: Path, config: RunConfig) -> bool:
     return False
 
 
-def _split(folder: Path, config: RunConfig, workers: int) -> list[Part]:
+def _split(folder: Path, config: RunConfig, device: str, workers: int) -> list[Part]:
     """Contiguous shares of the rounds; a run that goes on keeps the split it began with."""
     plan = folder / "parts.json"
     if not plan.exists():
-        parts = max(min(workers, config.rounds), math.ceil(config.rounds / ROUNDS_AT_ONCE))
+        at_once = ROUNDS_AT_ONCE if device == "cpu" else config.rounds
+        parts = max(min(workers, config.rounds), math.ceil(config.rounds / at_once))
         write_json(plan, {"edges": [config.rounds * i // parts for i in range(parts + 1)]})
     edges = read_json(plan).get("edges", [])
     if edges[:1] != [0] or edges[-1:] != [config.rounds] or edges != sorted(set(edges)):
