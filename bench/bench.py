@@ -99,6 +99,59 @@ def bench_training(pool: ProcessPoolExecutor) -> dict[str, float]:
     return {"post_training": library / plain}
 
 
+def work(config: RunConfig) -> float:
+    """Floating-point operations that one update of one of the post's trainings needs, on average.
+
+    A product forward, two backward; the first step starts from zero and the input map is taken once a token id.
+    """
+    h = config.hidden_size
+
+    def mlp(inputs: int, outputs: int) -> int:
+        return inputs * 2 * h + 2 * h * (h // 2) + (h // 2) * outputs
+
+    task = PrimeTask.of(config)
+    length = (config.max_length + 1) / 2
+    primes = length * task.is_prime[1 : task.max_value + 1].double().mean().item()
+    embedding = config.vocab_size * mlp(config.embedding_size, h)
+    encoder = config.batch_size * (length - 1) * mlp(h, h)
+    decoder = config.batch_size * (primes + 1) * (mlp(h, h) + mlp(h, config.vocab_size))
+    return 3 * 2 * (embedding + encoder + decoder)
+
+
+def multiply(size: int = 1024, times: int = 20) -> float:
+    """Operations a second of a large matrix product on one thread; runs in a worker process."""
+    torch.set_num_threads(1)
+    a = torch.randn(size, size)
+    return 2 * size**3 * times / seconds(lambda: [a @ a for _ in range(times)])
+
+
+def matrix_rate(pool: ProcessPoolExecutor) -> float:
+    """The same on every core at once, summed."""
+    futures = [pool.submit(multiply) for _ in range(CORES)]
+    return sum(future.result() for future in futures)
+
+
+def bench_cost(pool: ProcessPoolExecutor) -> dict[str, float]:
+    """How the cost grows with length, size and rounds; the share of matrix-product speed sustained."""
+    base = PUBLISHED.model_copy(update={"max_length": 15})
+    changes = [("max_length", n) for n in (5, 10, 15, 30)]
+    changes += [("hidden_size", n) for n in (64, 128, 256)] + [("rounds", n) for n in (2, 10, 20)]
+    configs = {change: base.model_copy(update=dict([change])) for change in changes}
+    works = {f"{name} {n}": lambda c=c: library_rate(pool, c, 10) for (name, n), c in configs.items()}
+    rates = interleaved(matrix=lambda: matrix_rate(pool), **works)
+    peak = rates.pop("matrix")
+    print(
+        f"Cost, around 10 rounds, max_length 15, hidden_size 128; a large product runs at {peak / 1e9:.0f} GFLOP/s"
+    )
+    for (name, rate), config in zip(rates.items(), configs.values(), strict=True):
+        share = rate * work(config) / peak
+        print(
+            f"  {name:16} {1e3 / rate:7.2f} ms an update of one training   {share:4.0%} of matrix-product speed"
+        )
+    print()
+    return {"matrix_share": rates["rounds 10"] * work(base) / peak}
+
+
 # Metrics and data ---------------------------------------------------------------------------------------
 
 
@@ -144,7 +197,7 @@ def bench_generator(samples: int = 20_000) -> dict[str, float]:
 def main() -> None:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(CORES, mp_context=context) as pool:
-        ratios = bench_training(pool)
+        ratios = bench_training(pool) | bench_cost(pool)
     torch.set_num_threads(CORES)
     ratios |= bench_lcs() | bench_generator()
     output = Path(__file__).resolve().parent.parent / "report" / "bench.json"
