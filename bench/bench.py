@@ -102,7 +102,7 @@ def bench_training(pool: ProcessPoolExecutor) -> dict[str, float]:
 def work(config: RunConfig) -> float:
     """Floating-point operations that one update of one of the post's trainings needs, on average.
 
-    A product forward, two backward; the first step starts from zero and the input map is taken once a token id.
+    A product forward, two backward; the first step starts from zero, the input map is taken once a token id.
     """
     h = config.hidden_size
 
@@ -140,14 +140,10 @@ def bench_cost(pool: ProcessPoolExecutor) -> dict[str, float]:
     works = {f"{name} {n}": lambda c=c: library_rate(pool, c, 10) for (name, n), c in configs.items()}
     rates = interleaved(matrix=lambda: matrix_rate(pool), **works)
     peak = rates.pop("matrix")
-    print(
-        f"Cost, around 10 rounds, max_length 15, hidden_size 128; a large product runs at {peak / 1e9:.0f} GFLOP/s"
-    )
+    print("Cost of an update of one training around 10 rounds, max_length 15, hidden_size 128; its share of")
+    print(f"the speed of a large matrix product, {peak / 1e9:.0f} GFLOP/s")
     for (name, rate), config in zip(rates.items(), configs.values(), strict=True):
-        share = rate * work(config) / peak
-        print(
-            f"  {name:16} {1e3 / rate:7.2f} ms an update of one training   {share:4.0%} of matrix-product speed"
-        )
+        print(f"  {name:16} {1e3 / rate:7.2f} ms   {rate * work(config) / peak:4.0%}")
     print()
     return {"matrix_share": rates["rounds 10"] * work(base) / peak}
 

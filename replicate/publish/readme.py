@@ -8,7 +8,7 @@ from pandas import DataFrame
 from replicate.figures.training import metric_curves
 from replicate.inspection import score_table
 from replicate.plan import published_runs
-from replicate.replication import RESULTS, read_training_table
+from replicate.replication import RESULTS, open_kept, read_training_table
 from replicate.runs import Run, open_run
 from replicate.verdicts import headline, readable, row_verdicts
 
@@ -39,8 +39,14 @@ def _with_block(text: str, name: str, block: str) -> str:
 
 def verdicts_block() -> str:
     """The verdict on each published row, and the headline above it."""
-    verdicts = row_verdicts(read_training_table(RESULTS / "published_table.csv", published_runs()))
-    return f"{headline(verdicts)}\n\n{markdown_table(readable(verdicts))}"
+    runs = published_runs()
+    verdicts = row_verdicts(read_training_table(RESULTS / "published_table.csv", runs))
+    records = [open_kept(name, config).provenance for name, config in runs.items()]
+    hours, workers = sum(record["seconds"] for record in records) / 3600, records[0]["workers"]
+    caption = (
+        f"{verdicts.n.sum()} trainings, made by `make replicate` in {hours:.1f} hours on {workers} cores."
+    )
+    return f"{headline(verdicts)}\n\n{markdown_table(readable(verdicts))}\n\n{caption}"
 
 
 def scores_block(run: Run) -> str:
