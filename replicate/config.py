@@ -73,5 +73,3 @@ QUICK = RunConfig(
     evaluate_every=150,
     evaluate_samples=4_000,
 )
-
-PRESETS = {"published": PUBLISHED, "quick": QUICK}

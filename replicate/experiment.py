@@ -117,8 +117,9 @@ def _split(folder: Path, config: RunConfig, device: str, workers: int) -> list[P
 def _train_and_score(parts: list[Part], device: str, workers: int) -> list[dict]:
     """Every part's tables. All rounds end at the same update, however they are split."""
     with Workers(min(workers, len(parts)), parts[0].config.steps) as pool:
-        last = max(pool.map(train_part, parts, device, None))
-        pool.map(train_part, parts, device, last)  # those that were good enough earlier
+        steps = pool.map(train_part, parts, device, None)
+        behind = [part for part, step in zip(parts, steps, strict=True) if step < max(steps)]
+        pool.map(train_part, behind, device, max(steps))  # those that were good enough earlier
         return pool.map(score_part, parts, device)
 
 

@@ -12,10 +12,10 @@ import pandas as pd
 from .config import RunConfig
 from .experiment import run
 from .plan import ladder_runs, published_runs, reversal_runs
-from .runs import FILES, PROJECT, Run, RunError, open_run, runs_root, write_table, write_whole
+from .runs import PROJECT, TEXT_FILES, Run, RunError, open_run, runs_root, write_table, write_whole
 
 RESULTS = PROJECT / "results"
-KEPT = [*(file for file in FILES if file != "checkpoint.pt"), "provenance.json"]
+KEPT = [*TEXT_FILES, "provenance.json"]
 
 # In the tables: the published protocol first, then the corrected ruler.
 TABLE_METRICS = {

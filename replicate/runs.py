@@ -26,7 +26,8 @@ TABLES = {  # file name -> the columns it must have
 }
 
 
-FILES = ["config.json", *(f"{name}.csv" for name in TABLES), "checkpoint.pt"]
+TEXT_FILES = ["config.json", *(f"{name}.csv" for name in TABLES)]
+FILES = [*TEXT_FILES, "checkpoint.pt"]
 
 
 class RunError(ValueError):
@@ -98,7 +99,7 @@ def open_run(path: Path | str) -> Run:
             f"the run in {path} is not finished; start it again with the same settings and it goes on"
         )
     record = read_json(path / "provenance.json")
-    _check(path, record, [file for file in FILES if file != "checkpoint.pt"])
+    _check(path, record, TEXT_FILES)
     tables = {name: _read_table(path / f"{name}.csv", columns) for name, columns in TABLES.items()}
     return Run(path, config, provenance=record, **tables)
 
