@@ -44,6 +44,17 @@ def chance_answer(batch: Batch) -> Tensor:
     return torch.full_like(batch.target, 2)
 
 
+def empty_answer(batch: Batch) -> Tensor:
+    """EOS at once, whatever the source."""
+    return torch.full_like(batch.target, int(batch.target.max()))
+
+
+def over_long_answer(batch: Batch) -> Tensor:
+    """The target, but never an EOS: the prime 2 follows for ever."""
+    place = torch.arange(batch.target.shape[2])
+    return batch.target.masked_fill(place >= batch.target_length.unsqueeze(2) - 1, 2)
+
+
 def evaluate(
     answer: Answer, task: PrimeTask, generators: list[torch.Generator], rounds: range, samples: int
 ) -> Evaluation:

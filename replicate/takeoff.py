@@ -5,6 +5,8 @@ twenty-fifth. A training that ends before that is *censored*: it might have take
 times would be wrong; Kaplan and Meier's estimate uses both kinds.
 """
 
+import math
+
 import pandas as pd
 from scipy import stats
 
@@ -30,3 +32,9 @@ def still_on_plateau(times: pd.DataFrame) -> pd.DataFrame:
     survival = stats.ecdf(data).sf
     table = pd.DataFrame({"step": survival.quantiles, "share": survival.probabilities})
     return pd.concat([pd.DataFrame({"step": [0.0], "share": [1.0]}), table], ignore_index=True)
+
+
+def median_takeoff(times: pd.DataFrame) -> float:
+    """The first step by which half of the trainings have taken off, by Kaplan and Meier; inf if never."""
+    share = still_on_plateau(times)
+    return share.step[share.share <= 0.5].min() if (share.share <= 0.5).any() else math.inf

@@ -4,7 +4,14 @@ import pandas as pd
 import pytest
 import torch
 
-from replicate.evaluation import chance_answer, evaluate, model_answer, oracle_answer
+from replicate.evaluation import (
+    chance_answer,
+    empty_answer,
+    evaluate,
+    model_answer,
+    oracle_answer,
+    over_long_answer,
+)
 from replicate.models import build
 from replicate.randomness import make_generator
 from replicate.task import PrimeTask
@@ -63,3 +70,14 @@ def test_a_model_is_scored_the_same_by_itself_and_among_others():
     single = model_answer(build(SMALL, range(1, 2)), task.max_target_length)
     alone = evaluate(single, task, [make_generator(0, 1, "test")], range(1, 2), 100).scores
     pd.testing.assert_frame_equal(both.iloc[1:].reset_index(drop=True), alone)
+
+
+def test_empty_and_over_long_answers_are_scored_as_what_they_are():
+    task = PrimeTask(101, 15, values="notebook")
+    empty, over_long, oracle = (
+        evaluated(answer, task).scores for answer in (empty_answer, over_long_answer, oracle_answer)
+    )
+    assert (empty.published_geo_mean == 0).all()
+    assert empty.exact_match.tolist() == pytest.approx((1 - oracle.published_psa).tolist())
+    assert over_long.published_geo_mean.tolist() == oracle.published_geo_mean.tolist()
+    assert (over_long.exact_match == 0).all()

@@ -1,9 +1,11 @@
 """Take-off times of made-up curves, and Kaplan and Meier's estimate by hand."""
 
+import math
+
 import pandas as pd
 import pytest
 
-from replicate.takeoff import still_on_plateau, takeoff_times
+from replicate.takeoff import median_takeoff, still_on_plateau, takeoff_times
 from replicate.task import PrimeTask
 
 
@@ -36,3 +38,10 @@ def test_kaplan_meier_by_hand():
 def test_all_or_none_take_off(censored):
     times = pd.DataFrame({"step": [100, 100], "censored": [censored] * 2})
     assert still_on_plateau(times).share.tolist() == [1, 1 if censored else 0]
+
+
+def test_the_median_take_off_counts_the_censored():
+    # Shares after 100, 200, 300: 3/4, 3/8 (one of two left), and the last is censored.
+    times = pd.DataFrame({"step": [100, 150, 200, 300], "censored": [False, True, False, True]})
+    assert median_takeoff(times) == 200
+    assert median_takeoff(times.assign(censored=[False, True, True, True])) == math.inf

@@ -1,5 +1,7 @@
 """Where a run is right and where it is wrong: scores by length and by target position."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -41,17 +43,24 @@ def accuracy_by_position(by_position: pd.DataFrame) -> Figure:
     return figure
 
 
-def accuracy_by_direction(forward: pd.DataFrame, reverse: pd.DataFrame, chance: float) -> Figure:
-    """Accuracy by target position of a forward and a reversed run: dots are trainings, lines their means."""
-    figure, axes = subplots(height=3.0)
-    for direction, table in {"forward": forward, "reverse": reverse}.items():
-        mean = table.groupby("position").accuracy.mean()
-        axes.scatter(table.position, table.accuracy, s=10, color=COLOURS[direction], alpha=0.35, linewidths=0)
-        axes.plot(mean.index, mean, color=COLOURS[direction], label=direction)
-    axes.set_title(
-        f"Accuracy by target position: {table['round'].nunique()} trainings each (dots), their means"
-    )
-    reference_line(axes, chance, "chance", "ceiling")
-    axes.set(xlabel="position in the target", ylabel="accuracy", ylim=(0, None), xticks=mean.index)
-    axes.legend()
+def accuracy_by_direction(by_position: Mapping[str, Mapping[str, pd.DataFrame]], chance: float) -> Figure:
+    """Accuracy by target position, forward and reversed: dots are trainings, lines their means.
+
+    Args:
+        by_position: a panel each, by its title; in it, by direction, one row a round and position.
+        chance: the score of one constant prime.
+    """
+    figure, panels = subplots(1, len(by_position), height=3.0, sharey=True, squeeze=False)
+    for axes, (title, directions) in zip(panels[0], by_position.items(), strict=True):
+        for direction, table in directions.items():
+            mean = table.groupby("position").accuracy.mean()
+            axes.scatter(
+                table.position, table.accuracy, s=10, color=COLOURS[direction], alpha=0.35, linewidths=0
+            )
+            axes.plot(mean.index, mean, color=COLOURS[direction], label=direction)
+        reference_line(axes, chance, "chance", "ceiling")
+        axes.set(xlabel="position in the target", xticks=mean.index[::2])
+        axes.set_title(f"{title}: {table['round'].nunique()} trainings each")
+    panels[0, 0].set(ylabel="accuracy", ylim=(0, None))
+    panels[0, 0].legend()
     return figure

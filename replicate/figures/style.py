@@ -8,6 +8,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -54,6 +55,11 @@ STYLE = {
     "svg.fonttype": "none",
 }
 mpl.rcParams.update(STYLE)
+
+
+def sequence(count: int) -> list[tuple]:
+    """Colours for steps in an order, dark to light; for arms without an order use COLOURS."""
+    return [tuple(colour) for colour in mpl.colormaps["viridis"](np.linspace(0, 0.85, count))]
 
 
 def subplots(rows: int = 1, columns: int = 1, height: float = 3.4, **options) -> tuple[Figure, Axes]:

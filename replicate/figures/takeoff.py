@@ -19,7 +19,7 @@ def plateau(
         cuts: the updates at which the learning rate is cut tenfold.
         steps: the updates of a full training.
     """
-    figure, axes = subplots(height=3.2)
+    figure, axes = subplots(height=3.4)
     for (name, table), colour in zip(shares.items(), colours, strict=True):
         share = [*table.share, table.share.iloc[-1]]
         axes.step([*table.step, steps], share, where="post", color=colour, label=name)
@@ -30,5 +30,5 @@ def plateau(
         )
     axes.set(xlim=(0, steps), ylim=(-0.02, 1.12), xlabel="updates", ylabel="share still on the plateau")
     axes.set_title("Trainings that have not taken off, by Kaplan and Meier")
-    axes.legend(loc="lower left")
+    figure.legend(loc="outside lower center", ncols=4)
     return figure
