@@ -111,7 +111,7 @@ def work(config: RunConfig) -> float:
 
     task = PrimeTask.of(config)
     length = (config.max_length + 1) / 2
-    primes = length * task.is_prime[1 : task.max_value + 1].double().mean().item()
+    primes = length * task.prime_share()
     embedding = config.vocab_size * mlp(config.embedding_size, h)
     encoder = config.batch_size * (length - 1) * mlp(h, h)
     decoder = config.batch_size * (primes + 1) * (mlp(h, h) + mlp(h, config.vocab_size))

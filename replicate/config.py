@@ -28,20 +28,25 @@ class RunConfig(BaseModel):
     # The post's text draws 1..vocab_size-2; the author's notebook drew 1..vocab_size-1, where the largest
     # value shares its id with EOS.
     values: Literal["text", "notebook"] = "text"
+    skew: Annotated[Number, Field(ge=0)] = 0.0  # 0: uniform; else the k-th commonest has weight k ** -skew
+    source_eos: bool = False  # end the source with EOS, after any reversal (the paper, Fig. 1)
 
     # Model
-    model: Literal["post", "rnn", "lstm"] = "post"
+    model: Literal["post", "rnn", "lstm", "attention"] = "post"
     layers: Annotated[Count, Field(le=16)] = 1  # of the LSTM; the others have one
-    feed_previous: bool = False  # give the decoder the token before; the post's decoder has its state alone
+    feed_previous: bool | None = None  # give the decoder the token before; None: all models but the post's
     embedding_size: Annotated[Count, Field(le=4096)] = 32
     hidden_size: Annotated[Count, Field(ge=2, le=4096)] = 128
+    init_bound: Annotated[Number, Field(gt=0)] | None = None  # U(-bound, bound); None: PyTorch's own
 
     # Training
     rounds: Annotated[Count, Field(le=1000)] = 10  # independent trainings
     seed: Annotated[int, BeforeValidator(_not_a_bool), Field(ge=0)] = 0
     steps: Count = 15_000  # updates of each training
     batch_size: Annotated[Count, Field(le=65_536)] = 32
+    optimizer: Literal["adam", "sgd"] = "adam"
     learning_rate: Annotated[Number, Field(gt=0)] = 5e-4
+    lr_hold: Annotated[int, BeforeValidator(_not_a_bool), Field(ge=0)] = 0  # updates before StepLR starts
     lr_step_size: Count = 5_000  # StepLR: the rate is multiplied by lr_gamma every so many updates
     lr_gamma: Annotated[Number, Field(gt=0, le=1)] = 0.1
     clip_norm: Annotated[Number, Field(gt=0)] | None = None  # of each round's whole gradient
@@ -53,15 +58,24 @@ class RunConfig(BaseModel):
     evaluate_rounds: Count = 1  # fresh sets after training, each of evaluate_samples
     evaluate_samples: Count = 32_000
 
+    @property
+    def fed(self) -> bool:
+        """Whether the decoder is given the token before."""
+        return self.model != "post" if self.feed_previous is None else self.feed_previous
+
     @model_validator(mode="after")
-    def _layers_are_the_lstms(self) -> Self:
+    def _settings_agree(self) -> Self:
         if self.layers > 1 and self.model != "lstm":
             raise ValueError(f"layers must be 1 with model {self.model!r}; 'lstm' has layers")
+        if self.model == "attention" and not self.fed:
+            raise ValueError("feed_previous must not be False with model 'attention'")
+        if self.source_eos and self.values == "notebook":
+            raise ValueError("source_eos needs values 'text'; the notebook's largest value shares EOS's id")
         return self
 
 
 # What the author's notebook ran; a row of the published table sets max_length and reverse.
-PUBLISHED = RunConfig(values="notebook")
+PUBLISHED = RunConfig(values="notebook", feed_previous=False)
 
 # Small enough to train live in a report, large enough to visibly learn.
 QUICK = RunConfig(

@@ -7,6 +7,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from .decoding import greedy
 from .metrics import answer_length, position_matches, score_pairs, summarise
 from .task import Batch, PrimeTask
 
@@ -29,8 +30,8 @@ class Evaluation:
 def model_answer(model: nn.Module, max_steps: int) -> Answer:
     """A model's own answers, at most `max_steps` tokens long."""
     device = next(model.parameters()).device
-    return lambda batch: model.generate(
-        batch.source.to(device), batch.source_length.to(device), max_steps
+    return lambda batch: greedy(
+        model, batch.source.to(device), batch.source_length.to(device), max_steps
     ).cpu()
 
 
@@ -68,7 +69,7 @@ def evaluate(
             pd.DataFrame(
                 {
                     "round": round_of,
-                    "source_length": batch.source_length.flatten(),
+                    "source_length": batch.source_length.flatten() - int(task.source_eos),
                     "target_length": answer_length(target, task.eos),
                     **{
                         name: values.numpy()
@@ -82,6 +83,23 @@ def evaluate(
     return Evaluation(
         _by_round(pairs), _by_length(pairs), _by_position(torch.stack(positions).sum(0), rounds)
     )
+
+
+@torch.no_grad()
+def nats_per_token(
+    model: nn.Module, task: PrimeTask, generators: list[torch.Generator], samples: int
+) -> Tensor:
+    """Each round's mean cross entropy over the tokens of fresh targets, EOS counted: `[R]`.
+
+    Its exponential is the perplexity; a model that solves the task has 0 nats, perplexity 1.
+    """
+    device = next(model.parameters()).device
+    nats = tokens = 0
+    for batch in _batches(task, generators, samples):
+        count = batch.target_length.sum(1)
+        nats += model.loss(batch.to(device)).double().cpu() * count
+        tokens += count
+    return nats / tokens
 
 
 def _batches(task: PrimeTask, generators: list[torch.Generator], samples: int) -> Iterator[Batch]:

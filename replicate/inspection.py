@@ -3,7 +3,15 @@
 import pandas as pd
 from torch import Tensor
 
-from .evaluation import METRICS, PUBLISHED_METRICS, chance_answer, evaluate, model_answer, oracle_answer
+from .evaluation import (
+    METRICS,
+    PUBLISHED_METRICS,
+    chance_answer,
+    evaluate,
+    model_answer,
+    nats_per_token,
+    oracle_answer,
+)
 from .models import build
 from .randomness import make_generator
 from .runs import Run
@@ -20,6 +28,19 @@ def score_table(run: Run, samples: int) -> pd.DataFrame:
         generators = [make_generator(config.seed, r, "baseline") for r in rounds]
         rows[name] = evaluate(answer, task, generators, rounds, samples).scores
     return pd.DataFrame({name: scores[METRICS + PUBLISHED_METRICS].mean() for name, scores in rows.items()})
+
+
+def loss_table(run: Run, samples: int) -> pd.DataFrame:
+    """Nats a token and perplexity on fresh samples, means over rounds: trained, untrained and the best."""
+    config, task = run.config, PrimeTask.of(run.config)
+    rounds = range(config.rounds)
+    models = {"trained": run.load_model(), "untrained": build(config, rounds)}
+    table = {"oracle": {"nats": 0.0, "perplexity": 1.0}}
+    for name, model in models.items():
+        generators = [make_generator(config.seed, r, "baseline") for r in rounds]
+        nats = nats_per_token(model, task, generators, samples)
+        table[name] = {"nats": nats.mean().item(), "perplexity": nats.exp().mean().item()}
+    return pd.DataFrame(table)[["trained", "untrained", "oracle"]]
 
 
 def sample_answers(run: Run, count: int, round_index: int = 0, samples: int = 1_000) -> pd.DataFrame:

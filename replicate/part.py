@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 
 from .config import RunConfig
-from .evaluation import Evaluation, evaluate, model_answer
+from .evaluation import Evaluation, evaluate, model_answer, nats_per_token
 from .randomness import make_generator
 from .runs import RunError, read_checkpoint, write_checkpoint
 from .task import PrimeTask
@@ -88,11 +88,15 @@ def _curve_rows(part: Part, state: TrainingState) -> list[dict]:
 
 def _final_tables(part: Part, state: TrainingState) -> dict[str, pd.DataFrame]:
     """Scores of every evaluation round; the tables by length and position are of the first."""
-    evaluations = [
-        _evaluate(part, state, f"evaluation {k}", part.config.evaluate_samples)
-        for k in range(part.config.evaluate_rounds)
-    ]
-    scores = pd.concat([e.scores.assign(evaluation=k) for k, e in enumerate(evaluations)])
+    samples = part.config.evaluate_samples
+    purposes = [f"evaluation {k}" for k in range(part.config.evaluate_rounds)]
+    evaluations = [_evaluate(part, state, purpose, samples) for purpose in purposes]
+    scores = pd.concat(
+        [
+            evaluation.scores.assign(nats=_nats(part, state, purpose, samples), evaluation=k)
+            for k, (evaluation, purpose) in enumerate(zip(evaluations, purposes, strict=True))
+        ]
+    )
     return {
         "scores": scores,
         "by_length": evaluations[0].by_length,
@@ -102,5 +106,15 @@ def _final_tables(part: Part, state: TrainingState) -> dict[str, pd.DataFrame]:
 
 def _evaluate(part: Part, state: TrainingState, purpose: str, samples: int) -> Evaluation:
     task = PrimeTask.of(part.config)
-    generators = [make_generator(part.config.seed, r, purpose) for r in part.rounds]
-    return evaluate(model_answer(state.model, task.max_target_length), task, generators, part.rounds, samples)
+    answer = model_answer(state.model, task.max_target_length)
+    return evaluate(answer, task, _generators(part, purpose), part.rounds, samples)
+
+
+def _nats(part: Part, state: TrainingState, purpose: str, samples: int) -> list[float]:
+    """Each round's loss on the samples of `_evaluate`."""
+    task = PrimeTask.of(part.config)
+    return nats_per_token(state.model, task, _generators(part, purpose), samples).tolist()
+
+
+def _generators(part: Part, purpose: str) -> list[torch.Generator]:
+    return [make_generator(part.config.seed, r, purpose) for r in part.rounds]

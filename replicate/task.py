@@ -4,6 +4,9 @@ from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
+
+from .randomness import make_generator
 
 PAD = 0
 
@@ -35,25 +38,47 @@ def prime_table(size: int) -> Tensor:
 
 
 class PrimeTask:
-    """Sources of 1..max_length uniform values and their primes, in input order.
+    """Sources of 1..max_length values and their primes, in input order.
 
     With vocab_size 101, `[4, 7, 9, 2]` -> `[7, 2, EOS]`, where EOS is 100; with `reverse` the source is
     `[2, 9, 7, 4]` and the target stays. Source: the post, section 3; it draws values from 1..vocab_size-2.
     The author's notebook drew from 1..vocab_size-1 (`values="notebook"`): that value, never a target,
-    shares its id with EOS.
+    shares its id with EOS. Values are uniform; with `skew` the k-th commonest has the weight k ** -skew, in
+    an order shuffled once for all seeds. With `source_eos` the source ends in EOS too, which `source_length`
+    counts, after any reversal.
     """
 
-    def __init__(self, vocab_size: int, max_length: int, reverse: bool = False, values: str = "text"):
+    def __init__(
+        self,
+        vocab_size: int,
+        max_length: int,
+        reverse: bool = False,
+        values: str = "text",
+        skew: float = 0.0,
+        source_eos: bool = False,
+    ):
         self.eos = vocab_size - 1
         self.max_length = max_length
         self.reverse = reverse
         self.max_value = vocab_size - 1 if values == "notebook" else vocab_size - 2
         self.is_prime = prime_table(vocab_size)
         self.is_prime[self.eos] = False  # the id of EOS is no value of a target
+        self.skew, self.source_eos = skew, source_eos
+        order = torch.randperm(self.max_value, generator=make_generator(0, 0, "commonness"))
+        weights = torch.zeros(self.max_value + 1, dtype=torch.float64)
+        weights[1 + order] = torch.arange(1, self.max_value + 1, dtype=torch.float64) ** -skew
+        self.probability = weights / weights.sum()  # of each value, 0..max_value
 
     @classmethod
     def of(cls, config) -> "PrimeTask":
-        return cls(config.vocab_size, config.max_length, config.reverse, config.values)
+        return cls(
+            config.vocab_size,
+            config.max_length,
+            config.reverse,
+            config.values,
+            config.skew,
+            config.source_eos,
+        )
 
     @property
     def max_target_length(self) -> int:
@@ -61,11 +86,17 @@ class PrimeTask:
         return self.max_length + 1
 
     def sample(self, generators: list[torch.Generator], batch_size: int) -> Batch:
-        """One batch a round; round r draws from `generators[r]` alone. S = max_length, T = S + 1."""
+        """One batch a round; round r draws from `generators[r]` alone. T = max_length + 1 = S or S + 1."""
         shape = (batch_size, self.max_length)
         length = torch.stack([torch.randint(1, shape[1] + 1, shape[:1], generator=g) for g in generators])
-        values = torch.stack([torch.randint(1, self.max_value + 1, shape, generator=g) for g in generators])
+        values = torch.stack([self._values(shape, g) for g in generators])
         return self.batch_of(values, length)
+
+    def _values(self, shape: tuple[int, int], generator: torch.Generator) -> Tensor:
+        if not self.skew:
+            return torch.randint(1, self.max_value + 1, shape, generator=generator)
+        flat = torch.multinomial(self.probability, shape[0] * shape[1], replacement=True, generator=generator)
+        return flat.view(shape)
 
     def batch_of(self, values: Tensor, length: Tensor) -> Batch:
         """The batch of given values `[R, B, S]`, of which each sample's first `length [R, B]` count."""
@@ -82,9 +113,16 @@ class PrimeTask:
         if self.reverse:
             mirrored = (length.unsqueeze(2) - 1 - position).clamp(min=0)
             values = values.gather(2, mirrored).masked_fill(~inside, PAD)
+        if self.source_eos:
+            values = pad(values, (0, 1)).scatter_(2, length.unsqueeze(2), self.eos)
+            length = length + 1
         return Batch(values, length, target, primes + 1)
+
+    def prime_share(self) -> float:
+        """P(a value is prime)."""
+        return self.probability[self.is_prime[: self.max_value + 1]].sum().item()
 
     def empty_share(self) -> float:
         """P(no primes in the source): the mean over n of (1 - share of primes)^n."""
-        share = self.is_prime[1 : self.max_value + 1].double().mean().item()
+        share = self.prime_share()
         return sum((1 - share) ** n for n in range(1, self.max_length + 1)) / self.max_length

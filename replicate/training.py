@@ -11,6 +11,7 @@ from .models import build
 from .randomness import make_generator
 from .task import Batch, PrimeTask
 
+OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
 PROGRESS_EVERY = 20  # updates between two calls of `progress`
 
 
@@ -44,14 +45,14 @@ class TrainingState:
 def start(config: RunConfig, rounds: range, device: str = "cpu") -> TrainingState:
     """The state before the first update: a fresh model on `device`, its optimizer and its sample streams."""
     model = build(config, rounds).to(device)
-    optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
+    optimizer = OPTIMIZERS[config.optimizer](model.parameters(), lr=config.learning_rate, fused=True)
     generators = [make_generator(config.seed, r, "training") for r in rounds]
     return TrainingState(0, model, optimizer, generators, torch.full((len(rounds),), float("nan")))
 
 
 def learning_rate(config: RunConfig, step: int) -> float:
-    """StepLR: multiplied by lr_gamma after every lr_step_size updates."""
-    return config.learning_rate * config.lr_gamma ** (step // config.lr_step_size)
+    """StepLR: after lr_hold updates, multiplied by lr_gamma after every lr_step_size updates more."""
+    return config.learning_rate * config.lr_gamma ** (max(0, step - config.lr_hold) // config.lr_step_size)
 
 
 def train(

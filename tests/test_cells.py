@@ -7,6 +7,7 @@ from test_models import batch_from
 from torch import nn
 
 from replicate.config import RunConfig
+from replicate.decoding import greedy
 from replicate.models import build
 from replicate.models.lstm import LSTMRecurrence
 from replicate.models.rnn import LinearRecurrence
@@ -86,7 +87,7 @@ def test_generated_tokens_are_the_most_probable_ones_step_by_step(name, layers, 
     """The logits of teacher forcing on a model's own answer must pick that answer again."""
     model = make_model(name, layers, fed)
     batch = PrimeTask(VOCAB, 6).sample([torch.Generator().manual_seed(r) for r in range(2)], 30)
-    tokens = model.generate(batch.source, batch.source_length, 7)
+    tokens = greedy(model, batch.source, batch.source_length, 7)
     state = model.encode(batch.source, batch.source_length)
     previous, running = torch.full((2, 30), VOCAB - 1), torch.ones(2, 30, dtype=torch.bool)
     for t in range(7):

@@ -4,11 +4,13 @@ import pandas as pd
 import pytest
 import torch
 
+from replicate.decoding import log_probability
 from replicate.evaluation import (
     chance_answer,
     empty_answer,
     evaluate,
     model_answer,
+    nats_per_token,
     oracle_answer,
     over_long_answer,
 )
@@ -70,6 +72,23 @@ def test_a_model_is_scored_the_same_by_itself_and_among_others():
     single = model_answer(build(SMALL, range(1, 2)), task.max_target_length)
     alone = evaluate(single, task, [make_generator(0, 1, "test")], range(1, 2), 100).scores
     pd.testing.assert_frame_equal(both.iloc[1:].reset_index(drop=True), alone)
+
+
+@pytest.mark.parametrize("name", ["post", "lstm"])
+def test_nats_are_the_mean_over_all_tokens_of_all_batches(name):
+    from test_training import SMALL
+
+    config = SMALL.model_copy(update={"model": name})
+    task, model = PrimeTask.of(config), build(config, range(2))
+    generators = [make_generator(0, r, "test") for r in range(2)]
+    found = nats_per_token(model, task, generators, 620)  # two chunks, of different sizes
+    generators = [make_generator(0, r, "test") for r in range(2)]
+    batches = [task.sample(generators, size) for size in (500, 120)]
+    logs = [log_probability(model, b.source, b.source_length, b.target.unsqueeze(2)) for b in batches]
+    tokens = sum(b.target_length.sum(1) for b in batches)
+    torch.testing.assert_close(
+        found, -sum(log.sum((1, 2)).double() for log in logs) / tokens, rtol=1e-5, atol=0
+    )
 
 
 def test_empty_and_over_long_answers_are_scored_as_what_they_are():

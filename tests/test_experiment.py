@@ -51,14 +51,19 @@ def test_a_run_holds_what_its_config_says(finished):
 
 
 def test_the_scores_are_those_of_the_saved_model(finished):
-    from replicate.evaluation import evaluate, model_answer
+    from replicate.evaluation import evaluate, model_answer, nats_per_token
     from replicate.randomness import make_generator
     from replicate.task import PrimeTask
 
     task = PrimeTask.of(CONFIG)
-    answer = model_answer(finished.load_model(), task.max_target_length)
-    generators = [make_generator(CONFIG.seed, r, "evaluation 0") for r in range(2)]
-    again = evaluate(answer, task, generators, range(2), CONFIG.evaluate_samples).scores
+    model = finished.load_model()
+
+    def generators():
+        return [make_generator(CONFIG.seed, r, "evaluation 0") for r in range(2)]
+
+    answer = model_answer(model, task.max_target_length)
+    again = evaluate(answer, task, generators(), range(2), CONFIG.evaluate_samples).scores
+    again["nats"] = nats_per_token(model, task, generators(), CONFIG.evaluate_samples)
     pd.testing.assert_frame_equal(
         again, finished.scores.drop(columns="evaluation"), rtol=1e-5, check_dtype=False
     )

@@ -1,9 +1,11 @@
 """What a notebook shows of a run: its baselines and its answers."""
 
+import math
+
 import pytest
 
 from replicate import reference
-from replicate.inspection import sample_answers, score_table
+from replicate.inspection import loss_table, sample_answers, score_table
 from replicate.runs import open_run
 
 
@@ -17,6 +19,14 @@ def test_the_score_table_puts_the_run_beside_its_baselines(trained):
     assert list(table) == ["trained", "chance", "untrained", "oracle"]
     assert table.trained.psa == pytest.approx(trained.scores.psa.mean())
     assert table.oracle.exact_match == 1 and table.chance.exact_match == 0
+
+
+def test_the_loss_table_has_the_runs_own_loss_and_its_exponential(trained):
+    table = loss_table(trained, samples=2000)
+    assert table.trained.nats == pytest.approx(trained.scores.nats.mean(), rel=0.1)
+    assert table.trained.perplexity >= math.exp(table.trained.nats)  # a mean of exponentials
+    assert table.untrained.perplexity == pytest.approx(trained.config.vocab_size, rel=0.1)
+    assert table.oracle.tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("round_index", [0, 1])

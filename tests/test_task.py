@@ -64,6 +64,34 @@ def test_lengths_and_values_are_uniform():
     assert chisquare(lengths).pvalue > 1e-4 and chisquare(values).pvalue > 1e-4
 
 
+def test_skewed_values_follow_their_weights():
+    task = PrimeTask(31, 10, skew=1.0)
+    batch = task.sample(generators(1), 20_000)
+    counts = torch.bincount(batch.source.flatten(), minlength=30)[1:]
+    weights = 1 / torch.arange(1, 30, dtype=torch.float64)
+    expected = weights / weights.sum() * counts.sum()
+    commonest_first = task.probability[1:].argsort(descending=True)
+    assert chisquare(counts[commonest_first], expected).pvalue > 1e-4
+    empty = (batch.target_length == 1).double().mean().item()
+    assert empty == pytest.approx(task.empty_share(), abs=4 * 0.5 / 20_000**0.5)
+
+
+def test_no_skew_is_uniform():
+    assert PrimeTask(31, 10).probability.tolist() == pytest.approx([0, *[1 / 29] * 29])
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_source_eos_comes_last_either_way_and_is_counted(reverse):
+    plain, marked = (PrimeTask(101, 3, reverse, source_eos=eos) for eos in (False, True))
+    values, length = torch.tensor([[[4, 7, 9], [8, 1, 3]]]), torch.tensor([[3, 2]])
+    batch, other = marked.batch_of(values, length), plain.batch_of(values, length)
+    assert batch.source.tolist() == [
+        [[9, 7, 4, 100], [1, 8, 100, 0]] if reverse else [[4, 7, 9, 100], [8, 1, 100, 0]]
+    ]
+    assert batch.source_length.tolist() == [[4, 3]]
+    assert torch.equal(batch.target, other.target)
+
+
 def test_a_round_draws_the_same_whatever_runs_beside_it():
     task = PrimeTask(101, 10)
     alone = task.sample([make_generator(0, 2, "test")], 16)

@@ -95,6 +95,38 @@ def test_the_learning_rate_is_cut_tenfold_every_step_size_updates():
     assert rates == pytest.approx([5e-4, 5e-4, 5e-5, 5e-5, 5e-6, 5e-6])
 
 
+def test_the_rate_is_held_and_then_halved_as_in_the_paper():
+    # 7.5 epochs of 20 updates: after 5 of them, halved every half epoch.
+    config = RunConfig(learning_rate=0.8, lr_hold=90, lr_step_size=10, lr_gamma=0.5)
+    rates = [learning_rate(config, step) for step in (0, 99, 100, 109, 110, 149)]
+    assert rates == pytest.approx([0.8, 0.8, 0.4, 0.4, 0.2, 0.025])
+
+
+def test_sgd_has_no_momentum():
+    config = SMALL.model_copy(update={"optimizer": "sgd", "steps": 3, "learning_rate": 0.5})
+    looped = trained(config, range(2))
+    model, task = build(config, range(2)), PrimeTask.of(config)
+    generators = start(config, range(2)).generators
+    for _ in range(3):
+        gradients = torch.autograd.grad(
+            model.loss(task.sample(generators, config.batch_size)).sum(), list(model.parameters())
+        )
+        for parameter, gradient in zip(model.parameters(), gradients, strict=True):
+            parameter.data -= 0.5 * gradient
+    for name, tensor in model.state_dict().items():
+        torch.testing.assert_close(looped[name], tensor, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", ["post", "lstm", "attention"])
+def test_an_initial_bound_holds_for_every_parameter(name):
+    config = SMALL.model_copy(update={"model": name, "init_bound": 0.25, "hidden_size": 64})
+    model = build(config, range(3))
+    for tensor in model.parameters():
+        assert tensor.abs().max() <= 0.25
+    drawn = torch.cat([tensor.flatten() for tensor in model.parameters()])
+    assert drawn.std().item() == pytest.approx(0.25 / 3**0.5, rel=0.02)
+
+
 def test_training_learns_a_task_that_is_easy():
     config = RunConfig(
         max_length=1, vocab_size=12, rounds=1, steps=600, learning_rate=3e-3, evaluate_every=50

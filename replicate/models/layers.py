@@ -4,6 +4,9 @@ A parameter is `[R, ...]`, and round r of an output depends on round r of the in
 product serves all rounds.
 """
 
+import copy
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -18,10 +21,11 @@ class Linear(nn.Module):
         self.weight = nn.Parameter(torch.empty(rounds, inputs, outputs))
         self.bias = nn.Parameter(torch.empty(rounds, 1, outputs))
 
-    def draw(self, round_index: int, generator: torch.Generator) -> None:
-        """Initialise one round: U(-bound, bound)."""
+    def draw(self, round_index: int, generator: torch.Generator, bound: float | None) -> None:
+        """Initialise one round: U(-bound, bound), by default the layer's own bound."""
+        bound = bound or self.bound
         for parameter in (self.weight, self.bias):
-            parameter[round_index].uniform_(-self.bound, self.bound, generator=generator)
+            parameter[round_index].uniform_(-bound, bound, generator=generator)
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.baddbmm(self.bias, x, self.weight)
@@ -34,9 +38,12 @@ class Embedding(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.empty(rounds, vocab_size, size))
 
-    def draw(self, round_index: int, generator: torch.Generator) -> None:
-        """Initialise one round as `torch.nn.Embedding` does: N(0, 1)."""
-        self.weight[round_index].normal_(generator=generator)
+    def draw(self, round_index: int, generator: torch.Generator, bound: float | None) -> None:
+        """Initialise one round: U(-bound, bound), by default N(0, 1) as `torch.nn.Embedding`."""
+        if bound is None:
+            self.weight[round_index].normal_(generator=generator)
+        else:
+            self.weight[round_index].uniform_(-bound, bound, generator=generator)
 
 
 def mlp(rounds: int, inputs: int, hidden_size: int, outputs: int) -> nn.Sequential:
@@ -58,9 +65,27 @@ def take(table: Tensor, index: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def initialise(model: nn.Module, generators: list[torch.Generator]) -> None:
+def initialise(model: nn.Module, generators: list[torch.Generator], bound: float | None) -> None:
     """Draw every layer's parameters, round r from `generators[r]` alone."""
     for layer in model.modules():
         if hasattr(layer, "draw"):
             for round_index, generator in enumerate(generators):
-                layer.draw(round_index, generator)
+                layer.draw(round_index, generator, bound)
+
+
+def pick_rounds(models: Sequence[nn.Module], rounds: Sequence[int]) -> nn.Module:
+    """One model of some rounds, counted over all the models in turn, such as the members of an ensemble.
+
+    Raises:
+        ValueError: the models differ in size.
+    """
+    parameters = [dict(model.named_parameters()) for model in models]
+    for name in {name: None for own in parameters for name in own}:
+        sizes = [list(own[name].shape[1:]) if name in own else "missing" for own in parameters]
+        if sizes.count(sizes[0]) < len(sizes):
+            raise ValueError(f"the models differ: the sizes of {name} are {' and '.join(map(str, sizes))}")
+    picked = copy.deepcopy(models[0])
+    with torch.no_grad():
+        for name, parameter in picked.named_parameters():
+            parameter.data = torch.cat([own[name] for own in parameters])[list(rounds)]
+    return picked

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from .layers import take
+
 
 @dataclass(frozen=True)
 class Packing:
@@ -17,6 +19,7 @@ class Packing:
 
     sizes: list[int]
     order: Tensor  # [R, B] the sample at each place of a block
+    rank: Tensor  # [R, B] the place of each sample in a block
     last: Tensor  # [R, B] the row of each sample's last step
     step: Tensor  # [N] the step of each row
     place: Tensor  # [N] the place of each row in its block
@@ -30,8 +33,16 @@ class Packing:
         starts = sizes.cumsum(0) - sizes
         step = torch.repeat_interleave(steps, sizes)  # [N]
         place = torch.arange(len(step), device=length.device) - starts[step]
-        last = starts[length - 1] + order.argsort(dim=1)
-        return cls(sizes.tolist(), order, last, step, place)
+        rank = order.argsort(dim=1)
+        last = starts[length - 1] + rank
+        return cls(sizes.tolist(), order, rank, last, step, place)
+
+    def unpack(self, rows: Tensor) -> Tensor:
+        """Rows `[R, N, H]` to `[R, B, T, H]`; where a sample has ended, its last row again."""
+        sizes = torch.tensor(self.sizes, device=rows.device)
+        starts = sizes.cumsum(0) - sizes
+        row = (starts + self.rank.unsqueeze(2)).minimum(self.last.unsqueeze(2))  # [R, B, T]
+        return take(rows, row.flatten(1)).unflatten(1, row.shape[1:])
 
     def pack(self, tokens: Tensor) -> Tensor:
         """Tokens `[R, B, T]` to rows `[R, N]`."""

@@ -10,7 +10,6 @@ A *cell* is a module with
 - `output(states) -> [R, N, H]`: the part of a state that the readout sees.
 """
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -63,22 +62,6 @@ class Seq2Seq(nn.Module):
         """A state and the token before, `[R, B]` -> the next state and its logits `[R, B, V]`."""
         state = self.decoder.run(state, self._decoder_inputs(previous), [state.shape[1]])
         return state, self.readout(self.decoder.output(state))
-
-    @torch.no_grad()
-    def generate(self, source: Tensor, source_length: Tensor, max_steps: int) -> Tensor:
-        """The most probable token at each step: `[R, B, max_steps]`, PAD after EOS."""
-        state = self.encode(source, source_length)
-        tokens = source.new_full((*source.shape[:2], max_steps), PAD)
-        previous = torch.full_like(source_length, self.eos)  # [R, B]
-        running = torch.ones_like(source_length, dtype=torch.bool)
-        for t in range(max_steps):
-            state, logits = self.decode_step(state, previous)
-            previous = logits.argmax(2)
-            tokens[:, :, t] = previous.masked_fill(~running, PAD)
-            running &= previous != self.eos
-            if not running.any():
-                break
-        return tokens
 
     def _decoder_inputs(self, previous: Tensor) -> Tensor:
         """Tokens `[R, N]` -> `[R, N, input_size]`, zero for a decoder that is fed nothing."""

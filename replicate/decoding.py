@@ -1,0 +1,190 @@
+"""From a source to an answer: the most probable token at each step, a beam, an ensemble, rescored candidates.
+
+A model here is anything with `eos`, `encode(source, source_length)` and `decode_step(state, previous)`; a
+state is a tensor, or a tuple of tensors, of shape `[R, B, ...]`.
+"""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from .task import PAD
+
+State = Tensor | tuple[Tensor, ...]
+
+
+class Candidates(NamedTuple):
+    """An n-best list, best first; places that the search did not fill have log_probability -inf."""
+
+    tokens: Tensor  # [R, B, W, T], PAD after EOS
+    log_probability: Tensor  # [R, B, W], of all tokens, EOS included
+
+
+@torch.no_grad()
+def greedy(model: nn.Module, source: Tensor, source_length: Tensor, max_steps: int) -> Tensor:
+    """The most probable token at each step: `[R, B, max_steps]`, PAD after EOS."""
+    state = model.encode(source, source_length)
+    tokens = source.new_full((*source.shape[:2], max_steps), PAD)
+    previous = torch.full_like(source_length, model.eos)  # [R, B]
+    running = torch.ones_like(source_length, dtype=torch.bool)
+    for t in range(max_steps):
+        state, logits = model.decode_step(state, previous)
+        previous = logits.argmax(2)
+        tokens[:, :, t] = previous.masked_fill(~running, PAD)
+        running &= previous != model.eos
+        if not running.any():
+            break
+    return tokens
+
+
+@torch.no_grad()
+def beam(
+    model: nn.Module,
+    source: Tensor,
+    source_length: Tensor,
+    max_steps: int,
+    width: int,
+    ensemble: bool = False,
+) -> Candidates:
+    """Left-to-right beam search (the paper, section 3.2).
+
+    Each step keeps the `width` most probable extensions of the hypotheses in the beam; one that ends in EOS
+    leaves the beam for the list of candidates. The search ends when nothing in the beam is more probable than
+    the last candidate, or after `max_steps`; a sample without a candidate then gets the beam itself.
+
+    Args:
+        source, source_length: `[R, B, S]` and `[R, B]`.
+        ensemble: all rounds answer together, by the mean of their probabilities; R of the source is then 1.
+
+    Raises:
+        ValueError: width is no whole number from 1 up, or the source has another number of rounds.
+    """
+    if not isinstance(width, int) or isinstance(width, bool) or width < 1:
+        raise ValueError(f"the beam's width is {width!r}; it must be a whole number from 1 up")
+    rounds, samples = source_length.shape
+    if ensemble and rounds != 1:
+        raise ValueError(f"an ensemble answers one source together; it was given sources of {rounds} rounds")
+    members = len(next(model.parameters())) if ensemble else rounds
+    source, source_length = source.expand(members, -1, -1), source_length.expand(members, -1)
+    state = _each(model.encode(source, source_length), lambda s: s.repeat_interleave(width, dim=1))
+    previous = source.new_full((members, samples * width), model.eos)
+    alive = Candidates(
+        source.new_full((rounds, samples, width, max_steps), PAD),
+        torch.full((rounds, samples, width), -math.inf, device=source.device, dtype=_dtype(model)),
+    )
+    alive.log_probability[:, :, 0] = 0  # all are one and the same at the start
+    done = Candidates(alive.tokens.clone(), torch.full_like(alive.log_probability, -math.inf))
+    for t in range(max_steps):
+        state, logits = model.decode_step(state, previous)
+        alive, origin, token = _extend(alive, _log_probabilities(logits, rounds), t)
+        ended = token == model.eos
+        done = _best(done, alive, alive.log_probability.masked_fill(~ended, -math.inf))
+        alive = alive._replace(log_probability=alive.log_probability.masked_fill(ended, -math.inf))
+        if (alive.log_probability.amax(2) <= done.log_probability[:, :, -1]).all():
+            break
+        state = _each(state, _reorder(origin, members))
+        previous = token.flatten(1).expand(members, -1)
+    nothing = done.log_probability[:, :, :1].isinf()
+    return Candidates(*(torch.where(_like(nothing, d), a, d) for a, d in zip(alive, done, strict=True)))
+
+
+def _log_probabilities(logits: Tensor, rounds: int) -> Tensor:
+    """`[R, N, V]`, or `[1, N, V]` of the mean of the members' probabilities."""
+    members = len(logits)
+    logs = logits.log_softmax(2)
+    return logs if members == rounds else logs.logsumexp(0, keepdim=True) - math.log(members)
+
+
+def _extend(alive: Candidates, logs: Tensor, t: int) -> tuple[Candidates, Tensor, Tensor]:
+    """The most probable extensions by a token at place t, what each came from and its token: `[R, B, W]`."""
+    rounds, samples, width = alive.log_probability.shape
+    total = alive.log_probability.unsqueeze(3) + logs.view(rounds, samples, width, -1)
+    best, index = total.flatten(2).topk(width)
+    origin, token = index // logs.shape[2], index % logs.shape[2]
+    tokens = alive.tokens.gather(2, _like(origin, alive.tokens).expand_as(alive.tokens))
+    tokens[..., t] = token
+    return Candidates(tokens, best), origin, token
+
+
+def _best(done: Candidates, new: Candidates, scores: Tensor) -> Candidates:
+    """The most probable of the candidates so far and of `new`, whose scores are given."""
+    best, index = torch.cat([done.log_probability, scores], dim=2).topk(scores.shape[2])
+    tokens = torch.cat([done.tokens, new.tokens], dim=2)
+    index = _like(index, tokens).expand(-1, -1, -1, tokens.shape[3])
+    return Candidates(tokens.gather(2, index), best)
+
+
+def _reorder(origin: Tensor, members: int) -> Callable[[Tensor], Tensor]:
+    """A function that gives each hypothesis the state of the one it came from."""
+    _, samples, width = origin.shape
+    first = torch.arange(samples, device=origin.device).unsqueeze(1) * width
+    index = (first + origin).flatten(1).expand(members, -1)  # [R, B * W]
+    return lambda s: s.gather(1, _like(index, s).expand_as(s))
+
+
+def rescore(
+    model: nn.Module, source: Tensor, source_length: Tensor, candidates: Candidates, ensemble: bool = False
+) -> Candidates:
+    """Reorder an n-best list by the even average of its scores and the model's (the paper, section 3.7).
+
+    Raises:
+        ValueError: it is no n-best list of this source: other shapes, or a scored candidate without EOS.
+    """
+    _check(candidates, source_length, model.eos)
+    ours = log_probability(model, source, source_length, candidates.tokens, ensemble)
+    return _best(
+        Candidates(candidates.tokens[:, :, :0], candidates.log_probability[:, :, :0]),
+        candidates,
+        (candidates.log_probability + ours) / 2,
+    )
+
+
+@torch.no_grad()
+def log_probability(
+    model: nn.Module, source: Tensor, source_length: Tensor, tokens: Tensor, ensemble: bool = False
+) -> Tensor:
+    """log p of given answers up to their EOS, `[R, B, W, T]` -> `[R, B, W]`; sources as in `beam`."""
+    rounds, _, width, steps = tokens.shape
+    members = len(next(model.parameters())) if ensemble else rounds
+    state = model.encode(source.expand(members, -1, -1), source_length.expand(members, -1))
+    state = _each(state, lambda s: s.repeat_interleave(width, dim=1))
+    flat = tokens.flatten(1, 2)  # [R, B * W, T]
+    previous = torch.full_like(flat[:, :, 0], model.eos)
+    running = torch.ones_like(previous, dtype=torch.bool)
+    total = torch.zeros(flat.shape[:2], device=flat.device, dtype=_dtype(model))
+    for t in range(steps):
+        state, logits = model.decode_step(state, previous.expand(members, -1))
+        previous = flat[:, :, t]
+        logs = _log_probabilities(logits, rounds).gather(2, previous.unsqueeze(2)).squeeze(2)
+        total += logs.masked_fill(~running, 0)
+        running &= previous != model.eos
+    return total.unflatten(1, (-1, width))
+
+
+def _check(candidates: Candidates, source_length: Tensor, eos: int) -> None:
+    tokens, scores = candidates
+    if tokens.dim() != 4 or tokens.shape[:3] != scores.shape or tokens.shape[:2] != source_length.shape:
+        raise ValueError(
+            f"no n-best list of these sources: tokens {list(tokens.shape)} and scores {list(scores.shape)}, "
+            f"for sources {list(source_length.shape)}"
+        )
+    endless = ((tokens == eos).sum(3) == 0) & scores.isfinite()
+    if endless.any():
+        r, b, w = endless.nonzero()[0].tolist()
+        raise ValueError(f"no n-best list: candidate {w} of sample {b}, round {r}, has no EOS ({eos})")
+
+
+def _each(state: State, function: Callable[[Tensor], Tensor]) -> State:
+    return function(state) if isinstance(state, Tensor) else tuple(map(function, state))
+
+
+def _like(index: Tensor, other: Tensor) -> Tensor:
+    """The index with further axes of size 1, as many as the other has."""
+    return index.view(*index.shape, *[1] * (other.dim() - index.dim()))
+
+
+def _dtype(model: nn.Module) -> torch.dtype:
+    return next(model.parameters()).dtype

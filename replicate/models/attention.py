@@ -1,0 +1,78 @@
+"""The encoder-decoder LSTM with additive attention (Bahdanau et al. 2015): no single state holds the source.
+
+At each step the decoder, in state s, weighs the encoder's states h_j by the softmax of tanh(s W + h_j U) v
+and is given the token before and their weighted mean. Unlike theirs, the encoder reads in one direction, so
+that attention is all that differs from `lstm.py`.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..task import PAD, Batch
+from .layers import Embedding, Linear, take
+from .lstm import LSTMCell
+from .packing import Packing
+
+Memory = tuple[Tensor, Tensor, Tensor]  # encoder states [R, B, S, H], the same times U, their bias [R, B, S]
+
+
+class AttentionSeq2Seq(nn.Module):
+    """An encoder, and a decoder that looks back at it; a state is the decoder's own and the memory."""
+
+    def __init__(self, rounds: int, vocab_size: int, embedding_size: int, hidden_size: int):
+        super().__init__()
+        self.eos = vocab_size - 1
+        self.embedding = Embedding(rounds, vocab_size, embedding_size)
+        self.encoder = LSTMCell(rounds, embedding_size, hidden_size, layers=1, fed=True)
+        self.decoder = LSTMCell(rounds, embedding_size + hidden_size, hidden_size, layers=1, fed=True)
+        self.query = Linear(rounds, hidden_size, hidden_size)
+        self.key = Linear(rounds, hidden_size, hidden_size)
+        self.score = Linear(rounds, hidden_size, 1)
+        self.readout = Linear(rounds, 2 * hidden_size, vocab_size)
+
+    def encode(self, source: Tensor, source_length: Tensor) -> tuple[Tensor, ...]:
+        """`[R, B, S]`, `[R, B]` -> the decoder's first state `[R, B, 2H]`, then its memory."""
+        packing = Packing.of(source_length)
+        inputs = take(self.encoder.embed(self.embedding.weight), packing.pack(source))
+        states = self.encoder.run(None, inputs, packing.sizes)  # [R, N, 2H]
+        memory = packing.unpack(self.encoder.output(states))  # [R, B, S, H]
+        keys = self.key(memory.flatten(1, 2)).view_as(memory)
+        inside = torch.arange(memory.shape[2], device=source.device) < source_length.unsqueeze(2)
+        bias = torch.zeros_like(inside, dtype=memory.dtype).masked_fill(~inside, float("-inf"))
+        return take(states, packing.last), memory, keys, bias
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Each round's mean cross entropy over its target tokens, EOS counted: `[R]`, in nats."""
+        state = self.encode(batch.source, batch.source_length)
+        steps = int(batch.target_length.max())
+        previous = F.pad(batch.target[:, :, : steps - 1], (1, 0), value=self.eos)
+        logits = []
+        for t in range(steps):
+            state, step_logits = self.decode_step(state, previous[:, :, t])
+            logits.append(step_logits)
+        target = batch.target[:, :, :steps]
+        logits = torch.stack(logits, dim=2)  # [R, B, T, V]
+        nats = F.cross_entropy(logits.flatten(0, 2), target.flatten(), ignore_index=PAD, reduction="none")
+        return nats.view_as(target).sum((1, 2)) / batch.target_length.sum(1)
+
+    def decode_step(self, state: tuple[Tensor, ...], previous: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
+        """A state and the token before, `[R, B]` -> the next state and its logits `[R, B, V]`."""
+        own, *memory = state
+        context, _ = self.look_back(self.decoder.output(own), memory)
+        token = take(self.embedding.weight, previous)  # [R, B, E]
+        inputs = self.decoder.embed(torch.cat([token, context], dim=2))
+        own = self.decoder.run(own, inputs, [own.shape[1]])
+        logits = self.readout(torch.cat([self.decoder.output(own), context], dim=2))
+        return (own, *memory), logits
+
+    def look_back(self, hidden: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
+        """Where a hidden state `[R, B, H]` looks: the context `[R, B, H]` and the weights `[R, B, S]`."""
+        states, keys, bias = memory
+        match = torch.tanh(self.query(hidden).unsqueeze(2) + keys)  # [R, B, S, H]
+        weights = (self.score(match.flatten(1, 2)).view_as(bias) + bias).softmax(2)
+        return torch.einsum("rbs,rbsh->rbh", weights, states), weights
+
+
+def build_attention(config, rounds: int) -> AttentionSeq2Seq:
+    return AttentionSeq2Seq(rounds, config.vocab_size, config.embedding_size, config.hidden_size)
