@@ -34,7 +34,7 @@ class RunConfig(BaseModel):
     # Model
     model: Literal["post", "rnn", "lstm", "attention"] = "post"
     layers: Annotated[Count, Field(le=16)] = 1  # of the LSTM; the others have one
-    feed_previous: bool | None = None  # give the decoder the token before; None: all models but the post's
+    feed_previous: bool  # give the decoder the token before; None or not given: all models but the post's
     embedding_size: Annotated[Count, Field(le=4096)] = 32
     hidden_size: Annotated[Count, Field(ge=2, le=4096)] = 128
     init_bound: Annotated[Number, Field(gt=0)] | None = None  # U(-bound, bound); None: PyTorch's own
@@ -58,16 +58,18 @@ class RunConfig(BaseModel):
     evaluate_rounds: Count = 1  # fresh sets after training, each of evaluate_samples
     evaluate_samples: Count = 32_000
 
-    @property
-    def fed(self) -> bool:
-        """Whether the decoder is given the token before."""
-        return self.model != "post" if self.feed_previous is None else self.feed_previous
+    @model_validator(mode="before")
+    @classmethod
+    def _as_the_models_source(cls, given: dict) -> dict:
+        if isinstance(given, dict) and given.get("feed_previous") is None:
+            return {**given, "feed_previous": given.get("model", "post") != "post"}
+        return given
 
     @model_validator(mode="after")
     def _settings_agree(self) -> Self:
         if self.layers > 1 and self.model != "lstm":
             raise ValueError(f"layers must be 1 with model {self.model!r}; 'lstm' has layers")
-        if self.model == "attention" and not self.fed:
+        if self.model == "attention" and not self.feed_previous:
             raise ValueError("feed_previous must not be False with model 'attention'")
         if self.source_eos and self.values == "notebook":
             raise ValueError("source_eos needs values 'text'; the notebook's largest value shares EOS's id")
@@ -75,7 +77,7 @@ class RunConfig(BaseModel):
 
 
 # What the author's notebook ran; a row of the published table sets max_length and reverse.
-PUBLISHED = RunConfig(values="notebook", feed_previous=False)
+PUBLISHED = RunConfig(values="notebook")
 
 # Small enough to train live in a report, large enough to visibly learn.
 QUICK = RunConfig(

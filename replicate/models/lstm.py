@@ -103,7 +103,7 @@ class LSTMCell(nn.Module):
 
 
 def build_lstm(config, rounds: int) -> Seq2Seq:
-    embedding_size, hidden_size, fed = config.embedding_size, config.hidden_size, config.fed
+    embedding_size, hidden_size, fed = config.embedding_size, config.hidden_size, config.feed_previous
     return Seq2Seq(
         Embedding(rounds, config.vocab_size, embedding_size),
         LSTMCell(rounds, embedding_size, hidden_size, config.layers, fed=True),

@@ -41,7 +41,7 @@ class PostCell(nn.Module):
 
 def build_post(config, rounds: int) -> Seq2Seq:
     """The post's model; fed, its decoder gets an xh of its own."""
-    embedding_size, hidden_size, fed = config.embedding_size, config.hidden_size, config.fed
+    embedding_size, hidden_size, fed = config.embedding_size, config.hidden_size, config.feed_previous
     return Seq2Seq(
         Embedding(rounds, config.vocab_size, embedding_size),
         PostCell(rounds, embedding_size, hidden_size, "tanh", fed=True),

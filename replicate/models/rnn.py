@@ -60,7 +60,7 @@ class RNNCell(nn.Module):
 
 
 def build_rnn(config, rounds: int) -> Seq2Seq:
-    embedding_size, hidden_size, fed = config.embedding_size, config.hidden_size, config.fed
+    embedding_size, hidden_size, fed = config.embedding_size, config.hidden_size, config.feed_previous
     return Seq2Seq(
         Embedding(rounds, config.vocab_size, embedding_size),
         RNNCell(rounds, embedding_size, hidden_size, fed=True),
