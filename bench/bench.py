@@ -16,13 +16,16 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from rapidfuzz.distance import LCSseq
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence
 
 from replicate import reference
 from replicate.config import PUBLISHED, RunConfig
 from replicate.metrics import answer_length, longest_common_subsequence
 from replicate.randomness import make_generator
-from replicate.task import PrimeTask
+from replicate.task import PAD, Batch, PrimeTask
 from replicate.training import start, update
 
 REPEATS = 5
@@ -97,6 +100,57 @@ def bench_training(pool: ProcessPoolExecutor) -> dict[str, float]:
         print(f"  reference.py, {name:10} {rate:8.1f}")
     print(f"  library                 {library:8.1f}   {library / plain:.1f}x the reference at its best\n")
     return {"post_training": library / plain}
+
+
+class TorchSeq2Seq(nn.Module):
+    """The LSTM encoder-decoder as one would write it with torch.nn: packed sources, padded targets."""
+
+    def __init__(self, config: RunConfig):
+        super().__init__()
+        self.embedding = nn.Embedding(config.vocab_size, config.embedding_size)
+        sizes = config.embedding_size, config.hidden_size, config.layers
+        self.encoder, self.decoder = (nn.LSTM(*sizes, batch_first=True) for _ in range(2))
+        self.readout = nn.Linear(config.hidden_size, config.vocab_size)
+        self.eos = config.vocab_size - 1
+
+    def loss(self, batch: Batch) -> torch.Tensor:
+        source, length, target = batch.source[0], batch.source_length[0], batch.target[0]
+        packed = pack_padded_sequence(self.embedding(source), length, batch_first=True, enforce_sorted=False)
+        _, state = self.encoder(packed)
+        target = target[:, : int(batch.target_length.max())]
+        previous = F.pad(target[:, :-1], (1, 0), value=self.eos)
+        output, _ = self.decoder(self.embedding(previous), state)
+        return F.cross_entropy(self.readout(output).flatten(0, 1), target.flatten(), ignore_index=PAD)
+
+
+def torch_rate(config: RunConfig, threads: int, updates: int = 25) -> float:
+    """Updates a second of one such training at one thread count; samples are the library's."""
+    torch.set_num_threads(threads)
+    model, task = TorchSeq2Seq(config), PrimeTask.of(config)
+    optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
+    generators = [make_generator(0, 0, "bench")]
+
+    def train():
+        for _ in range(updates):
+            optimizer.zero_grad()
+            model.loss(task.sample(generators, config.batch_size)).backward()
+            optimizer.step()
+
+    rate = updates / seconds(train)
+    torch.set_num_threads(1)
+    return rate
+
+
+def bench_lstm(pool: ProcessPoolExecutor) -> dict[str, float]:
+    config = RunConfig(model="lstm", layers=2)
+    works = {f"{n} threads": lambda n=n: torch_rate(config, n) for n in {1, CORES}}
+    rates = interleaved(library=lambda: library_rate(pool, config), **works)
+    library, plain = rates.pop("library"), max(rates.values())
+    print("LSTM of 2 layers, 10 rounds, max_length 15, batch 32: updates a second of one training")
+    for name, rate in rates.items():
+        print(f"  torch.nn.LSTM, {name:10} {rate:8.1f}")
+    print(f"  library                   {library:8.1f}   {library / plain:.1f}x torch at its best\n")
+    return {"lstm_training": library / plain}
 
 
 def work(config: RunConfig) -> float:
@@ -193,7 +247,7 @@ def bench_generator(samples: int = 20_000) -> dict[str, float]:
 def main() -> None:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(CORES, mp_context=context) as pool:
-        ratios = bench_training(pool) | bench_cost(pool)
+        ratios = bench_training(pool) | bench_lstm(pool) | bench_cost(pool)
     torch.set_num_threads(CORES)
     ratios |= bench_lcs() | bench_generator()
     output = Path(__file__).resolve().parent.parent / "report" / "bench.json"
