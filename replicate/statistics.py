@@ -78,3 +78,34 @@ def welch_interval(a: Sequence[float], b: Sequence[float], confidence: float = 0
     """The difference of means a - b and Welch's interval."""
     interval = stats.ttest_ind(a, b, equal_var=False).confidence_interval(confidence)
     return Interval(np.mean(a) - np.mean(b), interval.low, interval.high)
+
+
+class Contrast(NamedTuple):
+    """A weighted sum of means, its 95% interval and two-sided p against 0."""
+
+    estimate: float
+    low: float
+    high: float
+    p: float
+
+
+def contrast(samples: Sequence[Sequence[float]], weights: Sequence[float]) -> Contrast:
+    """A weighted sum of the means of independent samples, with Satterthwaite's degrees of freedom.
+
+    One sample of paired differences with weight 1 is the paired t test, two with 1 and -1 Welch's.
+    """
+    samples = [np.asarray(sample, dtype=float) for sample in samples]
+    parts = [
+        weight**2 * sample.var(ddof=1) / len(sample) for sample, weight in zip(samples, weights, strict=True)
+    ]
+    estimate = sum(weight * sample.mean() for sample, weight in zip(samples, weights, strict=True))
+    error = sum(parts) ** 0.5
+    if error == 0:
+        return Contrast(estimate, estimate, estimate, 1.0 if estimate == 0 else 0.0)
+    freedom = sum(parts) ** 2 / sum(
+        part**2 / (len(sample) - 1) for part, sample in zip(parts, samples, strict=True)
+    )
+    margin = stats.t.ppf(0.975, freedom) * error
+    return Contrast(
+        estimate, estimate - margin, estimate + margin, 2 * stats.t.sf(abs(estimate) / error, freedom)
+    )

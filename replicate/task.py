@@ -37,6 +37,13 @@ def prime_table(size: int) -> Tensor:
     return table
 
 
+def mirror(values: Tensor, length: Tensor) -> Tensor:
+    """Each row's first `length [R, B]` values in reverse, `[R, B, S]`; the rest stays."""
+    position = torch.arange(values.shape[2], device=values.device)
+    length = length.unsqueeze(2)
+    return values.gather(2, torch.where(position < length, length - 1 - position, position))
+
+
 class PrimeTask:
     """Sources of 1..max_length values and their primes, in input order.
 
@@ -111,8 +118,7 @@ class PrimeTask:
         target.scatter_(2, place, values * keep)
         target.scatter_(2, primes.unsqueeze(2), self.eos)
         if self.reverse:
-            mirrored = (length.unsqueeze(2) - 1 - position).clamp(min=0)
-            values = values.gather(2, mirrored).masked_fill(~inside, PAD)
+            values = mirror(values, length)
         if self.source_eos:
             values = pad(values, (0, 1)).scatter_(2, length.unsqueeze(2), self.eos)
             length = length + 1

@@ -8,6 +8,7 @@ from scipy import stats
 from replicate.published import published_table, published_trainings
 from replicate.statistics import (
     compare_to_reported_mean,
+    contrast,
     describe,
     holm,
     mean_interval,
@@ -105,3 +106,33 @@ def test_verdicts_of_reversal():
     assert reversal_verdicts(arms(0.2)).verdict.tolist() == ["supported"]
     assert reversal_verdicts(arms(-0.2)).verdict.tolist() == ["contradicted"]
     assert reversal_verdicts(arms(0.01)).verdict.tolist() == ["not shown"]
+
+
+def test_a_contrast_of_two_is_welchs_test_and_of_one_the_paired_test():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(1, 1, 12), rng.normal(0, 3, 7)
+    welch = stats.ttest_ind(a, b, equal_var=False)
+    assert contrast([a, b], [1, -1]).p == pytest.approx(welch.pvalue)
+    assert contrast([a, b], [1, -1])[:3] == pytest.approx((a.mean() - b.mean(), *welch.confidence_interval()))
+    paired = stats.ttest_rel(a[:7], b)
+    assert contrast([a[:7] - b], [1]).p == pytest.approx(paired.pvalue)
+
+
+def test_a_contrast_of_four_by_hand_and_its_coverage():
+    # Variances 1 each of 3: error sqrt(4/3), 8 degrees of freedom, t = 2.306.
+    group = [0.0, 1.0, 2.0]
+    found = contrast([group] * 3 + [[x + 5 for x in group]], [1, -1, -1, 1])
+    assert found.estimate == pytest.approx(5)
+    assert found.high - 5 == pytest.approx(2.306 * (4 / 3) ** 0.5, abs=2e-3)
+    rng = np.random.default_rng(1)
+    covered = []
+    for _ in range(400):
+        samples = [rng.normal(0, sd, n) for sd, n in ((1, 10), (2, 5), (0.5, 10), (1, 20))]
+        _, low, high, _ = contrast(samples, [1, -1, -1, 1])
+        covered.append(low <= 0 <= high)
+    assert 0.91 < np.mean(covered) < 0.985
+
+
+def test_a_contrast_without_spread_says_so():
+    assert contrast([[1.0, 1.0], [1.0, 1.0]], [1, -1]).p == 1
+    assert contrast([[2.0, 2.0], [1.0, 1.0]], [1, -1])[:] == (1, 1, 1, 0)

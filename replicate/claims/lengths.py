@@ -1,0 +1,84 @@
+"""Scores beyond the trained lengths and by how common a prime is; where attention looks."""
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from ..decoding import greedy
+from ..evaluation import evaluate, model_answer
+from ..metrics import position_matches
+from ..randomness import make_generator
+from ..runs import Run
+from ..task import PrimeTask
+
+CHUNK = 500  # samples of each round answered at once
+
+
+def length_table(run: Run, samples: int) -> pd.DataFrame:
+    """One row a round and source length, up to twice the trained one."""
+    longer = run.config.model_copy(update={"max_length": 2 * run.config.max_length})
+    task, rounds = PrimeTask.of(longer), range(run.config.rounds)
+    generators = [make_generator(run.config.seed, r, "lengths") for r in rounds]
+    answer = model_answer(run.load_model(), task.max_target_length)
+    table = evaluate(answer, task, generators, rounds, samples).by_length
+    return table[table.kind == "source"].drop(columns="kind").reset_index(drop=True)
+
+
+def commonness_table(run: Run, samples: int) -> pd.DataFrame:
+    """One row a round and prime: its probability as a value, and how often it is answered at its place."""
+    task, rounds = PrimeTask.of(run.config), run.config.rounds
+    model = run.load_model()
+    generators = [make_generator(run.config.seed, r, "commonness") for r in range(rounds)]
+    counts = torch.zeros(2, rounds, run.config.vocab_size)
+    for first in range(0, samples, CHUNK):
+        batch = task.sample(generators, min(CHUNK, samples - first))
+        prediction = greedy(model, batch.source, batch.source_length, task.max_target_length)
+        for r in range(rounds):
+            counts[:, r] += _token_counts(prediction[r], batch.target[r], task.eos)
+    rows = [
+        {
+            "round": r,
+            "prime": prime,
+            "probability": task.probability[prime].item(),
+            "samples": int(counts[0, r, prime]),
+            "accuracy": (counts[1, r, prime] / counts[0, r, prime]).item(),
+        }
+        for r in range(rounds)
+        for prime in task.is_prime.nonzero().flatten().tolist()
+    ]
+    return pd.DataFrame(rows)
+
+
+def _token_counts(prediction: Tensor, target: Tensor, eos: int) -> Tensor:
+    """`[2, V]`: how often each token is in the targets, and how often it is answered at its place there."""
+    matches = position_matches(prediction, target, eos)
+    return torch.stack(
+        [torch.bincount(tokens, minlength=eos + 1) for tokens in (target.flatten(), target[matches])]
+    )
+
+
+def alignment_table(run: Run, source: list[int], round_index: int = 0) -> pd.DataFrame:
+    """Where the attention of one round looks: one row a token of its answer and a value of the source."""
+    task, model = PrimeTask.of(run.config), run.load_model()
+    values = torch.tensor([[source]])
+    batch = task.batch_of(values, torch.tensor([[len(source)]]))
+    read = batch.source.expand(run.config.rounds, -1, -1)
+    state = model.encode(read, batch.source_length.expand(run.config.rounds, -1))
+    previous = torch.full((run.config.rounds, 1), task.eos)
+    rows = []
+    with torch.no_grad():
+        for step in range(task.max_target_length):
+            own, *memory = state
+            _, weights = model.look_back(model.decoder.output(own), memory)  # [R, 1, S]
+            state, logits = model.decode_step(state, previous)
+            previous = logits.argmax(2)
+            token = previous[round_index, 0].item()
+            rows += [
+                {"step": step, "answer": token, "position": position, "source": value, "weight": weight}
+                for position, (value, weight) in enumerate(
+                    zip(read[round_index, 0].tolist(), weights[round_index, 0].tolist(), strict=True)
+                )
+            ]
+            if token == task.eos:
+                break
+    return pd.DataFrame(rows)

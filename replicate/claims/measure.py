@@ -1,0 +1,78 @@
+"""The tables of results/claims: what is measured on the trained models beyond their scores."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from ..plan import claims_runs
+from ..provenance import provenance
+from ..replication import RESULTS, open_kept
+from ..runs import Run, RunError, checksums, read_json, write_json, write_table
+from .bucketing import bucketing_table
+from .lengths import alignment_table, commonness_table, length_table
+from .search import beam_table, ensemble_table, rescoring_table
+from .states import distance_table, state_map
+
+SAMPLES = 4_000  # fresh ones a round
+SIZES = [(1, 1), (1, 12), (2, 12), (5, 1), (5, 2), (5, 12)]  # models and beam width, the paper's Table 1
+EXAMPLE = [50, 7, 12, 33, 61, 88, 90, 2, 45, 97, 14, 66, 3]  # a source for the alignment
+
+# Each table with the runs it is measured on.
+MEASUREMENTS: dict[str, tuple[list[str], Callable[..., pd.DataFrame]]] = {
+    "beam": (["base"], lambda base: beam_table(base, [1, 2, 4, 12], SAMPLES)),
+    "ensembles": (["base"], lambda base: ensemble_table(base, SIZES, SAMPLES)),
+    "rescoring": (["forward", "base"], lambda forward, base: rescoring_table(forward, base, SAMPLES)),
+    "lengths": (["base"], lambda base: length_table(base, 5 * SAMPLES)),
+    "lengths-attention": (["attention"], lambda attention: length_table(attention, 5 * SAMPLES)),
+    "commonness": (["skewed"], lambda skewed: commonness_table(skewed, 5 * SAMPLES)),
+    "distances": (["base"], lambda base: distance_table(base, 1_000)),
+    "map": (["base"], lambda base: state_map(base, 25)),
+    "alignment": (["attention"], lambda attention: alignment_table(attention, EXAMPLE)),
+    "bucketing": ([], lambda: bucketing_table(claims_runs()["claims-base"], 20)),
+}
+
+
+def measure_missing(finished: dict[str, Run]) -> None:
+    """Write every table that is missing or was measured on other checkpoints; `finished` has those."""
+    for name, (runs, measure) in MEASUREMENTS.items():
+        models = {run: finished[f"claims-{run}"] for run in runs}
+        used = {run: model.provenance["sha256"]["checkpoint.pt"] for run, model in models.items()}
+        if _record(name).get("checkpoints") == used:
+            continue
+        print(f"claims/{name}", flush=True)
+        folder().mkdir(parents=True, exist_ok=True)
+        write_table(folder() / f"{name}.csv", measure(*models.values()))
+        sha256 = checksums(folder(), [f"{name}.csv"])
+        write_json(folder() / f"{name}.json", provenance() | {"checkpoints": used, "sha256": sha256})
+
+
+def read_measurement(name: str) -> pd.DataFrame:
+    """A table of results/claims.
+
+    Raises:
+        RunError: it is missing, was changed, or was measured on other checkpoints than those of the results.
+    """
+    path = folder() / f"{name}.csv"
+    try:
+        found = checksums(folder(), [path.name])
+    except OSError as error:
+        raise RunError(f"{path} is missing; `make replicate` writes it") from error
+    record = _record(name)
+    if record.get("sha256") != found:
+        raise RunError(f"{path} is not what `make replicate` wrote; delete it and make it again")
+    plan = claims_runs()
+    for run, checkpoint in record["checkpoints"].items():
+        kept = open_kept(f"claims-{run}", plan[f"claims-{run}"])
+        if kept.provenance["sha256"]["checkpoint.pt"] != checkpoint:
+            raise RunError(f"{path} was measured on another training of {run}; `make replicate` measures it")
+    return pd.read_csv(path)
+
+
+def folder() -> Path:
+    return RESULTS / "claims"
+
+
+def _record(name: str) -> dict:
+    path = folder() / f"{name}.json"
+    return read_json(path) if path.exists() else {}

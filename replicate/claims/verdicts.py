@@ -1,0 +1,173 @@
+"""A verdict on each of the paper's claims, from the runs and measurements under results/."""
+
+from importlib.resources import files
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from ..plan import claims_runs
+from ..replication import open_kept
+from ..runs import Run
+from ..statistics import Contrast, contrast, holm
+from ..verdicts import LEVEL
+from .measure import read_measurement
+
+
+class Effect(NamedTuple):
+    """What was measured for a claim; a positive effect speaks for it."""
+
+    measured: str
+    n: str
+    contrast: Contrast
+
+
+def paper_claims() -> pd.DataFrame:
+    """`paper.csv`: one row a claim, by id, with what the paper says of it and where."""
+    with files("replicate.claims").joinpath("paper.csv").open() as file:
+        return pd.read_csv(file, index_col="id")
+
+
+def claim_verdicts() -> pd.DataFrame:
+    """One row a claim of `paper.csv`: what the paper says, our effect, Holm's p over all, the verdict.
+
+    *Supported*: the effect is positive and p below 5% after Holm's correction; *contradicted*: negative and
+    below; *not shown*: neither.
+    """
+    claims, effects = paper_claims(), measured_effects()
+    rows = claims.assign(
+        measured=[effects[name].measured for name in claims.index],
+        n=[effects[name].n for name in claims.index],
+        **{
+            field: [getattr(effects[name].contrast, field) for name in claims.index]
+            for field in Contrast._fields
+        },
+    )
+    rows["p_holm"] = holm(rows.p)
+    rows["verdict"] = [
+        "not shown" if row.p_holm >= LEVEL else "supported" if row.estimate > 0 else "contradicted"
+        for row in rows.itertuples()
+    ]
+    return rows
+
+
+def readable_claims(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """`claim_verdicts` as a reader sees them."""
+    rows = [
+        {
+            "claim": row.claim,
+            "the paper": f"{row.paper} ({row.source})",
+            "measured": row.measured,
+            "n": row.n,
+            "effect, 95% interval": f"{row.estimate:+.3f} [{row.low:+.3f}, {row.high:+.3f}]",
+            "p, Holm": f"{row.p_holm:.3f}" if row.p_holm >= 0.001 else "below 0.001",
+            "verdict": row.verdict,
+        }
+        for row in verdicts.itertuples()
+    ]
+    return pd.DataFrame(rows).set_index("claim")
+
+
+def open_arms() -> dict[str, Run]:
+    """The kept runs by the name of their arm."""
+    return {name.removeprefix("claims-"): open_kept(name, config) for name, config in claims_runs().items()}
+
+
+def measured_effects() -> dict[str, Effect]:
+    """The effect behind each claim, by its id in `paper.csv`."""
+    arms = open_arms()
+    return (
+        _training_effects({name: run.scores.nats for name, run in arms.items()})
+        | _search_effects()
+        | _other_effects()
+    )
+
+
+def _training_effects(nats: dict[str, pd.Series]) -> dict[str, Effect]:
+    def lower(first: str, second: str, what: str) -> Effect:
+        """By how many nats the second arm is lower."""
+        samples = [nats[first], nats[second]]
+        return Effect(f"nats a token: {what}", _counts(samples), contrast(samples, [1, -1]))
+
+    both = [nats[name] for name in ("forward", "base", "3-layers-forward", "3-layers")]
+    depth = [nats[name] for name in ("base", "2-layers", "3-layers", "4-layers")]
+    return {
+        "reversal-1": lower("forward", "base", "forward - reversed"),
+        "reversal-3": lower("3-layers-forward", "3-layers", "forward - reversed"),
+        "reversal-depth": Effect(
+            "nats a token: gain by reversal with one layer - with three",
+            _counts(both),
+            contrast(both, [1, -1, -1, 1]),
+        ),
+        "depth": Effect(
+            "nats a token: fall with each layer, 1 to 4 (linear)",
+            _counts(depth),
+            contrast(depth, [0.3, 0.1, -0.1, -0.3]),
+        ),
+        "clipping": lower("sgd-without-clipping", "sgd", "SGD without clipping - with"),
+        "rnn-lstm": lower("rnn-forward", "forward", "plain RNN - LSTM, both forward"),
+        "rnn-reversal": lower("rnn-forward", "rnn", "plain RNN, forward - reversed"),
+    }
+
+
+def _search_effects() -> dict[str, Effect]:
+    beam = read_measurement("beam").pivot(index="round", columns="width", values="exact_match")
+    five = read_measurement("ensembles").pivot(
+        index="group", columns=["models", "width"], values="exact_match"
+    )
+    rescored = read_measurement("rescoring").pivot(index="round", columns="stage", values="exact_match")
+
+    def paired(differences: pd.Series, what: str, unit: str) -> Effect:
+        return Effect(f"exact match: {what}", f"{len(differences)} {unit}", contrast([differences], [1]))
+
+    models, groups = "models", "groups of five"
+    return {
+        "beam-12": paired(beam[12] - beam[1], "beam of 12 - beam of 1", models),
+        "beam-2": paired(
+            (beam[2] - beam[1]) - (beam[12] - beam[1]) / 2, "gain of 2 - half the gain of 12", models
+        ),
+        "ensemble": paired(five[5, 12] - five[1, 12], "five models - one, beam of 12", groups),
+        "ensemble-search": paired(five[5, 1] - five[1, 12], "five, beam of 1 - one, beam of 12", groups),
+        "rescoring": paired(
+            rescored["rescored"] - rescored["best"], "forward model's candidates rescored - not", models
+        ),
+    }
+
+
+def _other_effects() -> dict[str, Effect]:
+    lengths, common = read_measurement("lengths"), read_measurement("commonness")
+    trained = claims_runs()["claims-base"].max_length
+    long = _mean_over(lengths[lengths.length.between(2 * trained // 3 + 1, trained)], "lcs_f1")
+    middle = _mean_over(lengths[lengths.length.between(trained // 3 + 1, 2 * trained // 3)], "lcs_f1")
+    median = common.probability.median()
+    rare = _mean_over(common[common.probability < median], "accuracy")
+    frequent = _mean_over(common[common.probability > median], "accuracy")
+    moved = read_measurement("distances").pivot(index="round", columns="rearrangement", values="distance")
+    seconds = read_measurement("bucketing").pivot(index="repeat", columns="arm", values="seconds")
+
+    def paired(differences: pd.Series, what: str, unit: str = "models") -> Effect:
+        return Effect(what, f"{len(differences)} {unit}", contrast([differences], [1]))
+
+    return {
+        "length": paired(
+            long - middle,
+            f"LCS F1: lengths {2 * trained // 3 + 1} to {trained} - {trained // 3 + 1} to {2 * trained // 3}",
+        ),
+        "rare": paired(frequent - rare, "accuracy: the commoner half of the primes - the rarer half"),
+        "order": paired(
+            moved["primes swapped"] - moved["others moved"], "distance: primes swapped - other values moved"
+        ),
+        "bucketing": paired(
+            np.log2(seconds["random"] / seconds["bucketed"]), "log2 of the time, random / similar", "repeats"
+        ),
+    }
+
+
+def _mean_over(table: pd.DataFrame, column: str) -> pd.Series:
+    """By round, the mean weighted by samples."""
+    weighted = table[column] * table.samples
+    return weighted.groupby(table["round"]).sum() / table.groupby("round").samples.sum()
+
+
+def _counts(samples: list[pd.Series]) -> str:
+    return ", ".join(str(len(sample)) for sample in samples)

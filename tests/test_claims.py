@@ -1,0 +1,257 @@
+"""What is measured for the claims, on tiny runs, against plain restatements; verdicts on made-up data."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from replicate import replication
+from replicate.claims import measure, verdicts
+from replicate.claims.bucketing import bucketing_table
+from replicate.claims.lengths import alignment_table, commonness_table, length_table
+from replicate.claims.search import beam_table, ensemble_table, rescoring_table
+from replicate.claims.states import LENGTH, PRIMES, distance_table, rearranged, state_map
+from replicate.config import RunConfig
+from replicate.decoding import greedy
+from replicate.experiment import run
+from replicate.models import build
+from replicate.plan import CLAIMS, claims_runs
+from replicate.randomness import make_generator
+from replicate.runs import RunError
+from replicate.statistics import Contrast
+from replicate.task import PrimeTask, mirror
+
+TINY = RunConfig(
+    model="lstm",
+    max_length=4,
+    vocab_size=31,
+    embedding_size=8,
+    hidden_size=16,
+    rounds=5,
+    steps=150,
+    learning_rate=1e-2,
+    source_eos=True,
+    reverse=True,
+    evaluate_every=150,
+    curve_samples=20,
+    evaluate_samples=200,
+)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("claims")
+    changes = {
+        "base": {},
+        "forward": {"reverse": False},
+        "attention": {"model": "attention"},
+        "skewed": {"skew": 1.0},
+    }
+    return {
+        name: run(TINY.model_copy(update=change), folder / name, workers=1)
+        for name, change in changes.items()
+    }
+
+
+def test_a_beam_of_one_scores_as_greedy_on_the_same_samples(runs):
+    table = beam_table(runs["base"], [1, 3], samples=300)
+    assert table.groupby("width").size().to_dict() == {1: 5, 3: 5}
+    model, task = runs["base"].load_model(), PrimeTask.of(TINY)
+    batch = task.sample([make_generator(TINY.seed, r, "beam") for r in range(5)], 300)
+    exact = (greedy(model, batch.source, batch.source_length, 5) == batch.target).all(2).double().mean(1)
+    assert table[table.width == 1].exact_match.tolist() == pytest.approx(exact.tolist())
+
+
+def test_ensembles_of_one_group_and_its_members_answer_the_same_samples(runs):
+    table = ensemble_table(runs["base"], [(1, 1), (5, 1)], samples=300)
+    assert table[["group", "models", "width"]].values.tolist() == [[0, 1, 1], [0, 5, 1]]
+    model, task = runs["base"].load_model(), PrimeTask.of(TINY)
+    batch = task.sample([make_generator(TINY.seed, 0, "ensemble")], 300)
+    source, length = batch.source.expand(5, -1, -1), batch.source_length.expand(5, -1)
+    alone = (greedy(model, source, length, 5) == batch.target).all(2).double().mean()
+    assert table.exact_match[0] == pytest.approx(alone.item())
+    assert table.exact_match[1] > table.exact_match[0]
+
+
+def test_rescoring_stays_below_what_the_candidates_allow(runs):
+    table = rescoring_table(runs["forward"], runs["base"], samples=300)
+    exact = table.pivot(index="round", columns="stage", values="exact_match")
+    assert (exact["oracle"] >= exact[["best", "rescored"]].max(axis=1)).all()
+    assert (exact["oracle"] > exact["best"]).any()
+    assert not exact["rescored"].equals(exact["best"])
+    model, task = runs["forward"].load_model(), PrimeTask.of(runs["forward"].config)
+    batch = task.sample([make_generator(TINY.seed, r, "rescoring") for r in range(5)], 300)
+    greedily = (greedy(model, batch.source, batch.source_length, 5) == batch.target).all(2).double().mean(1)
+    assert exact["best"].mean() == pytest.approx(greedily.mean().item(), abs=0.05)
+
+
+def test_a_mirrored_source_is_the_other_directions():
+    forward, reverse = (PrimeTask(31, 5, reverse, source_eos=True) for reverse in (False, True))
+    generator = [make_generator(0, 0, "x")]
+    batch = forward.sample(generator, 50)
+    other = reverse.sample([make_generator(0, 0, "x")], 50)
+    assert torch.equal(mirror(batch.source, batch.source_length - 1), other.source)
+
+
+def test_lengths_reach_twice_the_trained_one(runs):
+    table = length_table(runs["base"], samples=400)
+    assert sorted(table.length.unique()) == list(range(1, 9))
+    assert table.groupby("round").samples.sum().tolist() == [400] * 5
+    short, long = (table[table.length.between(*ends)].exact_match.mean() for ends in ((1, 2), (7, 8)))
+    assert short > long
+
+
+def test_commonness_counts_every_prime_of_the_targets(runs):
+    table = commonness_table(runs["skewed"], samples=700)
+    config = runs["skewed"].config
+    task, model = PrimeTask.of(config), runs["skewed"].load_model()
+    generators = [make_generator(config.seed, r, "commonness") for r in range(5)]
+    right, seen = {}, {}
+    for size in (500, 200):
+        batch = task.sample(generators, size)
+        answers = greedy(model, batch.source, batch.source_length, 5).tolist()
+        for r, (targets, given) in enumerate(zip(batch.target.tolist(), answers, strict=True)):
+            for target, answer in zip(targets, given, strict=True):
+                for place, token in enumerate(target[: target.index(30)]):
+                    seen[r, token] = seen.get((r, token), 0) + 1
+                    right[r, token] = right.get((r, token), 0) + (
+                        answer[place] == token and 30 not in answer[:place]
+                    )
+    for row in table.itertuples():
+        count = seen.get((row.round, row.prime), 0)
+        assert row.samples == count
+        if count:
+            assert row.accuracy == pytest.approx(right[row.round, row.prime] / count)
+    assert len(table) == 5 * 10
+
+
+def test_rearrangements_keep_what_they_say():
+    task = PrimeTask(101, 30)
+    values, moved = rearranged(task, 50, make_generator(0, 0, "x"))
+
+    def primes_of(rows):
+        return [[x for x in row if task.is_prime[x]] for row in rows.tolist()]
+
+    assert values.shape == (50, LENGTH) and {len(row) for row in primes_of(values)} == {PRIMES}
+    for name, rows in moved.items():
+        assert torch.equal(rows.sort(dim=1).values, values.sort(dim=1).values)
+        same = primes_of(rows) == primes_of(values)
+        assert same == (name != "primes swapped")
+    swapped = (moved["primes swapped"] != values).sum(1), (moved["others swapped"] != values).sum(1)
+    assert swapped[0].tolist() == swapped[1].tolist() == [PRIMES] * 50
+    assert torch.equal(task.is_prime[moved["others swapped"]], task.is_prime[values])
+    assert (task.is_prime[moved["others moved"]] != task.is_prime[values]).any(1).float().mean() > 0.9
+
+
+def made_up(encode, config=CLAIMS):
+    """A run of one round whose state is what `encode` makes of the sources."""
+    model = torch.nn.Linear(1, 1)
+    model.encode = lambda source, length: encode(source[:, :, :LENGTH]).unsqueeze(2).float()
+    return SimpleNamespace(config=config.model_copy(update={"rounds": 1}), load_model=lambda: model)
+
+
+def primes_in_order(source):
+    """A number that depends on the primes and their order, and on nothing else."""
+    prime = PrimeTask.of(CLAIMS).is_prime[source]
+    return (source * prime * prime.cumsum(2)).sum(2)
+
+
+def test_a_state_of_the_primes_in_order_is_moved_by_swapping_primes_alone():
+    table = distance_table(made_up(primes_in_order), 500).set_index("rearrangement").distance
+    assert table["others swapped"] == table["others moved"] == 0
+    assert table["primes swapped"] > 0.3
+
+
+def test_unrelated_sources_are_at_distance_1():
+    table = distance_table(made_up(lambda source: torch.randn(source.shape[:2])), 5000)
+    assert table.distance.tolist() == pytest.approx([1, 1, 1], abs=0.06)
+
+
+def test_the_map_has_every_order_of_three_primes_and_centred_axes():
+    config = CLAIMS.model_copy(update={"rounds": 1})
+    run = SimpleNamespace(config=config, load_model=lambda: build(config, range(1)))
+    table = state_map(run, fillings=4)
+    assert table.groupby("primes").size().tolist() == [4] * 6
+    assert (table.x.mean(), table.y.mean()) == pytest.approx((0, 0), abs=1e-4)
+    assert table.share_x[0] > table.share_y[0] > 0
+    assert table.x.var() / table.y.var() == pytest.approx(table.share_x[0] / table.share_y[0])
+
+
+def test_the_alignment_follows_the_models_own_answer(runs):
+    source = [7, 4, 11, 30 - 1]
+    table = alignment_table(runs["attention"], source)
+    task, model = PrimeTask.of(runs["attention"].config), runs["attention"].load_model()
+    batch = task.batch_of(torch.tensor([[source]]), torch.tensor([[4]]))
+    answer = greedy(model, batch.source.expand(5, -1, -1), batch.source_length.expand(5, -1), 5)[0, 0]
+    assert table.groupby("step").answer.first().tolist() == [x for x in answer.tolist() if x]
+    assert table.groupby("step").weight.sum().tolist() == pytest.approx([1] * table.step.nunique())
+    assert table[table.step == 0].source.tolist() == [29, 11, 4, 7, 30]
+
+
+def test_buckets_hold_less_padding():
+    table = bucketing_table(TINY.model_copy(update={"max_length": 20}), repeats=2)
+    assert table.groupby("arm").size().to_dict() == {"bucketed": 2, "random": 2}
+    padding = table.groupby("arm").padding.mean()
+    # Sources of 2 to 21 tokens, 11.5 on average, padded to about 21.
+    assert padding["random"] == pytest.approx(1 - 11.5 / 21, abs=0.05)
+    assert padding["bucketed"] < 0.05
+
+
+@pytest.fixture
+def results(runs, tmp_path, monkeypatch):
+    monkeypatch.setattr(replication, "RESULTS", tmp_path)
+    monkeypatch.setattr(measure, "RESULTS", tmp_path)
+    monkeypatch.setattr(measure, "claims_runs", lambda: {"claims-base": TINY})
+    monkeypatch.setattr(measure, "MEASUREMENTS", {"beam": (["base"], lambda base: beam_table(base, [1], 20))})
+    replication.keep("claims-base", runs["base"])
+    measure.measure_missing({"claims-base": runs["base"]})
+    return tmp_path / "claims"
+
+
+def test_a_measurement_is_made_once_and_again_for_another_training(results, runs, monkeypatch):
+    before = (results / "beam.csv").stat().st_mtime_ns
+    measure.measure_missing({"claims-base": runs["base"]})
+    assert (results / "beam.csv").stat().st_mtime_ns == before
+    assert len(measure.read_measurement("beam")) == 5
+    measure.measure_missing({"claims-base": runs["forward"]})
+    with pytest.raises(RunError, match="measured on another training of base"):
+        measure.read_measurement("beam")
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda folder: (folder / "beam.csv").unlink(), "beam.csv is missing"),
+        (lambda folder: (folder / "beam.json").unlink(), "beam.csv is not what `make replicate` wrote"),
+        (
+            lambda folder: (folder / "beam.csv").write_text((folder / "beam.csv").read_text()[:-9]),
+            "beam.csv is not what `make replicate` wrote",
+        ),
+    ],
+)
+def test_a_damaged_measurement_is_refused(results, damage, message):
+    damage(results)
+    with pytest.raises(RunError, match=message):
+        measure.read_measurement("beam")
+
+
+def test_a_verdict_needs_a_sure_effect_and_its_sign(monkeypatch):
+    certain = {"reversal-1": (0.2, 1e-6), "depth": (-0.2, 1e-6), "beam-2": (0.2, 0.004)}
+    claims = verdicts.paper_claims()
+
+    def effect(name):
+        estimate, p = certain.get(name, (0.1, 0.9))
+        return verdicts.Effect("x", "10", Contrast(estimate, estimate - 0.1, estimate + 0.1, p))
+
+    monkeypatch.setattr(verdicts, "measured_effects", lambda: {name: effect(name) for name in claims.index})
+    found = verdicts.claim_verdicts().verdict
+    assert found["reversal-1"] == "supported" and found["depth"] == "contradicted"
+    assert found["beam-2"] == "not shown"  # 0.004 times the claims left
+    assert (found.drop(["reversal-1", "depth"]) == "not shown").all()
+
+
+def test_the_plan_of_the_claims_has_no_seed_twice_and_one_base():
+    plan = claims_runs()
+    assert len({config.seed for config in plan.values()}) == len(plan)
+    assert plan["claims-base"] == CLAIMS.model_copy(update={"rounds": 50, "seed": 301})
+    assert all(RunConfig(**config.model_dump()) == config for config in plan.values())
