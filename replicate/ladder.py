@@ -6,7 +6,7 @@ import math
 import pandas as pd
 
 from .plan import LEFT_OUT, RUNGS, ladder_runs, published_runs
-from .replication import open_kept
+from .results import open_kept
 from .runs import Run
 from .statistics import describe, welch_interval
 from .takeoff import median_takeoff, takeoff_times

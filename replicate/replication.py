@@ -1,33 +1,11 @@
-"""The full runs made, resumably, and what of them is kept under results/.
+"""The full runs made, resumably, under `runs/replication/`, and results/ written from them."""
 
-The work is done under `runs/replication/`; results/ keeps every file of a run but its checkpoint, and tables
-with one row a training.
-"""
-
-import shutil
-from pathlib import Path
-
-import pandas as pd
-
+from .claims.measure import measure_missing
 from .config import RunConfig
 from .experiment import run
-from .plan import ladder_runs, published_runs, reversal_runs
-from .runs import PROJECT, TEXT_FILES, Run, RunError, open_run, runs_root, write_table, write_whole
-
-RESULTS = PROJECT / "results"
-KEPT = [*TEXT_FILES, "provenance.json"]
-
-# In the tables: the published protocol first, then the corrected ruler.
-TABLE_METRICS = {
-    "psa": "published_psa",
-    "lcsr": "published_lcsr",
-    "geo_mean": "published_geo_mean",
-    "text_psa": "psa",
-    "text_lcsr": "lcsr",
-    "text_geo_mean": "geo_mean",
-    "exact_match": "exact_match",
-    "lcs_f1": "lcs_f1",
-}
+from .plan import claims_runs, ladder_runs, published_runs, reversal_runs
+from .results import RESULTS, keep, training_table
+from .runs import Run, runs_root, write_table
 
 
 def replicate_all() -> None:
@@ -35,74 +13,16 @@ def replicate_all() -> None:
     _make(published_runs())
     write_table(RESULTS / "published_table.csv", training_table(published_runs()))
     _make(ladder_runs())
+    measure_missing(_make(claims_runs()))
     _make(reversal_runs())
     write_table(RESULTS / "reversal.csv", training_table(reversal_runs()))
 
 
-def _make(runs: dict[str, RunConfig]) -> None:
+def _make(runs: dict[str, RunConfig]) -> dict[str, Run]:
+    """The finished runs, each kept as soon as it is there."""
+    finished = {}
     for name, config in runs.items():
         print(f"{name}: {config.rounds} trainings of at most {config.steps} updates", flush=True)
-        keep(name, run(config, runs_root() / "replication" / name))
-
-
-def keep(name: str, finished: Run) -> None:
-    """Copy a finished run to results/, its checkpoint left out; the provenance comes last, as in a run."""
-    folder = RESULTS / "runs" / name
-    folder.mkdir(parents=True, exist_ok=True)
-    for file in KEPT:
-        write_whole(folder / file, lambda target, file=file: shutil.copyfile(finished.path / file, target))
-
-
-def training_table(runs: dict[str, RunConfig]) -> pd.DataFrame:
-    """One row a training of the kept runs.
-
-    Raises:
-        RunError: a run is missing, damaged or was made with other settings.
-    """
-    tables = []
-    for name, config in runs.items():
-        scores = open_kept(name, config).scores
-        columns = {ours: scores[theirs] for ours, theirs in TABLE_METRICS.items()}
-        tables.append(
-            pd.DataFrame(
-                {
-                    "max_length": config.max_length,
-                    "reverse": config.reverse,
-                    "round": scores["round"],
-                    **columns,
-                }
-            )
-        )
-    return pd.concat(tables, ignore_index=True)
-
-
-def open_kept(name: str, config: RunConfig) -> Run:
-    """A run under results/, refused where its settings are not those of the plan."""
-    kept = open_run(RESULTS / "runs" / name)
-    if kept.config != config:
-        raise RunError(
-            f"{kept.path} was made with other settings than `replicate replicate` uses; make it again"
-        )
-    return kept
-
-
-def read_training_table(path: Path, runs: dict[str, RunConfig]) -> pd.DataFrame:
-    """Read a table that `training_table` made.
-
-    Raises:
-        RunError: it is missing, cut short, or holds other numbers than its runs.
-    """
-    try:
-        table = pd.read_csv(path)
-    except (OSError, ValueError) as error:
-        raise RunError(f"{path} cannot be read ({error}); `make replicate` writes it") from error
-    expected = training_table(runs)
-    if list(table) != list(expected) or len(table) != len(expected):
-        raise RunError(
-            f"{path} holds {len(table)} trainings, not {len(expected)}; `make replicate` writes it"
-        )
-    try:
-        pd.testing.assert_frame_equal(table, expected, rtol=1e-4)
-    except AssertionError as error:
-        raise RunError(f"{path} disagrees with results/runs: {str(error).splitlines()[0]}") from error
-    return table
+        finished[name] = run(config, runs_root() / "replication" / name)
+        keep(name, finished[name])
+    return finished

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from replicate import replication
 from replicate.claims import measure, verdicts
 from replicate.claims.bucketing import bucketing_table
 from replicate.claims.lengths import alignment_table, commonness_table, length_table
@@ -17,6 +16,7 @@ from replicate.experiment import run
 from replicate.models import build
 from replicate.plan import CLAIMS, claims_runs
 from replicate.randomness import make_generator
+from replicate.results import keep
 from replicate.runs import RunError
 from replicate.statistics import Contrast
 from replicate.task import PrimeTask, mirror
@@ -199,11 +199,11 @@ def test_buckets_hold_less_padding():
 
 @pytest.fixture
 def results(runs, tmp_path, monkeypatch):
-    monkeypatch.setattr(replication, "RESULTS", tmp_path)
+    monkeypatch.setattr("replicate.results.RESULTS", tmp_path)
     monkeypatch.setattr(measure, "RESULTS", tmp_path)
     monkeypatch.setattr(measure, "claims_runs", lambda: {"claims-base": TINY})
     monkeypatch.setattr(measure, "MEASUREMENTS", {"beam": (["base"], lambda base: beam_table(base, [1], 20))})
-    replication.keep("claims-base", runs["base"])
+    keep("claims-base", runs["base"])
     measure.measure_missing({"claims-base": runs["base"]})
     return tmp_path / "claims"
 

@@ -1,104 +1,49 @@
-"""The plan of the full runs, and the tables under results/: what is kept, what is refused."""
+"""`make replicate` on tiny plans: everything is made once, kept, and measured."""
 
-import itertools
-import shutil
-
-import pandas as pd
 import pytest
 from test_experiment import CONFIG
 
 from replicate import replication
-from replicate.config import PUBLISHED, QUICK
-from replicate.experiment import run
-from replicate.plan import command, ladder_runs, published_runs, reversal_runs
-from replicate.replication import keep, open_kept, read_training_table, training_table
-from replicate.runs import RunError, write_table
+from replicate.claims.measure import read_measurement
+from replicate.claims.search import beam_table
+from replicate.results import open_kept, read_training_table
 
-PLAN = {
-    "one": CONFIG.model_copy(update={"steps": 10}),
-    "two": CONFIG.model_copy(update={"steps": 10, "reverse": True, "seed": 1}),
+TINY = CONFIG.model_copy(update={"steps": 10})
+PLANS = {
+    "published_runs": {"published": TINY},
+    "ladder_runs": {"ladder": TINY.model_copy(update={"seed": 1})},
+    "claims_runs": {"claims-base": TINY.model_copy(update={"seed": 2})},
+    "reversal_runs": {"reversal": TINY.model_copy(update={"seed": 3, "reverse": True})},
 }
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("runs")
-    return {name: run(config, folder / name, workers=1) for name, config in PLAN.items()}
-
-
 @pytest.fixture
-def results(made, tmp_path, monkeypatch):
-    monkeypatch.setattr(replication, "RESULTS", tmp_path)
-    for name, finished in made.items():
-        keep(name, finished)
-    write_table(tmp_path / "table.csv", training_table(PLAN))
-    return tmp_path
+def made(tmp_path, monkeypatch):
+    monkeypatch.setenv("REPLICATE_RUNS", str(tmp_path / "runs"))
+    for module in ("replication", "results", "claims.measure"):
+        monkeypatch.setattr(f"replicate.{module}.RESULTS", tmp_path / "results")
+    for name, plan in PLANS.items():
+        monkeypatch.setattr(replication, name, lambda plan=plan: plan)
+    monkeypatch.setattr("replicate.claims.measure.claims_runs", lambda: PLANS["claims_runs"])
+    beam = {"beam": (["base"], lambda base: beam_table(base, [1], 20))}
+    monkeypatch.setattr("replicate.claims.measure.MEASUREMENTS", beam)
+    replication.replicate_all()
+    return tmp_path / "results"
 
 
-def test_the_table_has_one_row_a_training_with_both_rulers(results, made):
-    table = read_training_table(results / "table.csv", PLAN)
-    assert table[["reverse", "round"]].values.tolist() == [[False, 0], [False, 1], [True, 0], [True, 1]]
-    scores = pd.concat([finished.scores for finished in made.values()])
-    assert table.geo_mean.tolist() == pytest.approx(scores.published_geo_mean.tolist())
-    assert table.text_psa.tolist() == pytest.approx(scores.psa.tolist())
+def test_every_plan_is_made_and_kept_and_its_tables_can_be_read(made):
+    for plan in PLANS.values():
+        for name, config in plan.items():
+            assert open_kept(name, config).config == config
+    for table, plan in (("published_table", "published_runs"), ("reversal", "reversal_runs")):
+        assert len(read_training_table(made / f"{table}.csv", PLANS[plan])) == 2
+    assert len(read_measurement("beam")) == 2
 
 
-def test_a_kept_run_is_whole_but_for_its_checkpoint(results, made):
-    kept = open_kept("one", PLAN["one"])
-    assert kept.history.equals(made["one"].history)
-    with pytest.raises(RunError, match=r"checkpoint\.pt is missing"):
-        kept.load_model()
-
-
-def alter(path, change):
-    lines = path.read_text().splitlines(keepends=True)
-    path.write_text("".join(change(lines)))
-
-
-@pytest.mark.parametrize(
-    ("damage", "message"),
-    [
-        (lambda r: (r / "table.csv").unlink(), "table.csv cannot be read"),
-        (lambda r: alter(r / "table.csv", lambda lines: lines[:-1]), "holds 3 trainings, not 4"),
-        (
-            lambda r: alter(r / "table.csv", lambda lines: [*lines[:-1], lines[-2]]),
-            "disagrees with results/runs",
-        ),
-        (lambda r: alter(r / "table.csv", lambda lines: ["a,b\n", "1,2\n"]), "holds 1 trainings"),
-        (lambda r: shutil.rmtree(r / "runs" / "two"), "no run folder at .*two"),
-        (lambda r: alter(r / "runs/two/scores.csv", lambda lines: lines[:-1]), "scores.csv is damaged"),
-    ],
-)
-def test_a_table_that_is_cut_or_differs_from_its_runs_is_refused(results, damage, message):
-    damage(results)
-    with pytest.raises(RunError, match=message) as error:
-        read_training_table(results / "table.csv", PLAN)
-    assert "\n" not in str(error.value)
-
-
-def test_a_run_of_other_settings_is_refused(results):
-    with pytest.raises(RunError, match="other settings"):
-        open_kept("one", PLAN["two"])
-
-
-def test_the_plan_has_the_posts_rows_and_no_seed_twice():
-    rows = [(c.max_length, c.reverse) for c in published_runs().values()]
-    assert rows == [(5, False), (10, False), (15, False), (5, True), (10, True), (15, True)]
-    plans = [*published_runs().values(), *ladder_runs().values(), *reversal_runs().values()]
-    assert len({config.seed for config in plans}) == len(plans)
-    assert {c.rounds for c in reversal_runs().values()} == {80}
-
-
-def test_each_rung_changes_one_thing():
-    rungs = [published_runs()["published-15-reverse"], *list(ladder_runs().values())[:5]]
-    for before, after in itertools.pairwise(rungs):
-        a, b = (c.model_dump(exclude={"seed", "stop_exact_match", "evaluate_every"}) for c in (before, after))
-        assert sum(a[name] != b[name] for name in a) == 1
-
-
-def test_the_command_of_a_run_makes_that_run():
-    words = command(PUBLISHED.model_copy(update={"reverse": True, "clip_norm": 1.0})).split()
-    assert words[:3] == ["replicate", "run", "notebooks/03_train.ipynb"]
-    given = dict(zip(words[4::3], words[5::3], strict=True))
-    config = QUICK.model_validate(QUICK.model_dump() | given)
-    assert config == PUBLISHED.model_copy(update={"reverse": True, "clip_norm": 1.0})
+def test_a_second_time_trains_and_measures_nothing_and_mends_what_was_kept(made, monkeypatch):
+    monkeypatch.setattr("replicate.experiment.train_part", lambda *a: pytest.fail("trained again"))
+    monkeypatch.setattr("replicate.claims.measure.write_table", lambda *a: pytest.fail("measured again"))
+    (made / "runs" / "ladder" / "scores.csv").unlink()
+    (made / "reversal.csv").write_text("")
+    replication.replicate_all()
+    test_every_plan_is_made_and_kept_and_its_tables_can_be_read(made)

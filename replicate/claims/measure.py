@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..plan import claims_runs
 from ..provenance import provenance
-from ..replication import RESULTS, open_kept
+from ..results import RESULTS, open_kept
 from ..runs import Run, RunError, checksums, read_json, write_json, write_table
 from .bucketing import bucketing_table
 from .lengths import alignment_table, commonness_table, length_table

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ..plan import claims_runs
-from ..replication import open_kept
+from ..results import open_kept
 from ..runs import Run
 from ..statistics import Contrast, contrast, holm
 from ..verdicts import LEVEL
@@ -28,11 +28,11 @@ def paper_claims() -> pd.DataFrame:
         return pd.read_csv(file, index_col="id")
 
 
-def claim_verdicts() -> pd.DataFrame:
+def claim_verdicts(level: float = LEVEL) -> pd.DataFrame:
     """One row a claim of `paper.csv`: what the paper says, our effect, Holm's p over all, the verdict.
 
-    *Supported*: the effect is positive and p below 5% after Holm's correction; *contradicted*: negative and
-    below; *not shown*: neither.
+    *Supported*: the effect is positive and p below the level after Holm's correction; *contradicted*:
+    negative and below; *not shown*: neither.
     """
     claims, effects = paper_claims(), measured_effects()
     rows = claims.assign(
@@ -45,7 +45,7 @@ def claim_verdicts() -> pd.DataFrame:
     )
     rows["p_holm"] = holm(rows.p)
     rows["verdict"] = [
-        "not shown" if row.p_holm >= LEVEL else "supported" if row.estimate > 0 else "contradicted"
+        "not shown" if row.p_holm >= level else "supported" if row.estimate > 0 else "contradicted"
         for row in rows.itertuples()
     ]
     return rows

@@ -29,6 +29,9 @@ COLOURS = {
     "plain": "#56B4E9",
 }
 
+# For arms that have no meaning elsewhere and no order.
+ARBITRARY = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
+
 METRIC_NAMES = {
     "psa": "PSA",
     "lcsr": "LCSR",

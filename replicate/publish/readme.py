@@ -8,7 +8,7 @@ from pandas import DataFrame
 from replicate.figures.training import metric_curves
 from replicate.inspection import score_table
 from replicate.plan import published_runs
-from replicate.replication import RESULTS, open_kept, read_training_table
+from replicate.results import RESULTS, open_kept, read_training_table
 from replicate.runs import Run, open_run
 from replicate.verdicts import headline, readable, row_verdicts
 

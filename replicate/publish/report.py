@@ -16,7 +16,7 @@ from replicate.parameters import ParameterError
 from replicate.plan import published_runs
 from replicate.publish.execute import execute
 from replicate.publish.site import write_site
-from replicate.replication import RESULTS, read_training_table
+from replicate.results import RESULTS, read_training_table
 from replicate.runs import open_run, runs_root
 from replicate.verdicts import headline, readable, row_verdicts
 
