@@ -10,11 +10,11 @@ from replicate.claims.bucketing import bucketing_table
 from replicate.claims.lengths import alignment_table, commonness_table, length_table
 from replicate.claims.search import beam_table, ensemble_table, rescoring_table
 from replicate.claims.states import LENGTH, PRIMES, distance_table, rearranged, state_map
-from replicate.config import RunConfig
+from replicate.config import PAPER, RunConfig
 from replicate.decoding import greedy
 from replicate.experiment import run
 from replicate.models import build
-from replicate.plan import CLAIMS, claims_runs
+from replicate.plan import claims_runs
 from replicate.randomness import make_generator
 from replicate.results import keep
 from replicate.runs import RunError
@@ -143,7 +143,7 @@ def test_rearrangements_keep_what_they_say():
     assert (task.is_prime[moved["others moved"]] != task.is_prime[values]).any(1).float().mean() > 0.9
 
 
-def made_up(encode, config=CLAIMS):
+def made_up(encode, config=PAPER):
     """A run of one round whose state is what `encode` makes of the sources."""
     model = torch.nn.Linear(1, 1)
     model.encode = lambda source, length: encode(source[:, :, :LENGTH]).unsqueeze(2).float()
@@ -152,7 +152,7 @@ def made_up(encode, config=CLAIMS):
 
 def primes_in_order(source):
     """A number that depends on the primes and their order, and on nothing else."""
-    prime = PrimeTask.of(CLAIMS).is_prime[source]
+    prime = PrimeTask.of(PAPER).is_prime[source]
     return (source * prime * prime.cumsum(2)).sum(2)
 
 
@@ -168,7 +168,7 @@ def test_unrelated_sources_are_at_distance_1():
 
 
 def test_the_map_has_every_order_of_three_primes_and_centred_axes():
-    config = CLAIMS.model_copy(update={"rounds": 1})
+    config = PAPER.model_copy(update={"rounds": 1})
     run = SimpleNamespace(config=config, load_model=lambda: build(config, range(1)))
     table = state_map(run, fillings=4)
     assert table.groupby("primes").size().tolist() == [4] * 6
@@ -253,5 +253,5 @@ def test_a_verdict_needs_a_sure_effect_and_its_sign(monkeypatch):
 def test_the_plan_of_the_claims_has_no_seed_twice_and_one_base():
     plan = claims_runs()
     assert len({config.seed for config in plan.values()}) == len(plan)
-    assert plan["claims-base"] == CLAIMS.model_copy(update={"rounds": 50, "seed": 301})
+    assert plan["claims-base"] == PAPER.model_copy(update={"rounds": 50, "seed": 301})
     assert all(RunConfig(**config.model_dump()) == config for config in plan.values())

@@ -104,7 +104,7 @@ def _training_effects(nats: dict[str, pd.Series]) -> dict[str, Effect]:
             _counts(depth),
             contrast(depth, [0.3, 0.1, -0.1, -0.3]),
         ),
-        "clipping": lower("sgd-without-clipping", "sgd", "SGD without clipping - with"),
+        "clipping": lower("without-clipping", "base", "without clipping - with"),
         "rnn-lstm": lower("rnn-forward", "forward", "plain RNN - LSTM, both forward"),
         "rnn-reversal": lower("rnn-forward", "rnn", "plain RNN, forward - reversed"),
     }
