@@ -10,7 +10,7 @@ REQUIRE_PYTHON = @test -n "$(PYTHON)" || { \
 # The kernel is the one in .venv, not a `python3` registered for this user.
 export JUPYTER_PREFER_ENV_PATH := 1
 
-.PHONY: help setup report test lab bench replicate notebooks lock clean
+.PHONY: help setup report test lab bench replicate blog notebooks lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -45,6 +45,10 @@ bench: $(READY) ## measure the library against its plain reference
 replicate: $(READY) ## do the full runs (hours)
 	$(BIN)/replicate replicate
 
+blog: $(READY) ## write the blog's posts under blog/
+	for notebook in 05_published 07_claims; do for lang in en zh; do \
+		$(BIN)/replicate blog $$notebook --lang $$lang || exit 1; done; done
+
 notebooks: $(READY) ## execute the committed notebooks anew, and the README's table
 	$(BIN)/replicate refresh
 
@@ -59,5 +63,5 @@ lock: ## write requirements.lock anew from pyproject.toml
 	rm -rf .lock
 
 clean: ## remove .venv and what the commands made, runs excepted
-	rm -rf .venv .lock report .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv .lock report blog .pytest_cache .ruff_cache .hypothesis *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -77,6 +77,22 @@ def replicate_() -> None:
 
 
 @app.command()
+def blog(
+    notebook: Annotated[str, typer.Argument(help="A notebook's name, such as 05_published, or its path.")],
+    slug: Annotated[str | None, typer.Option(help="The post's name; the notebook's own by default.")] = None,
+    date: Annotated[str | None, typer.Option(help="Such as '2025-04-20 10:00:00 +0800'.")] = None,
+    title: Annotated[str | None, typer.Option(help="The post's title.")] = None,
+    lang: Annotated[str, typer.Option(help="en, or zh for the results in Chinese.")] = "en",
+    out: Annotated[Path, typer.Option(help="The blog's folder.")] = Path("blog"),
+) -> None:
+    """Write a notebook as a post of a Jekyll blog (Chirpy), with its figures; an existing post stays."""
+    from replicate.publish.blog import make_post
+
+    path = Path(notebook) if notebook.endswith(".ipynb") else Path("notebooks") / f"{notebook}.ipynb"
+    typer.echo(make_post(path, out, lang, slug=slug, date=date, title=title))
+
+
+@app.command()
 def refresh() -> None:
     """Execute the committed notebooks anew, in place, and the README's generated block and figure."""
     from replicate.publish.readme import write_readme

@@ -7,10 +7,9 @@ import numpy as np
 import pandas as pd
 
 from ..plan import claims_runs
-from ..results import open_kept
-from ..runs import Run
 from ..statistics import Contrast, contrast, holm
 from ..verdicts import LEVEL
+from .arms import open_arms
 from .measure import read_measurement
 
 
@@ -66,11 +65,6 @@ def readable_claims(verdicts: pd.DataFrame) -> pd.DataFrame:
         for row in verdicts.itertuples()
     ]
     return pd.DataFrame(rows).set_index("claim")
-
-
-def open_arms() -> dict[str, Run]:
-    """The kept runs by the name of their arm."""
-    return {name.removeprefix("claims-"): open_kept(name, config) for name, config in claims_runs().items()}
 
 
 def measured_effects() -> dict[str, Effect]:

@@ -28,7 +28,7 @@ def dots_with_means(
     return figure
 
 
-def by_length(tables: Mapping[str, pd.DataFrame], colours: Mapping[str, str], trained: int) -> Figure:
+def by_length(tables: Mapping[str, pd.DataFrame], trained: int) -> Figure:
     """LCS F1 by source length: each arm's mean over trainings and their middle 90%."""
     figure, axes = subplots(height=3.4)
     axes.axvspan(trained, 2 * trained, color="#F2F2F2", zorder=0)
@@ -39,12 +39,12 @@ def by_length(tables: Mapping[str, pd.DataFrame], colours: Mapping[str, str], tr
             groups.mean().index,
             groups.quantile(0.05),
             groups.quantile(0.95),
-            color=COLOURS[colours[name]],
+            color=COLOURS[name],
             alpha=0.2,
             linewidth=0,
         )
         label = f"{name} (n = {table['round'].nunique()})"
-        axes.plot(groups.mean(), color=COLOURS[colours[name]], label=label)
+        axes.plot(groups.mean(), color=COLOURS[name], label=label)
     axes.set(xlabel="values in the source", ylabel="LCS F1", ylim=(0, 1.02), xlim=(1, 2 * trained))
     axes.set_title("Mean over trainings, and the middle 90% of them")
     axes.legend(loc="lower left")

@@ -5,13 +5,16 @@ Importing this module sets the look for the whole process.
 
 import os
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import display
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb, to_rgba_array
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
 # Okabe & Ito's palette.
 COLOURS = {
@@ -26,6 +29,8 @@ COLOURS = {
     "ceiling": "#777777",
     "chance": "#AAAAAA",
     "highlight": "#E69F00",
+    "fixed state": "#D55E00",
+    "attention": "#E69F00",
     "plain": "#56B4E9",
 }
 
@@ -39,6 +44,8 @@ METRIC_NAMES = {
     "exact_match": "exact match",
     "lcs_f1": "LCS F1",
 }
+
+DARK, LIGHT = to_rgb("#1B1B1E"), 0.9  # the Chirpy theme's dark background, and the text on it
 
 STYLE = {
     "figure.dpi": 100,
@@ -70,17 +77,50 @@ def subplots(rows: int = 1, columns: int = 1, height: float = 3.4, **options) ->
     return plt.subplots(rows, columns, figsize=(7, height), **options)
 
 
-def show(figure: Figure, name: str) -> None:
+def show(figure: Figure, name: str, caption: str) -> None:
     """Display a figure in the notebook; where REPLICATE_FIGURES names a folder, also save it there.
 
-    The files are `<name>.png` (200 dpi) and `<name>.svg`. The notebook gets the PNG.
+    The notebook gets a PNG. Its name, and a caption that says what is to be seen, go with it as metadata.
     """
+    display(figure, metadata={"filename": name, "caption": caption})
     if folder := os.environ.get("REPLICATE_FIGURES"):
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        figure.savefig(Path(folder) / f"{name}.png", dpi=200)
-        figure.savefig(Path(folder) / f"{name}.svg", metadata={"Date": None})
-    display(figure, metadata={"filename": name})
+        save(figure, Path(folder), name)
     plt.close(figure)
+
+
+def save(figure: Figure, folder: Path, name: str) -> None:
+    """Write `<name>.png` (200 dpi) and `<name>.svg`, then both for a dark page as `<name>-dark`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for suffix in ("", "-dark"):
+        if suffix:
+            darken(figure)
+        figure.savefig(folder / f"{name}{suffix}.png", dpi=200)
+        figure.savefig(folder / f"{name}{suffix}.svg", metadata={"Date": None})
+
+
+def darken(figure: Figure) -> None:
+    """Turn a drawn figure's greys, white and black included, for a dark page; colours and images stay."""
+    # A figure's and an axes' own background is a patch among their parts.
+    found = [part for part in figure.findobj() if not isinstance(part, Figure | Axes | AxesImage)]
+    found += [part.arrow_patch for part in found if getattr(part, "arrow_patch", None)]
+    parts = {id(part): part for part in found}
+    changes = []  # all read before the first is made: a marker's colour may be its line's
+    for part in parts.values():
+        for name in ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor"):
+            if hasattr(part, f"get_{name}") and hasattr(part, f"set_{name}"):
+                changes.append((getattr(part, f"set_{name}"), _turned(getattr(part, f"get_{name}")())))
+    for put, colour in changes:
+        put(colour)
+
+
+def _turned(colours: Any) -> Any:
+    """One colour or many with the lightness of greys turned, from white to DARK and black to near white."""
+    if isinstance(colours, str) and colours in ("none", "auto"):
+        return colours
+    rgba = to_rgba_array(colours)
+    grey = np.ptp(rgba[:, :3], axis=1) < 0.02
+    rgba[grey, :3] = LIGHT + (np.array(DARK) - LIGHT) * rgba[grey, :1]
+    return rgba[0] if len(rgba) == 1 else rgba
 
 
 def reference_line(axes: Axes, y: float, label: str, colour: str) -> None:

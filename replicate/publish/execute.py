@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,21 @@ def execute(notebook: Path, output: Path, parameters: dict[str, Any]) -> Path:
     except DeadKernelError as error:
         raise NotebookError(f"{notebook.name}: its kernel died (out of memory?)") from error
     return output
+
+
+@contextmanager
+def figures_in(folder: Path) -> Iterator[None]:
+    """Have the notebooks executed meanwhile save their figures in a folder."""
+    folder.mkdir(parents=True)
+    before = os.environ.get("REPLICATE_FIGURES")
+    os.environ["REPLICATE_FIGURES"] = str(folder.resolve())  # a kernel inherits this process's environment
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["REPLICATE_FIGURES"]
+        else:
+            os.environ["REPLICATE_FIGURES"] = before
 
 
 def _last_line(text: str) -> str:

@@ -5,28 +5,39 @@ from pathlib import Path
 
 from pandas import DataFrame
 
+from replicate.claims.measure import read_measurement
+from replicate.config import PAPER
+from replicate.figures.claims import by_length, search
 from replicate.figures.training import metric_curves
 from replicate.inspection import score_table
 from replicate.plan import published_runs
-from replicate.results import RESULTS, open_kept, read_training_table
-from replicate.runs import Run, open_run
-from replicate.verdicts import headline, readable, row_verdicts
+from replicate.publish.headlines import claims, ladder, published_rows
+from replicate.results import RESULTS, open_kept
+from replicate.runs import open_run
 
 BASELINE_SAMPLES = 4_000
 
 
 def write_readme(root: Path) -> None:
-    """Put the tables between their marks in README.md, and draw its figure."""
+    """Put the tables between their marks in README.md, and draw its figures."""
     readme = root / "README.md"
     readme.write_text(with_blocks(readme.read_text()))
     run = open_run(RESULTS / "quick")
-    metric_curves(run.history).savefig(run.path / "metric-curves.png", dpi=200)
+    lengths = {"fixed state": read_measurement("lengths"), "attention": read_measurement("lengths-attention")}
+    figures = {
+        "quick/metric-curves": metric_curves(run.history),
+        "claims/search": search(read_measurement("ensembles")),
+        "claims/length": by_length(lengths, PAPER.max_length),
+    }
+    for name, figure in figures.items():
+        figure.savefig(RESULTS / f"{name}.png", dpi=200)
 
 
 def with_blocks(text: str) -> str:
     """The text with every generated block made anew between its marks."""
-    text = _with_block(text, "verdicts", verdicts_block())
-    return _with_block(text, "scores", scores_block(open_run(RESULTS / "quick")))
+    for name, block in BLOCKS.items():
+        text = _with_block(text, name, block())
+    return text
 
 
 def _with_block(text: str, name: str, block: str) -> str:
@@ -40,17 +51,21 @@ def _with_block(text: str, name: str, block: str) -> str:
 def verdicts_block() -> str:
     """The verdict on each published row, and the headline above it."""
     runs = published_runs()
-    verdicts = row_verdicts(read_training_table(RESULTS / "published_table.csv", runs))
     records = [open_kept(name, config).provenance for name, config in runs.items()]
     hours, workers = sum(record["seconds"] for record in records) / 3600, records[0]["workers"]
-    caption = (
-        f"{verdicts.n.sum()} trainings, made by `make replicate` in {hours:.1f} hours on {workers} cores."
-    )
-    return f"{headline(verdicts)}\n\n{markdown_table(readable(verdicts))}\n\n{caption}"
+    trainings = sum(config.rounds for config in runs.values())
+    caption = f"{trainings} trainings, made by `make replicate` in {hours:.1f} hours on {workers} cores."
+    return f"{_headline(published_rows())}\n\n{caption}"
 
 
-def scores_block(run: Run) -> str:
+def _headline(headline: tuple[str, DataFrame]) -> str:
+    sentence, table = headline
+    return f"{sentence}\n\n{markdown_table(table)}"
+
+
+def scores_block() -> str:
     """The quick run's scores beside its baselines."""
+    run = open_run(RESULTS / "quick")
     table = score_table(run, BASELINE_SAMPLES).drop(index=["published_psa", "published_lcsr"])
     table.index = ["PSA", "LCSR", "GeoMean", "exact match", "LCS F1", "GeoMean, published protocol"]
     config = run.config
@@ -65,3 +80,11 @@ def markdown_table(table: DataFrame) -> str:
     rows = [[table.index.name, *table.columns], ["---"] * (1 + len(table.columns))]
     rows += [[name, *values] for name, *values in table.itertuples()]
     return "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)
+
+
+BLOCKS = {
+    "verdicts": verdicts_block,
+    "ladder": lambda: _headline(ladder()),
+    "claims": lambda: _headline(claims()),
+    "scores": scores_block,
+}

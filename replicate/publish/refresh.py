@@ -19,8 +19,8 @@ def refresh(notebook: Path) -> None:
 def cleaned(notebook: NotebookNode) -> NotebookNode:
     """Without timings, papermill's marks, progress on stderr and the machine's exact Python."""
     language = {"name": "python", "file_extension": ".py"}  # without the machine's exact version
-    kernel = {key: value for key, value in notebook.metadata.items() if key == "kernelspec"}
-    notebook.metadata = {**kernel, "language_info": language}
+    kept = {key: value for key, value in notebook.metadata.items() if key in ("kernelspec", "blog")}
+    notebook.metadata = {**kept, "language_info": language}
     for cell in notebook.cells:
         tags = cell.metadata.get("tags")
         cell.metadata = {"tags": tags} if tags else {}

@@ -1,10 +1,7 @@
 """The report: every notebook executed in order, as pages with their figures and the headline scores."""
 
-import os
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,12 +10,10 @@ from pandas import DataFrame
 from replicate.config import QUICK
 from replicate.experiment import default_name
 from replicate.parameters import ParameterError
-from replicate.plan import published_runs
-from replicate.publish.execute import execute
+from replicate.publish.execute import execute, figures_in
+from replicate.publish.headlines import claims, ladder, published_rows
 from replicate.publish.site import write_site
-from replicate.results import RESULTS, read_training_table
 from replicate.runs import open_run, runs_root
-from replicate.verdicts import headline, readable, row_verdicts
 
 TITLE = "Sequence to sequence learning: a replication"
 METRICS = {"psa": "PSA", "lcsr": "LCSR", "geo_mean": "GeoMean", "exact_match": "Exact match"}
@@ -49,9 +44,8 @@ def numbered_notebooks(root: Path) -> list[Path]:
 
 
 def headline_tables() -> dict[str, DataFrame]:
-    """Return what the index shows first: the published rows' verdicts, then this run's scores."""
-    verdicts = row_verdicts(read_training_table(RESULTS / "published_table.csv", published_runs()))
-    return {headline(verdicts): readable(verdicts), "Scores of this run": quick_scores()}
+    """Return what the index shows first: the headlines of the full runs, then this run's scores."""
+    return dict([published_rows(), ladder(), claims(), ("Scores of this run", quick_scores())])
 
 
 def quick_scores() -> DataFrame:
@@ -61,27 +55,12 @@ def quick_scores() -> DataFrame:
 
 
 def _execute_all(notebooks: list[Path], folder: Path, figures: Path) -> list[Path]:
-    figures.mkdir(parents=True)
     executed = []
-    with _environment("REPLICATE_FIGURES", str(figures.resolve())):
+    with figures_in(figures):
         for notebook in notebooks:
             print(f"running {notebook.name}", file=sys.stderr, flush=True)
             executed.append(execute(notebook, folder / notebook.name, {}))
     return executed
-
-
-@contextmanager
-def _environment(name: str, value: str) -> Iterator[None]:
-    # A kernel inherits the environment of this process.
-    before = os.environ.get(name)
-    os.environ[name] = value
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before
 
 
 def _replace(output: Path, new: Path, old: Path) -> None:

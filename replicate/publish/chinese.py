@@ -1,0 +1,76 @@
+"""The results in Chinese: one template a notebook, its tables, captions and numbers from the same results."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from replicate.claims.arms import open_arms
+from replicate.claims.measure import read_measurement
+from replicate.claims.verdicts import claim_verdicts
+from replicate.config import PAPER
+from replicate.ladder import open_rungs
+from replicate.parameters import ParameterError
+from replicate.plan import published_runs
+from replicate.publish.chirpy import figure
+from replicate.results import RESULTS, read_training_table
+from replicate.task import PrimeTask
+from replicate.verdicts import author_against_ours, row_verdicts
+
+VERDICTS = {
+    "reproduced": "复现成功",
+    "consistent": "相符",
+    "not reproduced": "未能复现",
+    "supported": "成立",
+    "not shown": "未见证据",
+    "contradicted": "相反",
+}
+
+
+def chinese_body(notebook: str, figures: Path, slug: str) -> tuple[str, list[Path]]:
+    """The body of a notebook's Chinese post, and the files of its figures."""
+    if notebook not in CONTEXTS:
+        raise ParameterError(
+            f"there is no Chinese edition of {notebook}; there is one of {', '.join(CONTEXTS)}"
+        )
+    files: list[Path] = []
+
+    def show(name: str, caption: str) -> str:
+        text, shown = figure(name, caption, figures, slug)
+        files.extend(shown)
+        return text
+
+    loader = PackageLoader("replicate.publish")
+    templates = Environment(loader=loader, trim_blocks=True, undefined=StrictUndefined)
+    template = templates.get_template(f"{notebook}.zh.md.j2")
+    return template.render(figure=show, verdict=VERDICTS, **CONTEXTS[notebook]()), files
+
+
+def _published() -> dict:
+    table = read_training_table(RESULTS / "published_table.csv", published_runs())
+    rungs = open_rungs()
+    return {
+        "rows": list(row_verdicts(table).itertuples()),
+        "means": table.groupby(["max_length", "reverse"])[["psa", "lcsr", "geo_mean", "exact_match"]].mean(),
+        "ceiling": {
+            config.max_length: 1 - PrimeTask.of(config).empty_share() for config in published_runs().values()
+        },
+        "author": list(author_against_ours(table).itertuples()),
+        "rungs": {name: run.scores for name, run in rungs.items()},
+    }
+
+
+def _claims() -> dict:
+    return {
+        "claims": list(claim_verdicts().itertuples()),
+        "arms": {name: run.scores for name, run in open_arms().items()},
+        "beam": read_measurement("beam").groupby("width").exact_match.mean(),
+        "lengths": {
+            "fixed state": read_measurement("lengths").groupby("length").lcs_f1.mean(),
+            "attention": read_measurement("lengths-attention").groupby("length").lcs_f1.mean(),
+        },
+        "paper": PAPER,
+    }
+
+
+CONTEXTS: dict[str, Callable[[], dict]] = {"05_published": _published, "07_claims": _claims}
