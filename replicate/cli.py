@@ -77,6 +77,29 @@ def replicate_() -> None:
 
 
 @app.command()
+def figures() -> None:
+    """List the figures: name, notebook and what it shows."""
+    from replicate.publish.figure import catalogue
+
+    for name, (notebook, caption) in catalogue(Path()).items():
+        typer.echo(f"{name:26} {notebook.stem:14} {caption}")
+
+
+@app.command()
+def figure(
+    name: Annotated[str, typer.Argument(help="One of those that `replicate figures` lists.")],
+    out: Annotated[Path, typer.Option(help="The file to write, .png or .svg.")],
+    run: Annotated[Path | None, typer.Option(help="A run's folder, for the figures of a run.")] = None,
+    dark: Annotated[bool, typer.Option("--dark", help="For a dark page.")] = False,
+) -> None:
+    """Make one figure alone; an existing file stays."""
+    from replicate.publish.figure import make_figure
+
+    make_figure(Path(), name, out, run, dark)
+    typer.echo(out)
+
+
+@app.command()
 def blog(
     notebook: Annotated[str, typer.Argument(help="A notebook's name, such as 05_published, or its path.")],
     slug: Annotated[str | None, typer.Option(help="The post's name; the notebook's own by default.")] = None,

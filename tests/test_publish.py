@@ -130,7 +130,7 @@ def test_pages_show_everything_without_another_host(tmp_path):
     cell = nbformat.v4.new_code_cell("1", execution_count=1)
     picture = {"image/png": "aGVsbG8=", "text/plain": "<Figure>"}
     cell.outputs = [
-        nbformat.v4.new_output("display_data", picture, metadata={"filename": "loss"}),
+        nbformat.v4.new_output("display_data", picture, metadata={"caption": "The loss."}),
         nbformat.v4.new_output("display_data", {"text/latex": r"$\frac{a}{b}$"}),
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(TITLE), cell])
@@ -141,7 +141,7 @@ def test_pages_show_everything_without_another_host(tmp_path):
     page, index = [(tmp_path / "site" / name).read_text() for name in ("01_first.html", "index.html")]
     assert (Outside(page).urls, Outside(index).urls) == ([], [])
     assert "<title>The first &amp; last</title>" in page
-    assert 'alt="loss"' in page
+    assert 'alt="The loss."' in page
     assert "<mfrac>" in page
     assert '<a href="01_first.html">The first &amp; last</a>' in index
     assert "<math" in index

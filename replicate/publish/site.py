@@ -28,7 +28,8 @@ def write_site(notebooks: list[Path], folder: Path, *, title: str, tables: dict[
     """Write the executed notebooks and an index into a folder whose `figures/` is already filled."""
     pages = [write_page(notebook, folder) for notebook in notebooks]
     # In the order of the notebooks that drew them.
-    figures = sorted((folder / "figures").glob("*.png"), key=lambda path: path.stat().st_mtime_ns)
+    drawn = [path for path in (folder / "figures").glob("*.png") if not path.stem.endswith("-dark")]
+    figures = sorted(drawn, key=lambda path: path.stat().st_mtime_ns)
     index = TEMPLATES.get_template("index.html.j2")
     html = index.render(title=title, tables=tables, pages=pages, figures=[path.stem for path in figures])
     (folder / "index.html").write_text(html, encoding="utf-8")

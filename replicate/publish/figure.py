@@ -1,0 +1,57 @@
+"""One figure alone: of a run from its folder, any other by executing the notebook that draws it."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import nbformat
+from matplotlib.figure import Figure
+
+from replicate.figures.evaluation import accuracy_by_position, scores_by_length
+from replicate.figures.style import save
+from replicate.figures.training import loss_curve, metric_curves
+from replicate.parameters import ParameterError
+from replicate.publish.execute import execute, figures_in
+from replicate.publish.report import numbered_notebooks
+from replicate.runs import Run, open_run
+
+OF_A_RUN: dict[str, Callable[[Run], Figure]] = {
+    "loss-curve": lambda run: loss_curve(run.history),
+    "metric-curves": lambda run: metric_curves(run.history),
+    "scores-by-length": lambda run: scores_by_length(run.by_length),
+    "accuracy-by-position": lambda run: accuracy_by_position(run.by_position),
+}
+
+
+def catalogue(root: Path) -> dict[str, tuple[Path, str]]:
+    """The notebook and the caption of every figure that a project's notebooks show, by name."""
+    figures = {}
+    for notebook in numbered_notebooks(root):
+        for cell in nbformat.read(notebook, as_version=4).cells:
+            for output in cell.get("outputs", []):
+                if name := output.get("metadata", {}).get("filename"):
+                    figures[name] = notebook, output.metadata.get("caption", "")
+    return figures
+
+
+def make_figure(root: Path, name: str, out: Path, run: Path | None, dark: bool) -> None:
+    """Write one figure to a PNG or SVG file that does not exist yet."""
+    notebooks = catalogue(root)
+    if name not in notebooks:
+        raise ParameterError(f"there is no figure {name!r}; there are {', '.join(notebooks)}")
+    if out.suffix not in (".png", ".svg"):
+        raise ParameterError(f"{out} must end in .png or .svg")
+    if out.exists():
+        raise ParameterError(f"{out} exists; choose another file, or remove it first")
+    if (run is None) == (name in OF_A_RUN):
+        raise ParameterError(f"{name} {'needs' if run is None else 'takes no'} --run")
+    with TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "figures"
+        if run is not None:
+            save(OF_A_RUN[name](open_run(run)), folder, name)
+        else:
+            with figures_in(folder):
+                execute(notebooks[name][0], Path(temporary) / "executed.ipynb", {})
+        out.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(folder / f"{name}{'-dark' if dark else ''}{out.suffix}", out)
