@@ -9,7 +9,7 @@ import pytest
 
 from replicate.config import PUBLISHED
 from replicate.figures.ladder import rungs
-from replicate.ladder import compare, steps_up, updates_to
+from replicate.ladder import compare, gain_by_position, steps_up, updates_to
 from replicate.plan import LEFT_OUT, RUNGS, ladder_runs
 
 
@@ -77,3 +77,13 @@ def test_what_is_left_out_of_the_last_rung_is_what_a_rung_added():
         ((field, value),) = changed.items()
         assert value == PUBLISHED.model_dump()[field]
         assert any(field in change for change in RUNGS.values())
+
+
+def test_the_gain_by_position_is_reversed_minus_forward_where_all_rounds_reach():
+    forward = pd.DataFrame(
+        {"round": [0, 1, 0, 1, 0], "position": [1, 1, 2, 2, 3], "accuracy": [0.5, 0.7, 0.2, 0.4, 0]}
+    )
+    reverse = forward.assign(accuracy=[0.6, 0.8, 0.8, 0.6, 1])
+    gains = gain_by_position(forward, reverse)
+    assert gains.gain.to_dict() == pytest.approx({1: 0.1, 2: 0.4})
+    assert (gains.low < gains.gain).all() and (gains.gain < gains.high).all()
