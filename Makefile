@@ -10,10 +10,10 @@ REQUIRE_PYTHON = @test -n "$(PYTHON)" || { \
 # The kernel is the one in .venv, not a `python3` registered for this user.
 export JUPYTER_PREFER_ENV_PATH := 1
 
-.PHONY: help setup report test lab bench replicate blog notebooks lock clean
+.PHONY: help setup report test lab bench replicate blog check-pages notebooks lock clean
 
 help: ## list the commands
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
 
 setup: $(READY) ## create .venv from requirements.lock, once
 
@@ -38,6 +38,9 @@ test: $(READY) ## check the code, the library and every notebook
 
 lab: $(READY) ## open JupyterLab on the notebooks
 	$(BIN)/jupyter-lab --ip=127.0.0.1 --allow-root notebooks
+
+check-pages: report ## look at the report and at JupyterLab in a real browser (needs Chromium)
+	$(BIN)/pytest -rs tests/browser
 
 bench: $(READY) ## measure the library against its plain reference
 	$(BIN)/python bench/bench.py
