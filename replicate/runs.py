@@ -73,6 +73,12 @@ def runs_root() -> Path:
     return Path(os.environ.get("REPLICATE_RUNS") or PROJECT / "runs")
 
 
+def trained_runs() -> list[Path]:
+    """The folders whose trained model can be loaded: the run that ships with the project, then one's own."""
+    own = sorted(path.parent for path in runs_root().rglob("checkpoint.pt") if is_finished(path.parent))
+    return [PROJECT / "results" / "quick", *own]
+
+
 def run_folder(name: str) -> Path:
     """The folder of a run's name; a name cannot leave the runs folder."""
     if not name or name.startswith(".") or Path(name).name != name:
