@@ -26,6 +26,14 @@ class Evaluation:
     by_length: pd.DataFrame  # one row a round, kind of length ("source" or "target") and length
     by_position: pd.DataFrame  # one row a round and target position (from 1)
 
+    def without(self, rounds: list[int]) -> "Evaluation":
+        """The same with no score for some rounds: those that diverged have none."""
+        tables = [table.copy() for table in (self.scores, self.by_length, self.by_position)]
+        for table in tables:
+            scores = [name for name in table if name in {*METRICS, *PUBLISHED_METRICS, "accuracy"}]
+            table.loc[table["round"].isin(rounds), scores] = float("nan")
+        return Evaluation(*tables)
+
 
 def model_answer(model: nn.Module, max_steps: int) -> Answer:
     """A model's own answers, at most `max_steps` tokens long."""

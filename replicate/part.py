@@ -72,7 +72,7 @@ def _good_enough(part: Part, history: list[dict]) -> bool:
     """Whether every round has reached the config's `stop_exact_match` at some evaluation point."""
     goal = part.config.stop_exact_match
     return goal is not None and set(part.rounds) <= {
-        row["round"] for row in history if row["exact_match"] >= goal
+        row["round"] for row in history if row["exact_match"] >= goal or row.get("diverged")
     }
 
 
@@ -80,9 +80,17 @@ def _curve_rows(part: Part, state: TrainingState) -> list[dict]:
     """One row a round of the metric curves."""
     scores = _evaluate(part, state, f"curve {state.step}", part.config.curve_samples).scores
     rate = learning_rate(part.config, state.step)
+    rows = zip(scores.to_dict("records"), state.loss.tolist(), state.diverged.tolist(), strict=True)
     return [
-        {"round": row.pop("round"), "step": state.step, "loss": loss, "learning_rate": rate, **row}
-        for row, loss in zip(scores.to_dict("records"), state.loss.tolist(), strict=True)
+        {
+            "round": row.pop("round"),
+            "step": state.step,
+            "loss": loss,
+            "learning_rate": rate,
+            **row,
+            "diverged": diverged,
+        }
+        for row, loss, diverged in rows
     ]
 
 
@@ -107,13 +115,16 @@ def _final_tables(part: Part, state: TrainingState) -> dict[str, pd.DataFrame]:
 def _evaluate(part: Part, state: TrainingState, purpose: str, samples: int) -> Evaluation:
     task = PrimeTask.of(part.config)
     answer = model_answer(state.model, task.max_target_length)
-    return evaluate(answer, task, _generators(part, purpose), part.rounds, samples)
+    evaluation = evaluate(answer, task, _generators(part, purpose), part.rounds, samples)
+    lost = [r for r, diverged in zip(part.rounds, state.diverged.tolist(), strict=True) if diverged]
+    return evaluation.without(lost)
 
 
 def _nats(part: Part, state: TrainingState, purpose: str, samples: int) -> list[float]:
     """Each round's loss on the samples of `_evaluate`."""
     task = PrimeTask.of(part.config)
-    return nats_per_token(state.model, task, _generators(part, purpose), samples).tolist()
+    nats = nats_per_token(state.model, task, _generators(part, purpose), samples)
+    return nats.masked_fill(state.diverged > 0, float("nan")).tolist()
 
 
 def _generators(part: Part, purpose: str) -> list[torch.Generator]:

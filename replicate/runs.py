@@ -51,6 +51,14 @@ class Run:
         """Updates of each training: the config's, or fewer where it stopped early."""
         return int(self.history.step.max())
 
+    @property
+    def diverged(self) -> dict[int, int]:
+        """The rounds that diverged, each with the update at which it did; they have no scores."""
+        if "diverged" not in self.history:  # runs from before divergence was seen
+            return {}
+        last = self.history.groupby("round").diverged.max()
+        return {int(r): int(step) for r, step in last[last > 0].items()}
+
     def load_model(self) -> nn.Module:
         """The trained model, all rounds, on the CPU."""
         _check(self.path, self.provenance, ["checkpoint.pt"])

@@ -12,6 +12,7 @@ from .randomness import make_generator
 from .task import Batch, PrimeTask
 
 OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
+LOSS_LIMIT = 1e3  # nats a token; a training beyond it, or without a number, has diverged
 PROGRESS_EVERY = 20  # updates between two calls of `progress`
 
 
@@ -24,6 +25,21 @@ class TrainingState:
     optimizer: torch.optim.Optimizer
     generators: list[torch.Generator]  # one a round: the training samples
     loss: Tensor  # [R] mean over the updates since the last state, in nats a token; NaN at step 0
+    diverged: Tensor  # [R] the update at which a round diverged, 0 for all others
+
+    def drop_diverged(self, loss: Tensor) -> None:
+        """Stop the rounds whose loss `[R]` is no number or beyond the limit; the others go on unharmed.
+
+        Their parameters become zero, and `update` leaves them so.
+        """
+        lost = ~(loss.cpu() <= LOSS_LIMIT) & (self.diverged == 0)
+        if not lost.any():
+            return
+        self.diverged[lost] = self.step
+        for parameter in self.model.parameters():
+            for tensor in (parameter.data, *self.optimizer.state[parameter].values()):
+                if tensor.shape == parameter.shape:  # the optimizer's own, but for its step count
+                    tensor[lost] = 0
 
     def state_dict(self) -> dict:
         """Plain tensors and numbers, for a checkpoint that loads with `weights_only=True`."""
@@ -32,6 +48,7 @@ class TrainingState:
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "generators": [g.get_state() for g in self.generators],
+            "diverged": self.diverged,
         }
 
     def load_state_dict(self, state: dict) -> None:
@@ -40,6 +57,7 @@ class TrainingState:
         self.optimizer.load_state_dict(state["optimizer"])
         for generator, saved in zip(self.generators, state["generators"], strict=True):
             generator.set_state(saved)
+        self.diverged = state.get("diverged", self.diverged)  # older checkpoints have none
 
 
 def start(config: RunConfig, rounds: range, device: str = "cpu") -> TrainingState:
@@ -47,7 +65,8 @@ def start(config: RunConfig, rounds: range, device: str = "cpu") -> TrainingStat
     model = build(config, rounds).to(device)
     optimizer = OPTIMIZERS[config.optimizer](model.parameters(), lr=config.learning_rate, fused=True)
     generators = [make_generator(config.seed, r, "training") for r in rounds]
-    return TrainingState(0, model, optimizer, generators, torch.full((len(rounds),), float("nan")))
+    loss = torch.full((len(rounds),), float("nan"))
+    return TrainingState(0, model, optimizer, generators, loss, torch.zeros(len(rounds), dtype=torch.long))
 
 
 def learning_rate(config: RunConfig, step: int) -> float:
@@ -69,11 +88,12 @@ def train(
         batch = task.sample(state.generators, config.batch_size).to(device)
         loss = update(state, batch, learning_rate(config, state.step), config.clip_norm)
         state.step += 1
+        state.drop_diverged(loss)
         total, since = total + loss, since + 1
         if state.step % PROGRESS_EVERY == 0:
-            progress(state.step, loss.mean().item())
+            progress(state.step, loss[state.diverged == 0].mean().item())
         if state.step % config.evaluate_every == 0 or state.step == config.steps:
-            state.loss = (total / since).cpu()
+            state.loss = (total / since).cpu().masked_fill(state.diverged > 0, float("nan"))
             total, since = torch.zeros_like(total), 0
             yield state
 
@@ -87,6 +107,9 @@ def update(state: TrainingState, batch: Batch, rate: float, clip_norm: float | N
     loss.sum().backward()  # rounds share no parameter, so each gets the gradient of its own loss
     if clip_norm is not None:
         clip_gradients(state.model, clip_norm)
+    if state.diverged.any():
+        for parameter in state.model.parameters():
+            parameter.grad[state.diverged > 0] = 0
     state.optimizer.step()
     return loss.detach()
 

@@ -297,3 +297,33 @@ def test_a_checkpoint_of_other_rounds_is_named(tmp_path):
     torch.save({"state": {}}, tmp_path / "part-0000-0002.pt")
     with pytest.raises(RunError, match="no checkpoint of these rounds; delete it"):
         run(CONFIG, tmp_path, workers=1)
+
+
+def test_a_diverging_round_is_named_has_no_scores_and_stops_no_other(tmp_path, monkeypatch):
+    real = training.update
+
+    def explode(state, batch, rate, clip_norm=None):
+        if state.step == 12:
+            list(state.model.parameters())[-1].data[1] = float("nan")
+        return real(state, batch, rate, clip_norm)
+
+    whole = run(CONFIG, tmp_path / "whole", workers=1)
+    monkeypatch.setattr(training, "update", explode)
+    ended = run(CONFIG, tmp_path / "run", workers=1)
+    assert ended.diverged == {1: 13} and whole.diverged == {}
+    assert ended.scores.isna().sum().to_dict() == {
+        name: int(name not in ("round", "evaluation")) for name in ended.scores
+    }
+    for table in ("history", "scores", "by_length", "by_position"):
+        theirs, ours = (getattr(each, table) for each in (whole, ended))
+        unharmed = (each[each["round"] == 0] for each in (ours, theirs))
+        pd.testing.assert_frame_equal(*unharmed, check_dtype=False, check_exact=True)
+    late = ended.history[(ended.history["round"] == 1) & (ended.history.step > 12)]
+    assert late[["loss", "psa", "exact_match"]].isna().all(axis=None) and len(late) == 2
+
+
+def test_a_learning_rate_beyond_all_reason_ends_every_round_and_says_so(tmp_path):
+    config = CONFIG.model_copy(update={"learning_rate": 1e30})
+    ended = run(config, tmp_path / "run", workers=1)
+    assert set(ended.diverged) == {0, 1}
+    assert ended.scores.exact_match.isna().all()

@@ -175,3 +175,34 @@ def test_schedule_and_clipping_make_a_difference(change):
     config = SMALL.model_copy(update={"steps": 9, "lr_step_size": 4, "clip_norm": 0.3})
     with_both, without = trained(config, range(1)), trained(config.model_copy(update=change), range(1))
     assert not torch.equal(with_both["readout.0.weight"], without["readout.0.weight"])
+
+
+def poisoned(config: RunConfig, r: int, step: int) -> tuple[dict, object]:
+    """A training whose round r loses all numbers at one update; its parameters and last state."""
+    state = start(config, range(config.rounds))
+    for point in train(config, state):
+        if point.step == step:
+            list(state.model.parameters())[-1].data[r] = float("inf")
+    return parameters(state), state
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_a_diverging_round_stops_and_the_others_go_on_unharmed(optimizer):
+    config = SMALL.model_copy(update={"optimizer": optimizer, "evaluate_every": 10, "clip_norm": 1.0})
+    harmed, state = poisoned(config, 1, 20)
+    alone = trained(config, range(config.rounds))
+    assert state.diverged.tolist() == [0, 21, 0]
+    for name, tensor in harmed.items():
+        assert torch.equal(tensor[[0, 2]], alone[name][[0, 2]])
+        assert (tensor[1] == 0).all()
+    assert state.loss.isnan().tolist() == [False, True, False]
+
+
+def test_a_round_that_diverged_stays_so_when_the_training_goes_on():
+    _, state = poisoned(SMALL.model_copy(update={"steps": 40}), 0, 20)
+    again = start(SMALL, range(3))
+    again.load_state_dict(state.state_dict())
+    for _ in train(SMALL, again):
+        pass
+    assert again.step == 50 and again.diverged.tolist() == [21, 0, 0]
+    assert all((tensor[0] == 0).all() for tensor in again.model.parameters())

@@ -11,7 +11,7 @@ from .style import COLOURS, METRIC_NAMES, subplots
 def loss_curve(history: pd.DataFrame) -> Figure:
     """The training loss of every round, thin, and their mean with its 95% interval."""
     figure, axes = subplots(height=3.0)
-    _rounds_and_mean(axes, history.dropna(subset="loss"), "loss")
+    _rounds_and_mean(axes, history[history.step > 0], "loss")
     axes.set(xlabel="updates", ylabel="loss (nats per token)", ylim=(0, None))
     axes.set_title(_title("Training loss", history))
     return figure
@@ -38,3 +38,15 @@ def _rounds_and_mean(axes: Axes, history: pd.DataFrame, column: str) -> None:
     bands = pd.DataFrame([mean_interval(row) for row in table.to_numpy()], index=table.index)
     axes.fill_between(bands.index, bands.low, bands.high, color=COLOURS[column], alpha=0.2, linewidth=0)
     axes.plot(bands.index, bands["mean"], color=COLOURS[column], linewidth=2.2)
+    _mark_diverged(axes, history, column)
+
+
+def _mark_diverged(axes: Axes, history: pd.DataFrame, column: str) -> None:
+    """A cross where a round was last seen before it diverged."""
+    if "diverged" not in history:
+        return
+    for _, curve in history.groupby("round"):
+        if curve.diverged.any():
+            seen = curve[curve.diverged == 0].iloc[-1]
+            axes.plot(seen.step, seen[column], "X", color="black", markersize=8)
+            axes.annotate("diverged", (seen.step, seen[column]), xytext=(6, 4), textcoords="offset points")

@@ -1,0 +1,49 @@
+"""The curves of a run: every round, their mean, and where one diverged."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+
+from replicate.figures.training import loss_curve, metric_curves
+
+NAN = float("nan")
+HISTORY = pd.DataFrame(
+    [
+        # round, step, loss, psa, diverged
+        (0, 0, NAN, 0.1, 0),
+        (0, 10, 3.0, 0.3, 0),
+        (0, 20, 1.0, 0.5, 0),
+        (1, 0, NAN, 0.3, 0),
+        (1, 10, 5.0, 0.5, 0),
+        (1, 20, NAN, NAN, 13),
+    ],
+    columns=["round", "step", "loss", "psa", "diverged"],
+)
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+def crosses(axes) -> list[tuple[float, float]]:
+    return [(line.get_xdata()[0], line.get_ydata()[0]) for line in axes.lines if line.get_marker() == "X"]
+
+
+def test_the_mean_is_of_the_rounds_that_go_on_and_a_cross_marks_the_one_that_does_not():
+    (axes,) = loss_curve(HISTORY).axes
+    (mean,) = [line for line in axes.lines if line.get_linewidth() == 2.2]
+    assert mean.get_xydata().tolist() == [[10, 4], [20, 1]]
+    assert crosses(axes) == [(10, 5.0)]
+    assert [text.get_text() for text in axes.texts] == ["diverged"]
+
+
+def test_metric_curves_mark_it_at_its_last_score():
+    first, second = metric_curves(HISTORY.assign(lcsr=HISTORY.psa), ("psa", "lcsr")).axes
+    assert crosses(first) == crosses(second) == [(10, 0.5)]
+
+
+def test_histories_from_before_divergence_was_watched_are_drawn():
+    (axes,) = loss_curve(HISTORY.drop(columns="diverged").dropna()).axes
+    assert crosses(axes) == []
