@@ -10,7 +10,7 @@ from replicate.config import PAPER
 from replicate.figures.claims import by_length, search
 from replicate.figures.training import metric_curves
 from replicate.inspection import score_table
-from replicate.plan import published_runs
+from replicate.plan import claims_runs, ladder_runs, published_runs
 from replicate.publish.headlines import claims, ladder, published_rows
 from replicate.results import RESULTS, open_kept
 from replicate.runs import open_run
@@ -58,6 +58,22 @@ def verdicts_block() -> str:
     return f"{_headline(published_rows())}\n\n{caption}"
 
 
+def time_block() -> str:
+    """How long the kept runs took."""
+    plans = {
+        "the published rows": published_runs(),
+        "the ladder": ladder_runs(),
+        "the paper's claims": claims_runs(),
+    }
+    rows = []
+    for plan in plans.values():
+        records = [open_kept(run, config).provenance for run, config in plan.items()]
+        hours = sum(record["seconds"] for record in records) / 3600
+        rows.append({"trainings": sum(config.rounds for config in plan.values()), "hours": f"{hours:.1f}"})
+    table = DataFrame(rows, index=list(plans)).rename_axis("runs")
+    return f"{markdown_table(table)}\n\nOn {records[0]['workers']} cores that had other work as well."
+
+
 def _headline(headline: tuple[str, DataFrame]) -> str:
     sentence, table = headline
     return f"{sentence}\n\n{markdown_table(table)}"
@@ -86,5 +102,6 @@ BLOCKS = {
     "verdicts": verdicts_block,
     "ladder": lambda: _headline(ladder()),
     "claims": lambda: _headline(claims()),
+    "time": time_block,
     "scores": scores_block,
 }
