@@ -60,7 +60,7 @@ def beam(
         ensemble: all rounds answer together, by the mean of their probabilities; R of the source is then 1.
 
     Raises:
-        ValueError: width is no whole number from 1 up, or the source has another number of rounds.
+        ValueError: width is no whole number from 1 up, or an ensemble is given more than one round.
     """
     if not isinstance(width, int) or isinstance(width, bool) or width < 1:
         raise ValueError(f"the beam's width is {width!r}; it must be a whole number from 1 up")

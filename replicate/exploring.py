@@ -38,7 +38,7 @@ class Explorer:
             ValueError: there is none, too many, or one that the task does not have.
         """
         words = text.replace(",", " ").split()
-        if not all(word.isdigit() and 1 <= int(word) <= self.task.max_value for word in words):
+        if not all(word.isdecimal() and 1 <= int(word) <= self.task.max_value for word in words):
             raise ValueError(f"type whole numbers from 1 to {self.task.max_value}, not {text!r}")
         if not 1 <= len(words) <= self.task.max_length:
             raise ValueError(f"type 1 to {self.task.max_length} numbers; these are {len(words)}")

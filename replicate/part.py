@@ -69,7 +69,7 @@ def _load_or_start(part: Part, device: str) -> tuple[TrainingState, list[dict]]:
 
 
 def _good_enough(part: Part, history: list[dict]) -> bool:
-    """Whether every round has reached the config's `stop_exact_match` at some evaluation point."""
+    """Whether every round has reached the config's `stop_exact_match` at some point, or has diverged."""
     goal = part.config.stop_exact_match
     return goal is not None and set(part.rounds) <= {
         row["round"] for row in history if row["exact_match"] >= goal or row.get("diverged")

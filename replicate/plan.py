@@ -79,6 +79,6 @@ def claims_runs() -> dict[str, RunConfig]:
 
 def command(config: RunConfig) -> str:
     """What to type for one run: the settings in which it differs from the defaults of `03_train`."""
-    defaults = QUICK.model_dump()
+    defaults = QUICK.model_dump() | {"feed_previous": config.model != "post"}  # where it is not given
     changes = {name: value for name, value in config.model_dump().items() if value != defaults[name]}
     return " ".join(["replicate run notebooks/03_train.ipynb", *(f"-p {k} {v}" for k, v in changes.items())])

@@ -93,8 +93,13 @@ def contrast(samples: Sequence[Sequence[float]], weights: Sequence[float]) -> Co
     """A weighted sum of the means of independent samples, with Satterthwaite's degrees of freedom.
 
     One sample of paired differences with weight 1 is the paired t test, two with 1 and -1 Welch's.
+
+    Raises:
+        ValueError: a value is missing.
     """
     samples = [np.asarray(sample, dtype=float) for sample in samples]
+    if any(np.isnan(sample).any() for sample in samples):
+        raise ValueError("a contrast needs every value; leave out the trainings without scores")
     parts = [
         weight**2 * sample.var(ddof=1) / len(sample) for sample, weight in zip(samples, weights, strict=True)
     ]

@@ -28,9 +28,9 @@ class TrainingState:
     diverged: Tensor  # [R] the update at which a round diverged, 0 for all others
 
     def drop_diverged(self, loss: Tensor) -> None:
-        """Stop the rounds whose loss `[R]` is no number or beyond the limit; the others go on unharmed.
+        """Stop the rounds whose loss `[R]`, or other size, is no number or beyond the limit.
 
-        Their parameters become zero, and `update` leaves them so.
+        Their parameters become zero, and `update` leaves them so; the others go on unharmed.
         """
         lost = ~(loss.cpu() <= LOSS_LIMIT) & (self.diverged == 0)
         if not lost.any():
@@ -93,6 +93,7 @@ def train(
         if state.step % PROGRESS_EVERY == 0:
             progress(state.step, loss[state.diverged == 0].mean().item())
         if state.step % config.evaluate_every == 0 or state.step == config.steps:
+            state.drop_diverged(_parameter_size(state.model))  # the last update may have gone astray
             state.loss = (total / since).cpu().masked_fill(state.diverged > 0, float("nan"))
             total, since = torch.zeros_like(total), 0
             yield state
@@ -112,6 +113,11 @@ def update(state: TrainingState, batch: Batch, rate: float, clip_norm: float | N
             parameter.grad[state.diverged > 0] = 0
     state.optimizer.step()
     return loss.detach()
+
+
+def _parameter_size(model: nn.Module) -> Tensor:
+    """The largest parameter of every round, `[R]`; no number where any of them is none."""
+    return torch.stack([p.detach().flatten(1).abs().amax(1) for p in model.parameters()]).amax(0)
 
 
 def clip_gradients(model: nn.Module, limit: float) -> None:

@@ -103,6 +103,9 @@ def test_the_formulas_and_tables_of_every_notebook_arrive(notebook):
     cells = [c.source for c in nbformat.read(notebook, as_version=4).cells if c.cell_type == "markdown"]
     page = render("\n\n".join(map(to_kramdown, cells)))
     assert formulas(page) == [formula for cell in cells for formula in formulas_of(cell)]
+    for code in page.select("code, .kdmath"):
+        code.decompose()
+    assert not re.search(r"\$|\\(begin|frac|mid)", page.get_text())  # none is left as text
     tables = sum(len(re.findall(r"^\|[ :|-]+\|$", cell, re.MULTILINE)) for cell in cells)
     assert len(page.select("table")) == tables
 
@@ -188,6 +191,12 @@ def test_a_slug_that_could_leave_the_folder_is_refused(tmp_path, slug):
     assert not (tmp_path / "blog").exists()
 
 
+def test_a_folder_that_cannot_be_one_is_refused(tmp_path):
+    (tmp_path / "blog").write_text("a file")
+    with pytest.raises(ParameterError, match="cannot be a folder of posts: Not a directory"):
+        write_post("x", [], POST, tmp_path / "blog")
+
+
 def test_an_existing_post_or_its_images_are_left_alone(tmp_path):
     write_post("first", [], POST, tmp_path)
     with pytest.raises(ParameterError, match=r"2025-04-20-a-post\.md exists"):
@@ -221,7 +230,9 @@ def test_unexecuted_and_failed_notebooks_are_refused(tmp_path):
     with pytest.raises(ParameterError, match="cell 3 failed"):
         check_executed(failed, "a.ipynb")
     (tmp_path / "b.ipynb").write_text("no notebook")
-    for name, message in (("b.ipynb", "is not a notebook"), ("c.ipynb", "cannot read")):
+    (tmp_path / "d.ipynb").write_text('{"nbformat": 4}')
+    named = {"b.ipynb": "is not a notebook", "c.ipynb": "cannot read", "d.ipynb": "is not a notebook"}
+    for name, message in named.items():
         with pytest.raises(ParameterError, match=message):
             make_post(tmp_path / name, tmp_path / "blog")
     assert not (tmp_path / "blog").exists()

@@ -2,16 +2,17 @@
 
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 import torch
 
 from replicate.claims import measure, verdicts
 from replicate.claims.bucketing import bucketing_table
 from replicate.claims.lengths import alignment_table, commonness_table, length_table
-from replicate.claims.search import beam_table, ensemble_table, rescoring_table
+from replicate.claims.search import CANDIDATES, beam_table, ensemble_table, rescoring_table
 from replicate.claims.states import LENGTH, PRIMES, distance_table, rearranged, state_map
 from replicate.config import PAPER, RunConfig
-from replicate.decoding import greedy
+from replicate.decoding import beam, greedy, rescore
 from replicate.experiment import run
 from replicate.models import build
 from replicate.plan import claims_runs
@@ -78,11 +79,17 @@ def test_rescoring_stays_below_what_the_candidates_allow(runs):
     exact = table.pivot(index="round", columns="stage", values="exact_match")
     assert (exact["oracle"] >= exact[["best", "rescored"]].max(axis=1)).all()
     assert (exact["oracle"] > exact["best"]).any()
-    assert not exact["rescored"].equals(exact["best"])
-    model, task = runs["forward"].load_model(), PrimeTask.of(runs["forward"].config)
-    batch = task.sample([make_generator(TINY.seed, r, "rescoring") for r in range(5)], 300)
-    greedily = (greedy(model, batch.source, batch.source_length, 5) == batch.target).all(2).double().mean(1)
-    assert exact["best"].mean() == pytest.approx(greedily.mean().item(), abs=0.05)
+    first, second = (runs[name].load_model() for name in ("forward", "base"))
+    forward, reverse = (
+        PrimeTask.of(runs[name].config).sample(
+            [make_generator(TINY.seed, r, "rescoring") for r in range(5)], 300
+        )
+        for name in ("forward", "base")
+    )
+    found = beam(first, forward.source, forward.source_length, 5, CANDIDATES)
+    best = rescore(second, reverse.source, reverse.source_length, found).tokens[:, :, 0]
+    right = (best == forward.target).all(2).double().mean(1)
+    assert exact["rescored"].tolist() == pytest.approx(right.tolist())
 
 
 def test_a_mirrored_source_is_the_other_directions():
@@ -93,12 +100,19 @@ def test_a_mirrored_source_is_the_other_directions():
     assert torch.equal(mirror(batch.source, batch.source_length - 1), other.source)
 
 
-def test_lengths_reach_twice_the_trained_one(runs):
+def test_lengths_reach_twice_the_trained_one_and_count_targets_with_primes(runs):
     table = length_table(runs["base"], samples=400)
+    task, model = PrimeTask(31, 8, reverse=True, source_eos=True), runs["base"].load_model()
+    batch = task.sample([make_generator(TINY.seed, r, "lengths") for r in range(5)], 400)
+    right = (greedy(model, batch.source, batch.source_length, 9) == batch.target).all(2)
+    kept = batch.target_length > 1
+    for length in range(1, 9):
+        chosen = kept & (batch.source_length == length + 1)
+        rows = table[table.length == length].set_index("round")
+        assert rows.samples.tolist() == chosen.sum(1).tolist()
+        expected = (right & chosen).sum(1) / chosen.sum(1)
+        assert rows.exact_match.tolist() == pytest.approx(expected.tolist())
     assert sorted(table.length.unique()) == list(range(1, 9))
-    assert table.groupby("round").samples.sum().tolist() == [400] * 5
-    short, long = (table[table.length.between(*ends)].exact_match.mean() for ends in ((1, 2), (7, 8)))
-    assert short > long
 
 
 def test_commonness_counts_every_prime_of_the_targets(runs):
@@ -248,6 +262,88 @@ def test_a_verdict_needs_a_sure_effect_and_its_sign(monkeypatch):
     assert found["reversal-1"] == "supported" and found["depth"] == "contradicted"
     assert found["beam-2"] == "not shown"  # 0.004 times the claims left
     assert (found.drop(["reversal-1", "depth"]) == "not shown").all()
+
+
+NATS = {
+    # Made so that each claim holds by a known amount.
+    "base": 0.10,
+    "forward": 0.15,
+    "2-layers": 0.08,
+    "3-layers": 0.06,
+    "3-layers-forward": 0.07,
+    "4-layers": 0.04,
+    "rnn": 0.50,
+    "rnn-forward": 0.80,
+    "without-clipping": 0.13,
+}
+HOLDS_BY = {
+    "reversal-1": 0.05,
+    "reversal-3": 0.01,
+    "reversal-depth": 0.04,
+    "depth": 0.02,
+    "clipping": 0.03,
+    "rnn-lstm": 0.65,
+    "rnn-reversal": 0.30,
+    "beam-12": 0.04,
+    "beam-2": 0.01,
+    "ensemble": 0.16,
+    "ensemble-search": 0.11,
+    "rescoring": 0.02,
+    "length": 0.05 - 0.02,
+    "rare": 0.30,
+    "order": 0.60,
+    "bucketing": 1.0,
+}
+
+
+def made_up_tables() -> dict[str, pd.DataFrame]:
+    """The measurements behind `HOLDS_BY`, two rounds each."""
+    both = [0, 1]
+    beam = [(r, w, v) for r in both for w, v in ((1, 0.50), (2, 0.53), (4, 0.53), (12, 0.54))]
+    five = [
+        (r, m, w, v) for r in both for m, w, v in ((1, 1, 0.5), (1, 12, 0.54), (5, 1, 0.65), (5, 12, 0.70))
+    ]
+    stages = [(r, s, v) for r in both for s, v in (("best", 0.5), ("rescored", 0.52), ("oracle", 0.6))]
+    lengths = [(r, n, 10, 0.9 if n <= 6 else 0.8 if n <= 13 else 0.78) for r in both for n in range(1, 41)]
+    primes = [(r, p, q, 10, a) for r in both for p, q, a in ((2, 0.1, 0.9), (3, 0.05, 0.5), (5, 0.01, 0.6))]
+    moves = [
+        (r, m, d)
+        for r in both
+        for m, d in (("primes swapped", 0.9), ("others moved", 0.3), ("others swapped", 1))
+    ]
+    times = [(r, a, t) for r in both for a, t in (("random", 0.2), ("bucketed", 0.1))]
+    return {
+        "beam": pd.DataFrame(beam, columns=["round", "width", "exact_match"]),
+        "ensembles": pd.DataFrame(five, columns=["group", "models", "width", "exact_match"]),
+        "rescoring": pd.DataFrame(stages, columns=["round", "stage", "exact_match"]),
+        "lengths": pd.DataFrame(lengths, columns=["round", "length", "samples", "lcs_f1"]),
+        "commonness": pd.DataFrame(primes, columns=["round", "prime", "probability", "samples", "accuracy"]),
+        "distances": pd.DataFrame(moves, columns=["round", "rearrangement", "distance"]),
+        "bucketing": pd.DataFrame(times, columns=["repeat", "arm", "seconds"]),
+    }
+
+
+def test_every_claims_effect_is_what_its_data_say_and_positive_where_it_holds(monkeypatch):
+    arms = {
+        name: SimpleNamespace(scores=pd.DataFrame({"nats": [value - 0.01, value + 0.01, float("nan")]}))
+        for name, value in NATS.items()
+    }
+    monkeypatch.setattr(verdicts, "open_arms", lambda: arms)
+    monkeypatch.setattr(verdicts, "read_measurement", made_up_tables().__getitem__)
+    effects = verdicts.measured_effects()
+    assert set(effects) == set(HOLDS_BY) == set(verdicts.paper_claims().index)
+    for name, amount in HOLDS_BY.items():
+        assert effects[name].contrast.estimate == pytest.approx(amount), name
+
+
+def test_a_beam_of_2_gives_no_most_of_a_gain_that_is_not_there(monkeypatch):
+    sure = Contrast(0.1, 0.05, 0.15, 1e-9)
+    unsure = Contrast(-0.1, -0.3, 0.1, 0.5)
+    for of_12, expected in ((sure, "supported"), (unsure, "not shown")):
+        effects = {name: verdicts.Effect("x", "10", sure) for name in verdicts.paper_claims().index}
+        effects["beam-12"] = verdicts.Effect("x", "10", of_12)
+        monkeypatch.setattr(verdicts, "measured_effects", lambda effects=effects: effects)
+        assert verdicts.claim_verdicts().verdict["beam-2"] == expected
 
 
 def test_the_plan_of_the_claims_has_no_seed_twice_and_one_base():

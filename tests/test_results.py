@@ -2,14 +2,16 @@
 
 import itertools
 import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from test_experiment import CONFIG
 
-from replicate.config import PUBLISHED, QUICK
+from replicate.config import RunConfig
 from replicate.experiment import run
-from replicate.plan import command, ladder_runs, published_runs, reversal_runs
+from replicate.parameters import check_parameters
+from replicate.plan import claims_runs, command, ladder_runs, published_runs, reversal_runs
 from replicate.results import keep, open_kept, read_training_table, training_table
 from replicate.runs import RunError, write_table
 
@@ -95,9 +97,11 @@ def test_each_rung_changes_one_thing():
         assert sum(a[name] != b[name] for name in a) == 1
 
 
-def test_the_command_of_a_run_makes_that_run():
-    words = command(PUBLISHED.model_copy(update={"reverse": True, "clip_norm": 1.0})).split()
-    assert words[:3] == ["replicate", "run", "notebooks/03_train.ipynb"]
-    given = dict(zip(words[4::3], words[5::3], strict=True))
-    config = QUICK.model_validate(QUICK.model_dump() | given)
-    assert config == PUBLISHED.model_copy(update={"reverse": True, "clip_norm": 1.0})
+def test_the_command_of_every_planned_run_makes_that_run():
+    defaults = check_parameters(Path(__file__).resolve().parent.parent / "notebooks/03_train.ipynb", {})
+    for name, config in (published_runs() | ladder_runs() | claims_runs() | reversal_runs()).items():
+        words = command(config).split()
+        assert words[:3] == ["replicate", "run", "notebooks/03_train.ipynb"]
+        given = dict(zip(words[4::3], words[5::3], strict=True))
+        values = defaults | {key: None if value == "None" else value for key, value in given.items()}
+        assert RunConfig(**{field: values[field] for field in RunConfig.model_fields}) == config, name

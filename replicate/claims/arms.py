@@ -19,6 +19,7 @@ def arm_table(arms: dict[str, Run]) -> pd.DataFrame:
         {
             "change": ", ".join(f"{setting} {value}" for setting, value in ARMS[name].items()),
             "trainings": len(run.scores),
+            "diverged": int(run.scores.nats.isna().sum()),
             "nats": run.scores.nats.mean(),
             "perplexity": np.exp(run.scores.nats).mean(),
             "exact match": run.scores.exact_match.mean(),

@@ -1,37 +1,50 @@
 """Scores beyond the trained lengths and by how common a prime is; where attention looks."""
 
+from collections.abc import Iterator
+
 import pandas as pd
 import torch
 from torch import Tensor
 
 from ..decoding import greedy
-from ..evaluation import evaluate, model_answer
-from ..metrics import position_matches
+from ..metrics import position_matches, score_pairs
 from ..randomness import make_generator
 from ..runs import Run
-from ..task import PrimeTask
+from ..task import Batch, PrimeTask
 
 CHUNK = 500  # samples of each round answered at once
 
 
 def length_table(run: Run, samples: int) -> pd.DataFrame:
-    """One row a round and source length, up to twice the trained one."""
+    """One row a round and source length, up to twice the trained one, over the targets that hold a prime.
+
+    Short sources often hold none, and the empty answer to those would flatter them.
+    """
     longer = run.config.model_copy(update={"max_length": 2 * run.config.max_length})
-    task, rounds = PrimeTask.of(longer), range(run.config.rounds)
-    generators = [make_generator(run.config.seed, r, "lengths") for r in rounds]
-    answer = model_answer(run.load_model(), task.max_target_length)
-    table = evaluate(answer, task, generators, rounds, samples).by_length
-    return table[table.kind == "source"].drop(columns="kind").reset_index(drop=True)
+    task, rounds = PrimeTask.of(longer), run.config.rounds
+    model, tables = run.load_model(), []
+    for batch in _batches(task, _generators(run, "lengths"), samples):
+        prediction = greedy(model, batch.source, batch.source_length, task.max_target_length)
+        scores = score_pairs(prediction.flatten(0, 1), batch.target.flatten(0, 1), task.eos)
+        table = pd.DataFrame(
+            {
+                "round": torch.arange(rounds).repeat_interleave(batch.source.shape[1]),
+                "length": batch.source_length.flatten() - int(task.source_eos),
+                "exact_match": scores.exact_match,
+                "lcs_f1": scores.lcs_f1,
+            }
+        )
+        tables.append(table[batch.target_length.flatten().numpy() > 1])
+    groups = pd.concat(tables).groupby(["round", "length"])
+    return groups.mean().assign(samples=groups.size()).reset_index()
 
 
 def commonness_table(run: Run, samples: int) -> pd.DataFrame:
     """One row a round and prime: its probability as a value, and how often it is answered at its place."""
     task, rounds = PrimeTask.of(run.config), run.config.rounds
     model = run.load_model()
-    generators = [make_generator(run.config.seed, r, "commonness") for r in range(rounds)]
     counts = torch.zeros(2, rounds, run.config.vocab_size)
-    for first in range(0, samples, CHUNK):
-        batch = task.sample(generators, min(CHUNK, samples - first))
+    for batch in _batches(task, _generators(run, "commonness"), samples):
         prediction = greedy(model, batch.source, batch.source_length, task.max_target_length)
         for r in range(rounds):
             counts[:, r] += _token_counts(prediction[r], batch.target[r], task.eos)
@@ -47,6 +60,15 @@ def commonness_table(run: Run, samples: int) -> pd.DataFrame:
         for prime in task.is_prime.nonzero().flatten().tolist()
     ]
     return pd.DataFrame(rows)
+
+
+def _generators(run: Run, purpose: str) -> list[torch.Generator]:
+    return [make_generator(run.config.seed, r, purpose) for r in range(run.config.rounds)]
+
+
+def _batches(task: PrimeTask, generators: list[torch.Generator], samples: int) -> Iterator[Batch]:
+    for first in range(0, samples, CHUNK):
+        yield task.sample(generators, min(CHUNK, samples - first))
 
 
 def _token_counts(prediction: Tensor, target: Tensor, eos: int) -> Tensor:

@@ -38,7 +38,7 @@ def measure_missing(finished: dict[str, Run]) -> None:
     for name, (runs, measure) in MEASUREMENTS.items():
         models = {run: finished[f"claims-{run}"] for run in runs}
         used = {run: model.provenance["sha256"]["checkpoint.pt"] for run, model in models.items()}
-        if _record(name).get("checkpoints") == used:
+        if _record(name).get("checkpoints") == used and _is_whole(name):
             continue
         print(f"claims/{name}", flush=True)
         folder().mkdir(parents=True, exist_ok=True)
@@ -71,6 +71,13 @@ def read_measurement(name: str) -> pd.DataFrame:
 
 def folder() -> Path:
     return RESULTS / "claims"
+
+
+def _is_whole(name: str) -> bool:
+    try:
+        return checksums(folder(), [f"{name}.csv"]) == _record(name).get("sha256")
+    except OSError:
+        return False
 
 
 def _record(name: str) -> dict:

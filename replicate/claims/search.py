@@ -1,11 +1,12 @@
 """What search adds to a trained model: wider beams, ensembles and rescored candidates."""
 
+import math
 from collections.abc import Callable
 
 import pandas as pd
 from torch import nn
 
-from ..decoding import beam, rescore
+from ..decoding import Candidates, beam, rescore
 from ..evaluation import Answer, evaluate
 from ..models.layers import pick_rounds
 from ..randomness import make_generator
@@ -59,15 +60,17 @@ def ensemble_table(run: Run, sizes: list[tuple[int, int]], samples: int) -> pd.D
 def rescoring_table(first: Run, second: Run, samples: int) -> pd.DataFrame:
     """Candidates of one run's models, before and after rescoring by the other's: one row a round and stage.
 
-    The two runs differ in the direction of their sources alone. *either* counts a sample as right where any
-    candidate is: what no reordering can exceed.
+    The two runs differ in the direction of their sources alone. The *oracle* picks the right answer where it
+    is among the candidates: what no reordering can exceed.
     """
     rounds = range(min(first.config.rounds, second.config.rounds))
     task = PrimeTask.of(first.config)
     mine, theirs = (pick_rounds([run.load_model()], rounds) for run in (first, second))
 
-    def candidates(batch: Batch):
-        return beam(mine, batch.source, batch.source_length, task.max_target_length, CANDIDATES)
+    def candidates(batch: Batch) -> Candidates:
+        found = beam(mine, batch.source, batch.source_length, task.max_target_length, CANDIDATES)
+        endless = (found.tokens != task.eos).all(3)  # of a sample for which no answer ended
+        return found._replace(log_probability=found.log_probability.masked_fill(endless, -math.inf))
 
     def rescored(batch: Batch):
         turned = mirror(batch.source, batch.source_length - int(task.source_eos))

@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 
 from .style import COLOURS, subplots
 
-# What answers without looking at the source score, and the best score there is.
 LABELS = {"published_geo_mean": "GeoMean, published protocol", "exact_match": "exact match"}
 
 

@@ -1,4 +1,4 @@
-"""The models, one a file: each has a function that builds a `Seq2Seq` from a config."""
+"""The models, one a file: each has a function that builds it from a config."""
 
 from torch import nn
 

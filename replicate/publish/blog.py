@@ -8,9 +8,9 @@ import nbformat
 from nbformat import NotebookNode
 
 from replicate.parameters import ParameterError
-from replicate.publish.chinese import chinese_body
+from replicate.publish.chinese import CONTEXTS, chinese_body
 from replicate.publish.chirpy import Post, check_executed, check_new, post_body, write_post
-from replicate.publish.execute import execute, figures_in
+from replicate.publish.execute import execute, figures_in, read_notebook
 
 LANGUAGES = ["en", "zh"]
 
@@ -39,19 +39,14 @@ def make_post(notebook: Path, out: Path, lang: str = "en", **given: str | None) 
         return write_post(body, files, post, out)
 
 
-def read_notebook(path: Path) -> NotebookNode:
-    try:
-        return nbformat.read(path, as_version=4)
-    except OSError as error:
-        raise ParameterError(f"cannot read {path}: {error.strerror}") from error
-    except (ValueError, AttributeError, nbformat.reader.NotJSONError) as error:
-        raise ParameterError(f"{path} is not a notebook") from error
-
-
 def _post(notebook: NotebookNode, path: Path, lang: str, given: dict[str, str]) -> Post:
     """The front matter: from the notebook's metadata, in its language, and what was given."""
     if lang not in LANGUAGES:
         raise ParameterError(f"lang must be {' or '.join(LANGUAGES)}, not {lang!r}")
+    if lang == "zh" and path.stem not in CONTEXTS:
+        raise ParameterError(
+            f"there is no Chinese edition of {path.stem}; there is one of {', '.join(CONTEXTS)}"
+        )
     fields = dict(notebook.metadata.get("blog", {}))
     fields |= fields.pop("zh", {}) if lang == "zh" else {}
     fields |= given

@@ -53,12 +53,16 @@ def check_executed(notebook: NotebookNode, name: str) -> None:
 
 
 def check_new(post: Post, out: Path) -> None:
-    """Refuse a slug that is no plain name, and a post that exists."""
+    """Refuse a slug that is no plain name, a post that exists, and a folder that cannot be one."""
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", post.slug):
         raise ParameterError(
             f"slug {post.slug!r} must be small letters and digits, with single dashes between"
         )
     for path in (out / "_posts" / post.file, out / FIGURES[1:] / post.slug):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ParameterError(f"{path.parent} cannot be a folder of posts: {error.strerror}") from error
         if path.exists():
             raise ParameterError(f"{path} exists; choose another slug, or remove it first")
 
@@ -67,8 +71,6 @@ def write_post(body: str, figures: list[Path], post: Post, out: Path) -> Path:
     """Write a post and its figures, all or nothing, and return the post's path."""
     check_new(post, out)
     target, images = out / "_posts" / post.file, out / FIGURES[1:] / post.slug
-    for folder in (target.parent, images.parent):
-        folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=out, prefix=".post-") as temporary:
         new = Path(temporary) / post.slug
         new.mkdir()

@@ -7,9 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import papermill
 from nbclient.exceptions import DeadKernelError
+from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
+
+from replicate.parameters import ParameterError
 
 
 class NotebookError(RuntimeError):
@@ -21,6 +25,7 @@ def execute(notebook: Path, output: Path, parameters: dict[str, Any]) -> Path:
 
     What the cells write to stderr (progress) appears at once.
     """
+    read_notebook(notebook)
     # Nobody watches the kernel: a progress bar would fill the output with its own traces.
     os.environ.setdefault("REPLICATE_PROGRESS", "lines")
     try:
@@ -46,6 +51,20 @@ def execute(notebook: Path, output: Path, parameters: dict[str, Any]) -> Path:
     except DeadKernelError as error:
         raise NotebookError(f"{notebook.name}: its kernel died (out of memory?)") from error
     return output
+
+
+def read_notebook(path: Path) -> NotebookNode:
+    """Read a notebook file.
+
+    Raises:
+        ParameterError: it cannot be read, or is no notebook.
+    """
+    try:
+        return nbformat.read(path, as_version=4)
+    except OSError as error:
+        raise ParameterError(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, AttributeError, nbformat.ValidationError) as error:
+        raise ParameterError(f"{path} is not a notebook") from error
 
 
 @contextmanager

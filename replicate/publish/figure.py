@@ -5,14 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import nbformat
 from matplotlib.figure import Figure
 
 from replicate.figures.evaluation import accuracy_by_position, scores_by_length
 from replicate.figures.style import save
 from replicate.figures.training import loss_curve, metric_curves
 from replicate.parameters import ParameterError
-from replicate.publish.execute import execute, figures_in
+from replicate.publish.execute import execute, figures_in, read_notebook
 from replicate.publish.report import numbered_notebooks
 from replicate.runs import Run, open_run
 
@@ -28,7 +27,7 @@ def catalogue(root: Path) -> dict[str, tuple[Path, str]]:
     """The notebook and the caption of every figure that a project's notebooks show, by name."""
     figures = {}
     for notebook in numbered_notebooks(root):
-        for cell in nbformat.read(notebook, as_version=4).cells:
+        for cell in read_notebook(notebook).cells:
             for output in cell.get("outputs", []):
                 if name := output.get("metadata", {}).get("filename"):
                     figures[name] = notebook, output.metadata.get("caption", "")
@@ -44,6 +43,10 @@ def make_figure(root: Path, name: str, out: Path, run: Path | None, dark: bool) 
         raise ParameterError(f"{out} must end in .png or .svg")
     if out.exists():
         raise ParameterError(f"{out} exists; choose another file, or remove it first")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ParameterError(f"{out} cannot be written: {error.strerror}") from error
     if (run is None) == (name in OF_A_RUN):
         raise ParameterError(f"{name} {'needs' if run is None else 'takes no'} --run")
     with TemporaryDirectory() as temporary:
@@ -53,5 +56,4 @@ def make_figure(root: Path, name: str, out: Path, run: Path | None, dark: bool) 
         else:
             with figures_in(folder):
                 execute(notebooks[name][0], Path(temporary) / "executed.ipynb", {})
-        out.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(folder / f"{name}{'-dark' if dark else ''}{out.suffix}", out)

@@ -71,7 +71,8 @@ def time_block() -> str:
         hours = sum(record["seconds"] for record in records) / 3600
         rows.append({"trainings": sum(config.rounds for config in plan.values()), "hours": f"{hours:.1f}"})
     table = DataFrame(rows, index=list(plans)).rename_axis("runs")
-    return f"{markdown_table(table)}\n\nOn {records[0]['workers']} cores that had other work as well."
+    note = "at least: of a run that was stopped, only the process that finished it is counted"
+    return f"{markdown_table(table)}\n\nOn {records[0]['workers']} cores; {note}."
 
 
 def _headline(headline: tuple[str, DataFrame]) -> str:
