@@ -32,7 +32,7 @@ def by_length(tables: Mapping[str, pd.DataFrame], trained: int) -> Figure:
     """LCS F1 by source length: each arm's mean over trainings and their middle 90%."""
     figure, axes = subplots(height=3.4)
     axes.axvspan(trained, 2 * trained, color="#F2F2F2", zorder=0)
-    axes.annotate("longer than any in training", (trained + 0.5, 1.0), va="top", fontsize=9)
+    axes.annotate("longer than any in training", (trained + 0.5, 0.03), fontsize=9)
     for name, table in tables.items():
         groups = table.groupby("length").lcs_f1
         axes.fill_between(
