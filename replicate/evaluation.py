@@ -69,7 +69,7 @@ def evaluate(
 ) -> Evaluation:
     """Score `samples` fresh samples a round, drawn from the round's own generator."""
     pairs, positions = [], []
-    for batch in _batches(task, generators, samples):
+    for batch in batches(task, generators, samples):
         prediction = answer(batch).flatten(0, 1)  # [R * B, P]
         target = batch.target.flatten(0, 1)  # [R * B, T]
         round_of = torch.tensor(rounds).repeat_interleave(batch.source.shape[1])
@@ -103,14 +103,15 @@ def nats_per_token(
     """
     device = next(model.parameters()).device
     nats = tokens = 0
-    for batch in _batches(task, generators, samples):
+    for batch in batches(task, generators, samples):
         count = batch.target_length.sum(1)
         nats += model.loss(batch.to(device)).double().cpu() * count
         tokens += count
     return nats / tokens
 
 
-def _batches(task: PrimeTask, generators: list[torch.Generator], samples: int) -> Iterator[Batch]:
+def batches(task: PrimeTask, generators: list[torch.Generator], samples: int) -> Iterator[Batch]:
+    """Fresh samples of every round, CHUNK at a time."""
     for first in range(0, samples, CHUNK):
         yield task.sample(generators, min(CHUNK, samples - first))
 

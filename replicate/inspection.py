@@ -13,7 +13,7 @@ from .evaluation import (
     oracle_answer,
 )
 from .models import build
-from .randomness import make_generator
+from .randomness import make_generators
 from .runs import Run
 from .task import PAD, PrimeTask
 
@@ -25,7 +25,7 @@ def score_table(run: Run, samples: int) -> pd.DataFrame:
     untrained = model_answer(build(config, rounds), task.max_target_length)
     rows = {"trained": run.scores.drop(columns="evaluation")}
     for name, answer in {"chance": chance_answer, "untrained": untrained, "oracle": oracle_answer}.items():
-        generators = [make_generator(config.seed, r, "baseline") for r in rounds]
+        generators = make_generators(config.seed, rounds, "baseline")
         rows[name] = evaluate(answer, task, generators, rounds, samples).scores
     return pd.DataFrame({name: scores[METRICS + PUBLISHED_METRICS].mean() for name, scores in rows.items()})
 
@@ -37,7 +37,7 @@ def loss_table(run: Run, samples: int) -> pd.DataFrame:
     models = {"trained": run.load_model(), "untrained": build(config, rounds)}
     table = {"oracle": {"nats": 0.0, "perplexity": 1.0}}
     for name, model in models.items():
-        generators = [make_generator(config.seed, r, "baseline") for r in rounds]
+        generators = make_generators(config.seed, rounds, "baseline")
         nats = nats_per_token(model, task, generators, samples)
         table[name] = {"nats": nats.mean().item(), "perplexity": nats.exp().mean().item()}
     return pd.DataFrame(table)[["trained", "untrained", "oracle"]]
@@ -52,7 +52,7 @@ def sample_answers(run: Run, count: int, round_index: int = 0, samples: int = 1_
         raise ValueError(f"examples is {count}; it must be 1 or more")
     task, config = PrimeTask.of(run.config), run.config
     model = run.load_model()
-    generators = [make_generator(config.seed, r, "examples") for r in range(config.rounds)]
+    generators = make_generators(config.seed, range(config.rounds), "examples")
     batch = task.sample(generators, samples)
     prediction = model_answer(model, task.max_target_length)(batch)[round_index]
     rows = [

@@ -9,7 +9,7 @@ import torch
 
 from .config import RunConfig
 from .evaluation import Evaluation, evaluate, model_answer, nats_per_token
-from .randomness import make_generator
+from .randomness import make_generators
 from .runs import RunError, read_checkpoint, write_checkpoint
 from .task import PrimeTask
 from .training import TrainingState, learning_rate, start, train
@@ -128,4 +128,4 @@ def _nats(part: Part, state: TrainingState, purpose: str, samples: int) -> list[
 
 
 def _generators(part: Part, purpose: str) -> list[torch.Generator]:
-    return [make_generator(part.config.seed, r, purpose) for r in part.rounds]
+    return make_generators(part.config.seed, part.rounds, purpose)

@@ -1,6 +1,7 @@
 """Explicit randomness: every stream is a generator of its own, made from (seed, round, purpose)."""
 
 import hashlib
+from collections.abc import Iterable
 
 import torch
 
@@ -13,3 +14,8 @@ def make_generator(seed: int, round_index: int, purpose: str) -> torch.Generator
     """
     digest = hashlib.sha256(f"{seed}/{round_index}/{purpose}".encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+
+
+def make_generators(seed: int, rounds: Iterable[int], purpose: str) -> list[torch.Generator]:
+    """One a round."""
+    return [make_generator(seed, r, purpose) for r in rounds]

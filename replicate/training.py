@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from .config import RunConfig
 from .models import build
-from .randomness import make_generator
+from .randomness import make_generators
 from .task import Batch, PrimeTask
 
 OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
@@ -64,7 +64,7 @@ def start(config: RunConfig, rounds: range, device: str = "cpu") -> TrainingStat
     """The state before the first update: a fresh model on `device`, its optimizer and its sample streams."""
     model = build(config, rounds).to(device)
     optimizer = OPTIMIZERS[config.optimizer](model.parameters(), lr=config.learning_rate, fused=True)
-    generators = [make_generator(config.seed, r, "training") for r in rounds]
+    generators = make_generators(config.seed, rounds, "training")
     loss = torch.full((len(rounds),), float("nan"))
     return TrainingState(0, model, optimizer, generators, loss, torch.zeros(len(rounds), dtype=torch.long))
 

@@ -1,18 +1,15 @@
 """Scores beyond the trained lengths and by how common a prime is; where attention looks."""
 
-from collections.abc import Iterator
-
 import pandas as pd
 import torch
 from torch import Tensor
 
 from ..decoding import greedy
+from ..evaluation import batches
 from ..metrics import position_matches, score_pairs
-from ..randomness import make_generator
+from ..randomness import make_generators
 from ..runs import Run
-from ..task import Batch, PrimeTask
-
-CHUNK = 500  # samples of each round answered at once
+from ..task import PrimeTask
 
 
 def length_table(run: Run, samples: int) -> pd.DataFrame:
@@ -23,7 +20,7 @@ def length_table(run: Run, samples: int) -> pd.DataFrame:
     longer = run.config.model_copy(update={"max_length": 2 * run.config.max_length})
     task, rounds = PrimeTask.of(longer), run.config.rounds
     model, tables = run.load_model(), []
-    for batch in _batches(task, _generators(run, "lengths"), samples):
+    for batch in batches(task, make_generators(run.config.seed, range(rounds), "lengths"), samples):
         prediction = greedy(model, batch.source, batch.source_length, task.max_target_length)
         scores = score_pairs(prediction.flatten(0, 1), batch.target.flatten(0, 1), task.eos)
         table = pd.DataFrame(
@@ -44,7 +41,7 @@ def commonness_table(run: Run, samples: int) -> pd.DataFrame:
     task, rounds = PrimeTask.of(run.config), run.config.rounds
     model = run.load_model()
     counts = torch.zeros(2, rounds, run.config.vocab_size)
-    for batch in _batches(task, _generators(run, "commonness"), samples):
+    for batch in batches(task, make_generators(run.config.seed, range(rounds), "commonness"), samples):
         prediction = greedy(model, batch.source, batch.source_length, task.max_target_length)
         for r in range(rounds):
             counts[:, r] += _token_counts(prediction[r], batch.target[r], task.eos)
@@ -60,15 +57,6 @@ def commonness_table(run: Run, samples: int) -> pd.DataFrame:
         for prime in task.is_prime.nonzero().flatten().tolist()
     ]
     return pd.DataFrame(rows)
-
-
-def _generators(run: Run, purpose: str) -> list[torch.Generator]:
-    return [make_generator(run.config.seed, r, purpose) for r in range(run.config.rounds)]
-
-
-def _batches(task: PrimeTask, generators: list[torch.Generator], samples: int) -> Iterator[Batch]:
-    for first in range(0, samples, CHUNK):
-        yield task.sample(generators, min(CHUNK, samples - first))
 
 
 def _token_counts(prediction: Tensor, target: Tensor, eos: int) -> Tensor:

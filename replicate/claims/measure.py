@@ -54,15 +54,12 @@ def read_measurement(name: str) -> pd.DataFrame:
         RunError: it is missing, was changed, or was measured on other checkpoints than those of the results.
     """
     path = folder() / f"{name}.csv"
-    try:
-        found = checksums(folder(), [path.name])
-    except OSError as error:
-        raise RunError(f"{path} is missing; `make replicate` writes it") from error
-    record = _record(name)
-    if record.get("sha256") != found:
+    if not path.exists():
+        raise RunError(f"{path} is missing; `make replicate` writes it")
+    if not _is_whole(name):
         raise RunError(f"{path} is not what `make replicate` wrote; delete it and make it again")
     plan = claims_runs()
-    for run, checkpoint in record["checkpoints"].items():
+    for run, checkpoint in _record(name)["checkpoints"].items():
         kept = open_kept(f"claims-{run}", plan[f"claims-{run}"])
         if kept.provenance["sha256"]["checkpoint.pt"] != checkpoint:
             raise RunError(f"{path} was measured on another training of {run}; `make replicate` measures it")
@@ -74,6 +71,7 @@ def folder() -> Path:
 
 
 def _is_whole(name: str) -> bool:
+    """Whether the table is there and is what was measured."""
     try:
         return checksums(folder(), [f"{name}.csv"]) == _record(name).get("sha256")
     except OSError:

@@ -9,7 +9,7 @@ from torch import nn
 from ..decoding import Candidates, beam, rescore
 from ..evaluation import Answer, evaluate
 from ..models.layers import pick_rounds
-from ..randomness import make_generator
+from ..randomness import make_generator, make_generators
 from ..runs import Run
 from ..task import Batch, PrimeTask, mirror
 
@@ -30,7 +30,7 @@ def beam_table(run: Run, widths: list[int], samples: int) -> pd.DataFrame:
     rounds = range(run.config.rounds)
     tables = []
     for width in widths:
-        generators = [make_generator(run.config.seed, r, "beam") for r in rounds]
+        generators = make_generators(run.config.seed, rounds, "beam")
         answer = best_of_beam(model, task.max_target_length, width)
         tables.append(evaluate(answer, task, generators, rounds, samples).scores.assign(width=width))
     return pd.concat(tables, ignore_index=True)
@@ -89,6 +89,6 @@ def rescoring_table(first: Run, second: Run, samples: int) -> pd.DataFrame:
     }
     tables = []
     for stage, answer in stages.items():
-        generators = [make_generator(first.config.seed, r, "rescoring") for r in rounds]
+        generators = make_generators(first.config.seed, rounds, "rescoring")
         tables.append(evaluate(answer, task, generators, rounds, samples).scores.assign(stage=stage))
     return pd.concat(tables, ignore_index=True)

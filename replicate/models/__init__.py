@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from ..randomness import make_generator
+from ..randomness import make_generators
 from .attention import build_attention
 from .layers import initialise
 from .lstm import build_lstm
@@ -15,5 +15,5 @@ MODELS = {"post": build_post, "rnn": build_rnn, "lstm": build_lstm, "attention":
 def build(config, rounds: range) -> nn.Module:
     """The model of a `RunConfig` for some of its rounds, freshly initialised on the CPU."""
     model = MODELS[config.model](config, len(rounds))
-    initialise(model, [make_generator(config.seed, r, "initialisation") for r in rounds], config.init_bound)
+    initialise(model, make_generators(config.seed, rounds, "initialisation"), config.init_bound)
     return model
