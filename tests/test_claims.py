@@ -1,12 +1,11 @@
-"""What is measured for the claims, on tiny runs, against plain restatements; verdicts on made-up data."""
+"""What is measured for the claims, on tiny runs, against plain restatements."""
 
 from types import SimpleNamespace
 
-import pandas as pd
 import pytest
 import torch
 
-from replicate.claims import measure, verdicts
+from replicate.claims import measure
 from replicate.claims.bucketing import bucketing_table
 from replicate.claims.lengths import alignment_table, commonness_table, length_table
 from replicate.claims.search import CANDIDATES, beam_table, ensemble_table, rescoring_table
@@ -15,11 +14,9 @@ from replicate.config import PAPER, RunConfig
 from replicate.decoding import beam, greedy, rescore
 from replicate.experiment import run
 from replicate.models import build
-from replicate.plan import claims_runs
 from replicate.randomness import make_generator
 from replicate.results import keep
 from replicate.runs import RunError
-from replicate.statistics import Contrast
 from replicate.task import PrimeTask, mirror
 
 TINY = RunConfig(
@@ -247,107 +244,3 @@ def test_a_damaged_measurement_is_refused(results, damage, message):
     damage(results)
     with pytest.raises(RunError, match=message):
         measure.read_measurement("beam")
-
-
-def test_a_verdict_needs_a_sure_effect_and_its_sign(monkeypatch):
-    certain = {"reversal-1": (0.2, 1e-6), "depth": (-0.2, 1e-6), "beam-2": (0.2, 0.004)}
-    claims = verdicts.paper_claims()
-
-    def effect(name):
-        estimate, p = certain.get(name, (0.1, 0.9))
-        return verdicts.Effect("x", "10", Contrast(estimate, estimate - 0.1, estimate + 0.1, p))
-
-    monkeypatch.setattr(verdicts, "measured_effects", lambda: {name: effect(name) for name in claims.index})
-    found = verdicts.claim_verdicts().verdict
-    assert found["reversal-1"] == "supported" and found["depth"] == "contradicted"
-    assert found["beam-2"] == "not shown"  # 0.004 times the claims left
-    assert (found.drop(["reversal-1", "depth"]) == "not shown").all()
-
-
-NATS = {
-    # Made so that each claim holds by a known amount.
-    "base": 0.10,
-    "forward": 0.15,
-    "2-layers": 0.08,
-    "3-layers": 0.06,
-    "3-layers-forward": 0.07,
-    "4-layers": 0.04,
-    "rnn": 0.50,
-    "rnn-forward": 0.80,
-    "without-clipping": 0.13,
-}
-HOLDS_BY = {
-    "reversal-1": 0.05,
-    "reversal-3": 0.01,
-    "reversal-depth": 0.04,
-    "depth": 0.02,
-    "clipping": 0.03,
-    "rnn-lstm": 0.65,
-    "rnn-reversal": 0.30,
-    "beam-12": 0.04,
-    "beam-2": 0.01,
-    "ensemble": 0.16,
-    "ensemble-search": 0.11,
-    "rescoring": 0.02,
-    "length": 0.05 - 0.02,
-    "rare": 0.30,
-    "order": 0.60,
-    "bucketing": 1.0,
-}
-
-
-def made_up_tables() -> dict[str, pd.DataFrame]:
-    """The measurements behind `HOLDS_BY`, two rounds each."""
-    both = [0, 1]
-    beam = [(r, w, v) for r in both for w, v in ((1, 0.50), (2, 0.53), (4, 0.53), (12, 0.54))]
-    five = [
-        (r, m, w, v) for r in both for m, w, v in ((1, 1, 0.5), (1, 12, 0.54), (5, 1, 0.65), (5, 12, 0.70))
-    ]
-    stages = [(r, s, v) for r in both for s, v in (("best", 0.5), ("rescored", 0.52), ("oracle", 0.6))]
-    lengths = [(r, n, 10, 0.9 if n <= 6 else 0.8 if n <= 13 else 0.78) for r in both for n in range(1, 41)]
-    primes = [(r, p, q, 10, a) for r in both for p, q, a in ((2, 0.1, 0.9), (3, 0.05, 0.5), (5, 0.01, 0.6))]
-    moves = [
-        (r, m, d)
-        for r in both
-        for m, d in (("primes swapped", 0.9), ("others moved", 0.3), ("others swapped", 1))
-    ]
-    times = [(r, a, t) for r in both for a, t in (("random", 0.2), ("bucketed", 0.1))]
-    return {
-        "beam": pd.DataFrame(beam, columns=["round", "width", "exact_match"]),
-        "ensembles": pd.DataFrame(five, columns=["group", "models", "width", "exact_match"]),
-        "rescoring": pd.DataFrame(stages, columns=["round", "stage", "exact_match"]),
-        "lengths": pd.DataFrame(lengths, columns=["round", "length", "samples", "lcs_f1"]),
-        "commonness": pd.DataFrame(primes, columns=["round", "prime", "probability", "samples", "accuracy"]),
-        "distances": pd.DataFrame(moves, columns=["round", "rearrangement", "distance"]),
-        "bucketing": pd.DataFrame(times, columns=["repeat", "arm", "seconds"]),
-    }
-
-
-def test_every_claims_effect_is_what_its_data_say_and_positive_where_it_holds(monkeypatch):
-    arms = {
-        name: SimpleNamespace(scores=pd.DataFrame({"nats": [value - 0.01, value + 0.01, float("nan")]}))
-        for name, value in NATS.items()
-    }
-    monkeypatch.setattr(verdicts, "open_arms", lambda: arms)
-    monkeypatch.setattr(verdicts, "read_measurement", made_up_tables().__getitem__)
-    effects = verdicts.measured_effects()
-    assert set(effects) == set(HOLDS_BY) == set(verdicts.paper_claims().index)
-    for name, amount in HOLDS_BY.items():
-        assert effects[name].contrast.estimate == pytest.approx(amount), name
-
-
-def test_a_beam_of_2_gives_no_most_of_a_gain_that_is_not_there(monkeypatch):
-    sure = Contrast(0.1, 0.05, 0.15, 1e-9)
-    unsure = Contrast(-0.1, -0.3, 0.1, 0.5)
-    for of_12, expected in ((sure, "supported"), (unsure, "not shown")):
-        effects = {name: verdicts.Effect("x", "10", sure) for name in verdicts.paper_claims().index}
-        effects["beam-12"] = verdicts.Effect("x", "10", of_12)
-        monkeypatch.setattr(verdicts, "measured_effects", lambda effects=effects: effects)
-        assert verdicts.claim_verdicts().verdict["beam-2"] == expected
-
-
-def test_the_plan_of_the_claims_has_no_seed_twice_and_one_base():
-    plan = claims_runs()
-    assert len({config.seed for config in plan.values()}) == len(plan)
-    assert plan["claims-base"] == PAPER.model_copy(update={"rounds": 50, "seed": 301})
-    assert all(RunConfig(**config.model_dump()) == config for config in plan.values())
