@@ -1,5 +1,6 @@
 """The command line: `replicate report`, `replicate run` and so on; a thin face."""
 
+import signal
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +17,9 @@ class OneLineErrors(TyperGroup):
     def invoke(self, ctx: typer.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt as interrupt:
+            typer.echo(f"replicate: {interrupt}", err=True)
+            raise typer.Exit(128 + signal.SIGINT) from None
         except (ValueError, RuntimeError) as error:
             # Imported here because torch and papermill take seconds to load, which `--help` can spare.
             from replicate.publish.execute import NotebookError

@@ -28,7 +28,7 @@ from .runs import (
     write_json,
     write_table,
 )
-from .workers import Workers
+from .workers import Stopped, Workers
 
 ROUNDS_AT_ONCE = 5  # on a CPU; more of them side by side outgrow its caches and train no faster
 
@@ -49,6 +49,7 @@ def run(
 
     Raises:
         RunError: the folder is not this run's, or the device is not there.
+        KeyboardInterrupt: Ctrl-C, after what was trained has been saved.
     """
     folder = folder or runs_root() / default_name(config)
     device = choose_device(device)
@@ -61,7 +62,11 @@ def run(
         if not _claim(folder, config):
             parts = _split(folder, config, device, workers)
             began = time.time()
-            results = _train_and_score(parts, device, workers)
+            try:
+                results = _train_and_score(parts, device, workers)
+            except (KeyboardInterrupt, Stopped):
+                message = f"stopped; {folder} keeps what was trained, and the same settings go on from there"
+                raise KeyboardInterrupt(message) from None
             seconds = round(time.time() - began, 1)
             _finish(folder, parts, results, {"device": device, "workers": workers, "seconds": seconds})
     return open_run(folder)

@@ -13,6 +13,7 @@ from .randomness import make_generators
 from .runs import RunError, read_checkpoint, write_checkpoint
 from .task import PrimeTask
 from .training import TrainingState, learning_rate, start, train
+from .workers import Stopped
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Part:
 
 
 def train_part(part: Part, device: str, until: int | None, progress: Callable[[int, float], None]) -> int:
-    """Train some rounds, checkpointing at every evaluation point; returns the updates done.
+    """Train some rounds, checkpointing at every evaluation point and when stopped; returns the updates done.
 
     Ends after `until` updates, or, where that is None, after the config's steps or, with `stop_exact_match`,
     as soon as every round has reached it once.
@@ -40,11 +41,15 @@ def train_part(part: Part, device: str, until: int | None, progress: Callable[[i
     steps = part.config.steps if until is None else until
     if state.step >= steps or (until is None and _good_enough(part, history)):
         return state.step
-    for _ in train(part.config, state, progress):
-        history += _curve_rows(part, state)
-        write_checkpoint(part.checkpoint, {"state": state.state_dict(), "history": history})
-        if state.step >= steps or (until is None and _good_enough(part, history)):
-            break
+    try:
+        for _ in train(part.config, state, progress):
+            history += _curve_rows(part, state)
+            _save(part, state, history)
+            if state.step >= steps or (until is None and _good_enough(part, history)):
+                break
+    except Stopped:
+        _save(part, state, history)
+        raise
     return state.step
 
 
@@ -66,6 +71,10 @@ def _load_or_start(part: Part, device: str) -> tuple[TrainingState, list[dict]]:
         raise RunError(
             f"{part.checkpoint} is no checkpoint of these rounds; delete it to train them again"
         ) from error
+
+
+def _save(part: Part, state: TrainingState, history: list[dict]) -> None:
+    write_checkpoint(part.checkpoint, {"state": state.state_dict(), "history": history})
 
 
 def _good_enough(part: Part, history: list[dict]) -> bool:

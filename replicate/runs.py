@@ -2,9 +2,10 @@
 
 import fcntl
 import hashlib
+import io
 import json
 import os
-import pickle
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ TABLES = {  # file name -> the columns it must have
 
 TEXT_FILES = ["config.json", *(f"{name}.csv" for name in TABLES)]
 FILES = [*TEXT_FILES, "checkpoint.pt"]
+UNFINISHED = "replicate-unfinished"  # ends the name of a file that is being written
 
 
 class RunError(ValueError):
@@ -146,6 +148,8 @@ def locked(path: Path) -> Iterator[None]:
         raise RunError(f"{path} cannot be a run folder: {error.strerror}") from error
     try:
         _lock(descriptor, path)
+        for left in path.glob(f".*.{UNFINISHED}"):  # by a process that was killed
+            left.unlink()
         yield
     finally:
         os.close(descriptor)
@@ -169,21 +173,34 @@ def read_config(path: Path) -> RunConfig:
 def read_checkpoint(path: Path) -> dict:
     """Tensors and plain values only (`weights_only=True`): nothing in the file is executed."""
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        data = path.read_bytes()
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:  # torch.load checks no checksum
+            if archive.testzip() is not None:
+                raise zipfile.BadZipFile
+        return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise RunError(f"{path} is missing") from error
-    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError, OSError) as error:
+    except Exception as error:  # a damaged file can end the reader in any way
         raise RunError(f"{path} is damaged or no checkpoint") from error
 
 
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a temporary file, flush it to the disk, then give it its name in one step."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    """Let `write` fill a temporary file, flush it to the disk, then give it its name in one step.
+
+    Raises:
+        RunError: the disk did not take it; what was there before still is.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{UNFINISHED}")
     try:
         write(temporary)
         with open(temporary, "rb") as file:
             os.fsync(file.fileno())
         os.replace(temporary, path)
+    except OSError as error:
+        raise RunError(
+            f"{path} cannot be written ({error.strerror or error}); what was saved before is still there: "
+            "make room, then start again with the same settings"
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -197,7 +214,9 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
 
 
 def write_checkpoint(path: Path, data: dict) -> None:
-    write_whole(path, lambda file: torch.save(data, file))
+    buffer = io.BytesIO()  # torch.save into a file hides why a write failed
+    torch.save(data, buffer)
+    write_whole(path, lambda file: file.write_bytes(buffer.getbuffer()))
 
 
 def first_line(error: Exception) -> str:
@@ -209,7 +228,7 @@ def read_json(path: Path) -> dict:
         data = json.loads(path.read_text())
     except OSError as error:
         raise RunError(f"{path} is missing or no file, so {path.parent} is not a run folder") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RunError(f"{path} is damaged: {first_line(error)}") from error
     if not isinstance(data, dict):
         raise RunError(f"{path} is damaged: it holds no JSON object")

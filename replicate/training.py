@@ -24,8 +24,10 @@ class TrainingState:
     model: nn.Module
     optimizer: torch.optim.Optimizer
     generators: list[torch.Generator]  # one a round: the training samples
-    loss: Tensor  # [R] mean over the updates since the last state, in nats a token; NaN at step 0
     diverged: Tensor  # [R] the update at which a round diverged, 0 for all others
+    loss: Tensor  # [R] mean over the updates between the last two evaluation points; NaN at step 0
+    loss_sum: Tensor  # [R] over the updates since the last evaluation point
+    since: int = 0  # the number of those updates
 
     def drop_diverged(self, loss: Tensor) -> None:
         """Stop the rounds whose loss `[R]`, or other size, is no number or beyond the limit.
@@ -49,6 +51,8 @@ class TrainingState:
             "optimizer": self.optimizer.state_dict(),
             "generators": [g.get_state() for g in self.generators],
             "diverged": self.diverged,
+            "loss_sum": self.loss_sum,
+            "since": self.since,
         }
 
     def load_state_dict(self, state: dict) -> None:
@@ -57,16 +61,25 @@ class TrainingState:
         self.optimizer.load_state_dict(state["optimizer"])
         for generator, saved in zip(self.generators, state["generators"], strict=True):
             generator.set_state(saved)
-        self.diverged = state.get("diverged", self.diverged)  # older checkpoints have none
+        # Older checkpoints, written at evaluation points alone, have none of these.
+        self.diverged = state.get("diverged", self.diverged)
+        self.loss_sum.copy_(state.get("loss_sum", self.loss_sum))
+        self.since = state.get("since", 0)
 
 
 def start(config: RunConfig, rounds: range, device: str = "cpu") -> TrainingState:
     """The state before the first update: a fresh model on `device`, its optimizer and its sample streams."""
     model = build(config, rounds).to(device)
     optimizer = OPTIMIZERS[config.optimizer](model.parameters(), lr=config.learning_rate, fused=True)
-    generators = make_generators(config.seed, rounds, "training")
-    loss = torch.full((len(rounds),), float("nan"))
-    return TrainingState(0, model, optimizer, generators, loss, torch.zeros(len(rounds), dtype=torch.long))
+    return TrainingState(
+        step=0,
+        model=model,
+        optimizer=optimizer,
+        generators=make_generators(config.seed, rounds, "training"),
+        diverged=torch.zeros(len(rounds), dtype=torch.long),
+        loss=torch.full((len(rounds),), float("nan")),
+        loss_sum=torch.zeros(len(rounds), device=device),
+    )
 
 
 def learning_rate(config: RunConfig, step: int) -> float:
@@ -79,24 +92,26 @@ def train(
 ) -> Iterator[TrainingState]:
     """Advance `state` in place, and yield it at every evaluation point that follows, the last step included.
 
-    `progress` is told the updates done and the mean loss of the rounds every few updates.
+    `progress` is told the updates done and the mean loss of the rounds every few updates. What it raises ends
+    the training where `state` is whole: saved and loaded, it goes on as if it had not been stopped.
     """
     task = PrimeTask.of(config)
     device = next(state.model.parameters()).device
-    total, since = torch.zeros(len(state.generators), device=device), 0
-    while state.step < config.steps:
+    while True:
+        if state.since and (state.step % config.evaluate_every == 0 or state.step == config.steps):
+            state.drop_diverged(_parameter_size(state.model))  # the last update may have gone astray
+            state.loss = (state.loss_sum / state.since).cpu().masked_fill(state.diverged > 0, float("nan"))
+            state.loss_sum, state.since = torch.zeros_like(state.loss_sum), 0
+            yield state
+        if state.step >= config.steps:
+            return
         batch = task.sample(state.generators, config.batch_size).to(device)
         loss = update(state, batch, learning_rate(config, state.step), config.clip_norm)
         state.step += 1
         state.drop_diverged(loss)
-        total, since = total + loss, since + 1
+        state.loss_sum, state.since = state.loss_sum + loss, state.since + 1
         if state.step % PROGRESS_EVERY == 0:
             progress(state.step, loss[state.diverged == 0].mean().item())
-        if state.step % config.evaluate_every == 0 or state.step == config.steps:
-            state.drop_diverged(_parameter_size(state.model))  # the last update may have gone astray
-            state.loss = (total / since).cpu().masked_fill(state.diverged > 0, float("nan"))
-            total, since = torch.zeros_like(total), 0
-            yield state
 
 
 def update(state: TrainingState, batch: Batch, rate: float, clip_norm: float | None = None) -> Tensor:

@@ -4,9 +4,11 @@ import multiprocessing
 import os
 import queue
 import signal
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from typing import Any, Self
 
 import torch
@@ -15,7 +17,27 @@ from .progress import Progress
 
 
 class Stopped(Exception):
-    """Ends a worker's part because another part failed or the run was interrupted."""
+    """Ends a part at its next report, where its state is whole: the run was interrupted, or a part failed."""
+
+
+@contextmanager
+def interrupts() -> Iterator[threading.Event]:
+    """Ctrl-C sets the event instead of ending the work wherever it is; pressed again, it does end it."""
+    pressed = threading.Event()
+
+    def note(signum: int, frame) -> None:
+        signal.signal(signal.SIGINT, before)
+        pressed.set()
+        print("stopping after this update; once more stops at once", file=sys.stderr, flush=True)
+
+    if threading.current_thread() is not threading.main_thread():  # where no signal arrives
+        yield pressed
+        return
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class Workers:
@@ -55,16 +77,21 @@ class Workers:
                 ]
                 self._watch(futures, progress)
                 return [future.result() for future in futures]
-            latest = [0] * len(parts)
+            return self._here(function, parts, arguments, progress)
 
-            def show(step: int, loss: float) -> None:
+    def _here(self, function: Callable[..., Any], parts: list, arguments: tuple, progress: Progress) -> list:
+        latest, results = [0] * len(parts), []
+        with interrupts() as interrupted:
+
+            def report(step: int, loss: float) -> None:
                 latest[len(results)] = step
                 progress.show(sum(latest) // len(latest), loss)
+                if interrupted.is_set():
+                    raise Stopped
 
-            results = []
             for part in parts:
-                results.append(function(part, *arguments, show))
-            return results
+                results.append(function(part, *arguments, report))
+        return results
 
     def _watch(self, futures: list[Future], progress: Progress) -> None:
         latest = [0] * len(futures)

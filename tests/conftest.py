@@ -1,7 +1,9 @@
 """Settings of every test: one thread, since small matrices gain nothing from two; no progress shown."""
 
 import os
+from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 
@@ -13,3 +15,23 @@ torch.set_num_threads(1)
 def own_runs_folder(tmp_path, monkeypatch):
     """No test writes into a person's runs."""
     monkeypatch.setenv("REPLICATE_RUNS", str(tmp_path / "runs"))
+
+
+def pytest_addoption(parser):
+    parser.addoption("--soak", type=Path, metavar="CSV", help="do the long forms; write what they tried")
+
+
+@pytest.fixture(scope="session")
+def soak(request) -> bool:
+    """Whether tests that try many cases take their long form (`make soak`)."""
+    return request.config.getoption("--soak") is not None
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Print, and in a soak keep, how many cases were tried: what tests handed to `record_property`."""
+    passed = terminalreporter.stats.get("passed", [])
+    tried = [pair for report in passed for pair in report.user_properties]
+    for what, count in tried:
+        terminalreporter.write_line(f"{count:6} {what}")
+    if config.getoption("--soak"):
+        pd.DataFrame(tried, columns=["what", "cases"]).to_csv(config.getoption("--soak"), index=False)

@@ -24,6 +24,10 @@ def execute(notebook: Path, output: Path, parameters: dict[str, Any]) -> Path:
     """Run a notebook in its own folder and return where the executed copy is; it is kept on failure too.
 
     What the cells write to stderr (progress) appears at once.
+
+    Raises:
+        NotebookError: a cell failed.
+        KeyboardInterrupt: Ctrl-C; the kernel has saved a run in training, and no copy is left.
     """
     read_notebook(notebook)
     # Nobody watches the kernel: a progress bar would fill the output with its own traces.
@@ -50,6 +54,10 @@ def execute(notebook: Path, output: Path, parameters: dict[str, Any]) -> Path:
         raise NotebookError(message) from error
     except DeadKernelError as error:
         raise NotebookError(f"{notebook.name}: its kernel died (out of memory?)") from error
+    except KeyboardInterrupt:
+        output.unlink(missing_ok=True)
+        message = f"{notebook.name} was interrupted; a run in training is saved, and the same command goes on"
+        raise KeyboardInterrupt(message) from None
     return output
 
 

@@ -13,7 +13,7 @@ from replicate.inspection import score_table
 from replicate.plan import claims_runs, ladder_runs, published_runs
 from replicate.publish.headlines import claims, ladder, published_rows
 from replicate.results import RESULTS, open_kept
-from replicate.runs import open_run
+from replicate.runs import open_run, write_whole
 
 BASELINE_SAMPLES = 4_000
 
@@ -21,7 +21,8 @@ BASELINE_SAMPLES = 4_000
 def write_readme(root: Path) -> None:
     """Put the tables between their marks in README.md, and draw its figures."""
     readme = root / "README.md"
-    readme.write_text(with_blocks(readme.read_text()))
+    text = with_blocks(readme.read_text())
+    write_whole(readme, lambda file: file.write_text(text))
     run = open_run(RESULTS / "quick")
     lengths = {"fixed state": read_measurement("lengths"), "attention": read_measurement("lengths-attention")}
     figures = {
