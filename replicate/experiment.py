@@ -113,8 +113,12 @@ def _split(folder: Path, config: RunConfig, device: str, workers: int) -> list[P
         at_once = ROUNDS_AT_ONCE if device == "cpu" else config.rounds
         parts = max(min(workers, config.rounds), math.ceil(config.rounds / at_once))
         write_json(plan, {"edges": [config.rounds * i // parts for i in range(parts + 1)]})
-    edges = read_json(plan).get("edges", [])
-    if edges[:1] != [0] or edges[-1:] != [config.rounds] or edges != sorted(set(edges)):
+    edges = read_json(plan).get("edges")
+    if (
+        not isinstance(edges, list)
+        or not all(isinstance(edge, int) for edge in edges)
+        or (edges[:1], edges[-1:], edges) != ([0], [config.rounds], sorted(set(edges)))
+    ):
         raise RunError(f"{plan} is damaged; delete {folder} and start the run again")
     return [Part(config, folder, range(first, stop)) for first, stop in itertools.pairwise(edges)]
 

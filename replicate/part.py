@@ -35,12 +35,12 @@ def train_part(part: Part, device: str, until: int | None, progress: Callable[[i
     Ends after `until` updates, or, where that is None, after the config's steps or, with `stop_exact_match`,
     as soon as every round has reached it once.
     """
-    # Moments of units that died decay into denormals, which slow the update down several times.
-    torch.set_flush_denormal(True)
     state, history = _load_or_start(part, device)
     steps = part.config.steps if until is None else until
     if state.step >= steps or (until is None and _good_enough(part, history)):
         return state.step
+    # Moments of units that died decay into denormals, which slow the update down several times.
+    torch.set_flush_denormal(True)
     try:
         for _ in train(part.config, state, progress):
             history += _curve_rows(part, state)
@@ -50,6 +50,8 @@ def train_part(part: Part, device: str, until: int | None, progress: Callable[[i
     except Stopped:
         _save(part, state, history)
         raise
+    finally:
+        torch.set_flush_denormal(False)  # it holds for all arithmetic of this thread, a notebook's included
     return state.step
 
 

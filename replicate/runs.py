@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 import torch
+from pandas.api.types import is_numeric_dtype
 from pydantic import ValidationError
 from torch import nn
 
@@ -91,7 +93,7 @@ def trained_runs() -> list[Path]:
 
 def run_folder(name: str) -> Path:
     """The folder of a run's name; a name cannot leave the runs folder."""
-    if not name or name.startswith(".") or Path(name).name != name:
+    if not re.fullmatch(r"\w[\w.-]*", name):
         raise RunError(f"run_name {name!r} is no folder name; use letters, digits, dashes and dots")
     return runs_root() / name
 
@@ -127,12 +129,15 @@ def checksums(path: Path, files: Sequence[str] = FILES) -> dict[str, str]:
 
 def _check(path: Path, record: dict, files: Sequence[str]) -> None:
     """Refuse files that are missing or not those the run wrote."""
+    written = record.get("sha256")
+    if not isinstance(written, dict):
+        raise RunError(f"{path / 'provenance.json'} is damaged: it has no checksums")
     for file in files:
         try:
             found = checksums(path, [file])[file]
         except OSError as error:
             raise RunError(f"{path / file} is missing; delete {path} and start the run again") from error
-        if found != record.get("sha256", {}).get(file):
+        if found != written.get(file):
             raise RunError(
                 f"{path / file} is damaged: it is not what the run wrote; delete {path} and start it again"
             )
@@ -236,8 +241,14 @@ def read_json(path: Path) -> dict:
 
 
 def _read_table(path: Path, columns: list[str]) -> pd.DataFrame:
-    table = pd.read_csv(path)  # whole: its checksum was right
+    try:
+        table = pd.read_csv(path)
+    except ValueError as error:
+        raise RunError(f"{path} is no table: {first_line(error)}") from error
     missing = [column for column in columns if column not in table]
     if missing:
         raise RunError(f"{path} has no column {missing[0]}; it is from another version, make the run again")
+    words = [column for column in columns if column != "kind" and not is_numeric_dtype(table[column])]
+    if words:
+        raise RunError(f"{path} has other things than numbers in column {words[0]}")
     return table
