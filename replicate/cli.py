@@ -72,6 +72,33 @@ def run(
     typer.echo(execute(notebook, out, {name: values[name] for name in given}))
 
 
+@app.command()
+def sweep(
+    file: Annotated[Path, typer.Argument(help="A YAML file: a notebook, and a grid or list of parameters.")],
+    out: Annotated[Path | None, typer.Option(help="The sweep's folder; runs/sweeps/NAME by default.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes here; one a core by default.")] = None,
+    scheduler: Annotated[str | None, typer.Option(help="A dask scheduler's address, tcp://...")] = None,
+) -> None:
+    """Execute a notebook with many sets of parameters: those that are missing or failed."""
+    from replicate.runs import runs_root
+    from replicate.sweeps.schedule import run_sweep
+    from replicate.sweeps.spec import read_sweep
+
+    jobs = read_sweep(file)
+    out = out or runs_root() / "sweeps" / file.stem
+    table = run_sweep(jobs, out, scheduler, workers)
+    differing = table.columns[table.astype(str).nunique() > 1].drop("run", errors="ignore")
+    typer.echo(table[differing].to_string(index=False) if len(differing) else table.to_string(index=False))
+    typer.echo(out / "summary.csv")
+    failed = table[table.run.isin([job.name for job in jobs]) & (table.state == "failed")]
+    if len(failed):
+        typer.echo(
+            f"replicate: {len(failed)} of {len(jobs)} runs failed; the same command tries them again",
+            err=True,
+        )
+        raise typer.Exit(1)
+
+
 @app.command("replicate")
 def replicate_() -> None:
     """Make every full run that is missing, go on with those that were stopped, and write results/."""

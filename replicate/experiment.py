@@ -3,7 +3,6 @@
 import hashlib
 import itertools
 import math
-import os
 import time
 from pathlib import Path
 
@@ -45,7 +44,8 @@ def run(
     Args:
         folder: where; by default a name made from the config, under `runs.runs_root()`.
         device: "auto" (CUDA where there is one, else the CPU) or a name that PyTorch knows.
-        workers: processes that share the rounds; by default one a core, and one on CUDA.
+        workers: processes that share the rounds; by default one on CUDA, else as many as PyTorch may have
+            threads: one a core, or what OMP_NUM_THREADS says.
 
     Raises:
         RunError: the folder is not this run's, or the device is not there.
@@ -54,7 +54,7 @@ def run(
     folder = folder or runs_root() / default_name(config)
     device = choose_device(device)
     if workers is None:
-        workers = 1 if device.startswith("cuda") else os.cpu_count() or 1
+        workers = 1 if device.startswith("cuda") else torch.get_num_threads()
     if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
         raise RunError(f"workers is {workers!r}; it must be a whole number from 1 up")
     progress_style()  # refuses a wrong one before any training

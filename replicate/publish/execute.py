@@ -20,8 +20,10 @@ class NotebookError(RuntimeError):
     """A notebook that stopped; the message names it, the cell and the error in one line."""
 
 
-def execute(notebook: Path, output: Path, parameters: dict[str, Any]) -> Path:
-    """Run a notebook in its own folder and return where the executed copy is; it is kept on failure too.
+def execute(notebook: Path, output: Path, parameters: dict[str, Any], folder: Path | None = None) -> Path:
+    """Run a notebook and return where the executed copy is; it is kept on failure too.
+
+    The kernel's folder is the notebook's own, or the one given.
 
     What the cells write to stderr (progress) appears at once.
 
@@ -43,7 +45,7 @@ def execute(notebook: Path, output: Path, parameters: dict[str, Any]) -> Path:
             parameters,
             kernel_name="python3",
             language="python",
-            cwd=notebook.resolve().parent,
+            cwd=(folder or notebook.parent).resolve(),
             progress_bar=False,
             stderr_file=sys.stderr,
             extra_arguments=["--log-level=CRITICAL"],  # of the kernel itself: it logs every shutdown

@@ -1,0 +1,1 @@
+"""Sweeps: one notebook with many sets of parameters, over many processes or machines."""

@@ -1,0 +1,92 @@
+"""Runs a sweep on dask: what is missing or failed, anywhere, each result stored as it comes."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dask
+import pandas as pd
+from distributed import Client, Future, KilledWorker, LocalCluster, as_completed, wait
+
+from ..runs import RunError, first_line, locked, write_table
+from .spec import Job
+from .store import state, store, summary
+from .watch import Watch
+from .work import STARTED, Outcome, forget, work
+
+
+def run_sweep(
+    jobs: list[Job], folder: Path, scheduler: str | None = None, workers: int | None = None
+) -> pd.DataFrame:
+    """Do the runs that are missing or failed; returns the summary, which is in `summary.csv` too.
+
+    Args:
+        folder: where each run gets a folder of its own.
+        scheduler: the address of a dask scheduler, such as tcp://10.0.0.1:8786; a cluster of this machine's
+            own without it.
+        workers: processes of the own cluster, each with one run at a time; one a core by default.
+
+    Raises:
+        RunError: the folder or the scheduler is not there, or another sweep is at work on the folder.
+        KeyboardInterrupt: Ctrl-C; what was finished is stored.
+    """
+    with locked(folder):
+        todo = [job for job in jobs if state(folder, job) != "done"]
+        if todo:
+            with _client(scheduler, min(workers or os.cpu_count() or 1, len(todo))) as client:
+                _do(client, todo, folder, len(jobs) - len(todo))
+        table = summary(folder)
+        write_table(folder / "summary.csv", table)
+    return table
+
+
+def _do(client: Client, jobs: list[Job], folder: Path, done_before: int) -> None:
+    with Watch([job.name for job in jobs], done_before, lambda: len(client.nthreads())) as watch:
+        client.subscribe_topic(STARTED, lambda event: watch.started(event[1]["name"], event[1]["worker"]))
+        futures = {client.submit(work, job, key=f"{job.name}-{job.digest}"): job for job in jobs}
+        cleaning = []
+        try:
+            for future in as_completed(futures):
+                job = futures[future]
+                outcome = _outcome(future)
+                store(folder, job, outcome)
+                watch.ended(job.name, outcome)
+                if outcome.error is None:
+                    where = client.who_has([future])[future.key]
+                    cleaning.append(
+                        client.submit(forget, job, workers=where, allow_other_workers=True, priority=1)
+                    )
+                future.release()
+            wait(cleaning)
+        except KeyboardInterrupt:
+            done = f"{watch.ended_count} of {watch.count} runs are in {folder}"
+            raise KeyboardInterrupt(f"stopped; {done}, and the same command goes on") from None
+
+
+def _outcome(future: Future) -> Outcome:
+    error = future.exception()
+    if error is None:
+        return future.result()
+    lost = isinstance(error, KilledWorker)
+    return Outcome("worker after worker died under it" if lost else first_line(error), 0.0, "", {})
+
+
+@contextmanager
+def _client(scheduler: str | None, workers: int) -> Iterator[Client]:
+    if scheduler is not None:
+        try:
+            client = Client(scheduler)
+        except (OSError, ValueError, TypeError) as error:
+            raise RunError(f"no dask scheduler answers at {scheduler}: {first_line(error)}") from error
+        with client:
+            yield client
+        return
+    options = {"n_workers": workers, "threads_per_worker": 1, "processes": True}
+    # A run trains in a kernel, whose memory dask does not see; nothing is to be limited or served.
+    with (
+        dask.config.set({"distributed.worker.profile.enabled": False}),
+        LocalCluster(**options, memory_limit=0, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client

@@ -1,0 +1,90 @@
+"""A sweep as it goes: a live table where a person watches, a line a change in a log."""
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Self
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+
+from ..progress import progress_style
+from .work import Outcome
+
+SHOWN = 12  # running and failed runs in the table; more do not fit a screen
+
+
+class Watch:
+    """Counts runs as they start and end, and shows them by REPLICATE_PROGRESS: `bar`, `lines` or `off`."""
+
+    def __init__(self, names: list[str], done_before: int, workers: Callable[[], int]):
+        self.style = progress_style()
+        self.waiting, self.workers = list(names), workers
+        self.running: dict[str, tuple[float, str]] = {}  # name -> when it started, where
+        self.failed: dict[str, str] = {}  # name -> error
+        self.seconds: list[float] = []  # of the runs done
+        self.done_before = done_before
+        self.live = Live(get_renderable=self._table, console=Console(stderr=True), refresh_per_second=2)
+
+    @property
+    def count(self) -> int:
+        return self.done_before + len(self.waiting) + len(self.running) + len(self.failed) + len(self.seconds)
+
+    @property
+    def ended_count(self) -> int:
+        return self.done_before + len(self.seconds)
+
+    def started(self, name: str, where: str) -> None:
+        if name in self.waiting:
+            self.waiting.remove(name)
+        elif name not in self.running:
+            return  # a late word of a run that has ended
+        else:
+            self._line(f"{name} starts again: its worker was lost")
+        self.running[name] = time.monotonic(), where
+
+    def ended(self, name: str, outcome: Outcome) -> None:
+        self.running.pop(name, None)
+        if name in self.waiting:
+            self.waiting.remove(name)
+        if outcome.error is None:
+            self.seconds.append(outcome.seconds)
+            self._line(f"done in {outcome.seconds:.0f} s: {name}")
+        else:
+            self.failed[name] = outcome.error
+            self._line(f"failed: {name}: {outcome.error}")
+
+    def time_left(self) -> str:
+        """From the mean time of the runs done and the number of workers."""
+        left = len(self.waiting) + len(self.running)
+        if not self.seconds or not left:
+            return "-"
+        so_far = sum(time.monotonic() - began for began, _ in list(self.running.values()))
+        work = max(left * sum(self.seconds) / len(self.seconds) - so_far, 0)
+        return f"{work / max(min(self.workers(), left), 1):.0f} s"
+
+    def _line(self, text: str) -> None:
+        if self.style == "lines":
+            ended = self.ended_count + len(self.failed)
+            print(f"{ended} of {self.count}, {self.time_left()} left; {text}", file=sys.stderr, flush=True)
+
+    def _table(self) -> Group:
+        counts = Table("done", "running", "waiting", "failed", "time left")
+        numbers = self.ended_count, len(self.running), len(self.waiting), len(self.failed)
+        counts.add_row(*map(str, numbers), self.time_left())
+        runs = Table("run", "", show_header=False, box=None)
+        for name, error in list(self.failed.items())[-SHOWN:]:
+            runs.add_row(name, f"failed: {error}")
+        for name, (began, where) in list(self.running.items())[:SHOWN]:
+            runs.add_row(name, f"{time.monotonic() - began:.0f} s on {where}")
+        return Group(counts, runs)
+
+    def __enter__(self) -> Self:
+        if self.style == "bar":
+            self.live.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        if self.style == "bar":
+            self.live.stop()
