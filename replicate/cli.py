@@ -45,6 +45,11 @@ app = typer.Typer(
 )
 
 
+# Of a sweep.
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes here; one a core by default.")]
+Scheduler = Annotated[str | None, typer.Option(help="The address of a dask scheduler, tcp://...")]
+
+
 @app.command()
 def report() -> None:
     """Execute every notebook and write the report."""
@@ -76,8 +81,8 @@ def run(
 def sweep(
     file: Annotated[Path, typer.Argument(help="A YAML file: a notebook, and a grid or list of parameters.")],
     out: Annotated[Path | None, typer.Option(help="The sweep's folder; runs/sweeps/NAME by default.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes here; one a core by default.")] = None,
-    scheduler: Annotated[str | None, typer.Option(help="A dask scheduler's address, tcp://...")] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
 ) -> None:
     """Execute a notebook with many sets of parameters: those that are missing or failed."""
     from replicate.runs import runs_root
@@ -100,11 +105,11 @@ def sweep(
 
 
 @app.command("replicate")
-def replicate_() -> None:
+def replicate_(workers: Workers = None, scheduler: Scheduler = None) -> None:
     """Make every full run that is missing, go on with those that were stopped, and write results/."""
     from replicate.replication import replicate_all
 
-    replicate_all()
+    replicate_all(scheduler, workers)
 
 
 @app.command()

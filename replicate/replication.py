@@ -1,28 +1,38 @@
-"""The full runs made, resumably, under `runs/replication/`, and results/ written from them."""
+"""The full runs, made as a sweep of `03_train` under `runs/replication/`, and results/ written from them."""
 
 from .claims.measure import measure_missing
 from .config import RunConfig
-from .experiment import run
 from .plan import claims_runs, ladder_runs, published_runs, reversal_runs
 from .results import RESULTS, keep, training_table
-from .runs import Run, runs_root, write_table
+from .runs import PROJECT, Run, RunError, runs_root, write_table
+from .sweeps.schedule import run_sweep
+from .sweeps.spec import make_job
+from .sweeps.store import run_of
+
+NOTEBOOK = PROJECT / "notebooks" / "03_train.ipynb"
 
 
-def replicate_all() -> None:
-    """Make every run that is missing, finish every one that was stopped, and write results/ anew."""
-    _make(published_runs())
+def replicate_all(scheduler: str | None = None, workers: int | None = None) -> None:
+    """Make every run that is missing, finish every one that was stopped, and write results/ anew.
+
+    Raises:
+        RunError: some runs failed; the others are kept.
+    """
+    # The longest first, so that no worker is left with one of them at the end.
+    plan = reversal_runs() | published_runs() | ladder_runs() | claims_runs()
+    finished = _make(plan, scheduler, workers)
+    for name, run in finished.items():
+        keep(name, run)
     write_table(RESULTS / "published_table.csv", training_table(published_runs()))
-    _make(ladder_runs())
-    measure_missing(_make(claims_runs()))
-    _make(reversal_runs())
     write_table(RESULTS / "reversal.csv", training_table(reversal_runs()))
+    measure_missing(finished)
 
 
-def _make(runs: dict[str, RunConfig]) -> dict[str, Run]:
-    """The finished runs, each kept as soon as it is there."""
-    finished = {}
-    for name, config in runs.items():
-        print(f"{name}: {config.rounds} trainings of at most {config.steps} updates", flush=True)
-        finished[name] = run(config, runs_root() / "replication" / name)
-        keep(name, finished[name])
-    return finished
+def _make(plan: dict[str, RunConfig], scheduler: str | None, workers: int | None) -> dict[str, Run]:
+    folder = runs_root() / "replication"
+    jobs = [make_job(NOTEBOOK, config.model_dump(), name) for name, config in plan.items()]
+    table = run_sweep(jobs, folder, scheduler, workers)
+    failed = table[(table.state == "failed") & table.run.isin(list(plan))].run
+    if len(failed):
+        raise RunError(f"{', '.join(failed)} failed; {folder}/summary.csv says why, `make replicate` goes on")
+    return {name: run_of(folder / name) for name in plan}

@@ -1,5 +1,7 @@
 """`make replicate` on tiny plans: everything is made once, kept, and measured."""
 
+import json
+
 import pytest
 from test_experiment import CONFIG
 
@@ -7,6 +9,7 @@ from replicate import replication
 from replicate.claims.measure import read_measurement
 from replicate.claims.search import beam_table
 from replicate.results import open_kept, read_training_table
+from replicate.runs import RunError
 
 TINY = CONFIG.model_copy(update={"steps": 10})
 PLANS = {
@@ -17,21 +20,35 @@ PLANS = {
 }
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Where the runs and results of all tests here are; they are made once."""
+    folder = tmp_path_factory.mktemp("module")
+    with pytest.MonkeyPatch.context() as patch:
+        use_tiny_plans(patch, folder)
+        replication.replicate_all(workers=2)
+    return folder
+
+
 @pytest.fixture
-def made(tmp_path, monkeypatch):
-    monkeypatch.setenv("REPLICATE_RUNS", str(tmp_path / "runs"))
+def made(folder, monkeypatch):
+    """The results, with the settings that made them."""
+    use_tiny_plans(monkeypatch, folder)
+    return folder / "results"
+
+
+def use_tiny_plans(patch, folder):
+    patch.setenv("REPLICATE_RUNS", str(folder / "runs"))
     for module in ("replication", "results", "claims.measure"):
-        monkeypatch.setattr(f"replicate.{module}.RESULTS", tmp_path / "results")
+        patch.setattr(f"replicate.{module}.RESULTS", folder / "results")
     for name, plan in PLANS.items():
-        monkeypatch.setattr(replication, name, lambda plan=plan: plan)
-    monkeypatch.setattr("replicate.claims.measure.claims_runs", lambda: PLANS["claims_runs"])
+        patch.setattr(replication, name, lambda plan=plan: plan)
+    patch.setattr("replicate.claims.measure.claims_runs", lambda: PLANS["claims_runs"])
     beam = {"beam": (["base"], lambda base: beam_table(base, [1], 20))}
-    monkeypatch.setattr("replicate.claims.measure.MEASUREMENTS", beam)
-    replication.replicate_all()
-    return tmp_path / "results"
+    patch.setattr("replicate.claims.measure.MEASUREMENTS", beam)
 
 
-def test_every_plan_is_made_and_kept_and_its_tables_can_be_read(made):
+def check_results(made):
     for plan in PLANS.values():
         for name, config in plan.items():
             assert open_kept(name, config).config == config
@@ -40,10 +57,32 @@ def test_every_plan_is_made_and_kept_and_its_tables_can_be_read(made):
     assert len(read_measurement("beam")) == 2
 
 
+def test_every_plan_is_made_and_kept_and_its_tables_can_be_read(made):
+    check_results(made)
+
+
 def test_a_second_time_trains_and_measures_nothing_and_mends_what_was_kept(made, monkeypatch):
-    monkeypatch.setattr("replicate.experiment.train_part", lambda *a: pytest.fail("trained again"))
+    monkeypatch.setattr("replicate.sweeps.schedule._client", lambda *a: pytest.fail("trained again"))
     monkeypatch.setattr("replicate.claims.measure.write_table", lambda *a: pytest.fail("measured again"))
     (made / "runs" / "ladder" / "scores.csv").unlink()
     (made / "reversal.csv").write_text("")
     replication.replicate_all()
-    test_every_plan_is_made_and_kept_and_its_tables_can_be_read(made)
+    check_results(made)
+
+
+def test_a_run_that_failed_is_done_again(made):
+    record = made.parent / "runs" / "replication" / "ladder" / "sweep.json"
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"error": "the disk was full"}))
+    replication.replicate_all(workers=1)
+    assert json.loads(record.read_text())["error"] is None
+    check_results(made)
+
+
+def test_a_run_that_fails_is_named(made, tmp_path, monkeypatch):
+    notebook = tmp_path / "03_train.ipynb"
+    notebook.write_text(replication.NOTEBOOK.read_text().replace("trained = run(", "trained = ran("))
+    monkeypatch.setattr(replication, "NOTEBOOK", notebook)
+    other = {"other": TINY.model_copy(update={"seed": 4})}
+    monkeypatch.setattr(replication, "ladder_runs", lambda: other)
+    with pytest.raises(RunError, match=r"^other failed; .*summary\.csv says why"):
+        replication.replicate_all(workers=1)
