@@ -10,7 +10,7 @@ REQUIRE_PYTHON = @test -n "$(PYTHON)" || { \
 # The kernel is the one in .venv, not a `python3` registered for this user.
 export JUPYTER_PREFER_ENV_PATH := 1
 
-.PHONY: help setup report test lab bench replicate blog check-pages notebooks lock clean
+.PHONY: help setup report test soak lab bench replicate blog check-pages notebooks lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
@@ -41,6 +41,10 @@ lab: $(READY) ## open JupyterLab on the notebooks
 
 check-pages: report ## look at the report and at JupyterLab in a real browser (needs Chromium)
 	$(BIN)/pytest -rs tests/browser
+
+soak: export OMP_NUM_THREADS := 1
+soak: $(READY) ## the tests' long forms: kills and damaged input by the thousand
+	$(BIN)/pytest --soak results/soak.csv tests/test_stopping.py tests/test_damage.py tests/test_sweep.py
 
 bench: $(READY) ## measure the library against its plain reference
 	$(BIN)/python bench/bench.py

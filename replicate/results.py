@@ -85,3 +85,9 @@ def read_training_table(path: Path, runs: dict[str, RunConfig]) -> pd.DataFrame:
     except AssertionError as error:
         raise RunError(f"{path} disagrees with results/runs: {str(error).splitlines()[0]}") from error
     return table
+
+
+def core_hours(runs: dict[str, RunConfig]) -> list[float]:
+    """What each kept run took, over all its processes."""
+    records = [open_kept(name, config).provenance for name, config in runs.items()]
+    return [record["seconds"] * record["workers"] / 3600 for record in records]

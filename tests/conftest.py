@@ -1,6 +1,7 @@
 """Settings of every test: one thread, since small matrices gain nothing from two; no progress shown."""
 
 import os
+import signal
 from pathlib import Path
 
 import pandas as pd
@@ -8,6 +9,8 @@ import pytest
 import torch
 
 os.environ["REPLICATE_PROGRESS"] = "off"
+# A shell starts what runs in its background with Ctrl-C ignored, which all processes would inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 torch.set_num_threads(1)
 
 
@@ -30,8 +33,9 @@ def soak(request) -> bool:
 def pytest_terminal_summary(terminalreporter, config):
     """Print, and in a soak keep, how many cases were tried: what tests handed to `record_property`."""
     passed = terminalreporter.stats.get("passed", [])
-    tried = [pair for report in passed for pair in report.user_properties]
-    for what, count in tried:
+    pairs = [pair for report in passed for pair in report.user_properties]
+    tried = pd.DataFrame(pairs, columns=["what", "cases"]).groupby("what", sort=False).sum()
+    for what, count in tried.cases.items():
         terminalreporter.write_line(f"{count:6} {what}")
     if config.getoption("--soak"):
-        pd.DataFrame(tried, columns=["what", "cases"]).to_csv(config.getoption("--soak"), index=False)
+        tried.to_csv(config.getoption("--soak"))

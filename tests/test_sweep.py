@@ -140,10 +140,13 @@ def kill_who_runs(log: Path, name: str) -> threading.Thread:
     return thread
 
 
+KILLED = "sweeps with a worker killed in mid-run, its run done again elsewhere, once"
 RUNS = "fixed: {log: LOG}\nlist: [{name: a, end: killed}, {name: b}, {name: c, end: badly}, {name: d}]"
 
 
-def test_runs_of_a_killed_worker_are_done_again_once_and_a_second_sweep_does_what_failed(tmp_path, cluster):
+def test_runs_of_a_killed_worker_are_done_again_once_and_a_second_sweep_does_what_failed(
+    tmp_path, cluster, record_property
+):
     jobs = read_sweep(write_sweep(tmp_path, RUNS))
     killer = kill_who_runs(tmp_path / "log", "a")
     table = run_sweep(jobs, tmp_path / "out", scheduler=cluster)
@@ -162,10 +165,13 @@ def test_runs_of_a_killed_worker_are_done_again_once_and_a_second_sweep_does_wha
     assert attempts(tmp_path) == ["a", "a", "b", "c", "c", "d"]
     assert set(again.state) == {"done"}
     assert not list(tmp_path.glob("machine-*/working/*/made.txt"))  # stored, so cleared away
+    record_property(KILLED, 1)
 
 
 @pytest.mark.parametrize("style", ["lines", "bar"])
-def test_a_cluster_of_its_own_does_the_same_where_a_worker_is_killed(tmp_path, monkeypatch, capsys, style):
+def test_a_cluster_of_its_own_does_the_same_where_a_worker_is_killed(
+    tmp_path, monkeypatch, capsys, style, record_property
+):
     """Here both workers have one working folder: the second attempt waits for the first one's kernel."""
     monkeypatch.setenv("REPLICATE_PROGRESS", style)
     jobs = read_sweep(write_sweep(tmp_path, RUNS))
@@ -179,6 +185,7 @@ def test_a_cluster_of_its_own_does_the_same_where_a_worker_is_killed(tmp_path, m
         assert "starts again: its worker was lost" in shown and "4 of 4" in shown
     else:
         assert "time left" in shown and "as asked" in shown
+    record_property(KILLED, 1)
 
 
 def test_a_sweep_that_is_done_starts_nothing(tmp_path, monkeypatch):

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from pandas import DataFrame
+from pandas import DataFrame, read_csv
 
 from replicate.claims.measure import read_measurement
 from replicate.config import PAPER
@@ -12,7 +12,7 @@ from replicate.figures.training import metric_curves
 from replicate.inspection import score_table
 from replicate.plan import claims_runs, ladder_runs, published_runs
 from replicate.publish.headlines import claims, ladder, published_rows
-from replicate.results import RESULTS, open_kept
+from replicate.results import RESULTS, core_hours
 from replicate.runs import open_run, write_whole
 
 BASELINE_SAMPLES = 4_000
@@ -52,10 +52,8 @@ def _with_block(text: str, name: str, block: str) -> str:
 def verdicts_block() -> str:
     """The verdict on each published row, and the headline above it."""
     runs = published_runs()
-    records = [open_kept(name, config).provenance for name, config in runs.items()]
-    hours, workers = sum(record["seconds"] for record in records) / 3600, records[0]["workers"]
     trainings = sum(config.rounds for config in runs.values())
-    caption = f"{trainings} trainings, made by `make replicate` in {hours:.1f} hours on {workers} cores."
+    caption = f"{trainings} trainings, made by `make replicate` in {sum(core_hours(runs)):.1f} core hours."
     return f"{_headline(published_rows())}\n\n{caption}"
 
 
@@ -66,14 +64,31 @@ def time_block() -> str:
         "the ladder": ladder_runs(),
         "the paper's claims": claims_runs(),
     }
-    rows = []
-    for plan in plans.values():
-        records = [open_kept(run, config).provenance for run, config in plan.items()]
-        hours = sum(record["seconds"] for record in records) / 3600
-        rows.append({"trainings": sum(config.rounds for config in plan.values()), "hours": f"{hours:.1f}"})
-    table = DataFrame(rows, index=list(plans)).rename_axis("runs")
-    note = "at least: of a run that was stopped, only the process that finished it is counted"
-    return f"{markdown_table(table)}\n\nOn {records[0]['workers']} cores; {note}."
+    hours = {name: core_hours(plan) for name, plan in plans.items()}
+    rows = [
+        {
+            "runs": len(plan),
+            "trainings": sum(config.rounds for config in plan.values()),
+            "core hours": f"{sum(hours[name]):.1f}",
+            "the longest run": f"{max(hours[name]):.1f}",
+        }
+        for name, plan in plans.items()
+    ]
+    table = DataFrame(rows, index=list(plans)).rename_axis("")
+    total, longest = sum(map(sum, hours.values())), max(map(max, hours.values()))
+    note = (
+        f"In all {total:.1f} core hours, so {total / 2:.1f} hours on 2 cores; at least, for of a run that "
+        "was stopped only the process that finished it is counted. A run is the unit of work and has one "
+        "core, so more cores, in one machine or many, divide the time until it is that of the longest run: "
+        f"{longest:.1f} hours, with about {total / longest:.0f} cores. Beyond that only more cores a run "
+        "would help (`OMP_NUM_THREADS=4` at a worker gives each run four), as its rounds are independent."
+    )
+    return f"{markdown_table(table)}\n\n{note}"
+
+
+def soak_block() -> str:
+    """How many cases `make soak` tried, all passed: a table that a failing soak would not have."""
+    return markdown_table(read_csv(RESULTS / "soak.csv").set_index("what").rename_axis("tried"))
 
 
 def _headline(headline: tuple[str, DataFrame]) -> str:
@@ -105,5 +120,6 @@ BLOCKS = {
     "ladder": lambda: _headline(ladder()),
     "claims": lambda: _headline(claims()),
     "time": time_block,
+    "soak": soak_block,
     "scores": scores_block,
 }
