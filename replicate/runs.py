@@ -179,8 +179,10 @@ def read_checkpoint(path: Path) -> dict:
     """Tensors and plain values only (`weights_only=True`): nothing in the file is executed."""
     try:
         data = path.read_bytes()
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:  # torch.load checks no checksum
-            if archive.testzip() is not None:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            # What torch.load does not check: sums, sizes, and the bit that makes a file a folder.
+            entries = archive.infolist()
+            if archive.testzip() or any(e.file_size != e.compress_size or e.external_attr for e in entries):
                 raise zipfile.BadZipFile
         return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except FileNotFoundError as error:

@@ -42,7 +42,7 @@ def run_sweep(
 
 
 def _do(client: Client, jobs: list[Job], folder: Path, done_before: int) -> None:
-    with Watch([job.name for job in jobs], done_before, lambda: len(client.nthreads())) as watch:
+    with Watch([job.name for job in jobs], done_before, len(client.nthreads())) as watch:
         client.subscribe_topic(STARTED, lambda event: watch.started(event[1]["name"], event[1]["worker"]))
         futures = {client.submit(work, job, key=f"{job.name}-{job.digest}"): job for job in jobs}
         cleaning = []
@@ -51,6 +51,7 @@ def _do(client: Client, jobs: list[Job], folder: Path, done_before: int) -> None
                 job = futures[future]
                 outcome = _outcome(future)
                 store(folder, job, outcome)
+                watch.workers = len(client.nthreads())  # they come and go
                 watch.ended(job.name, outcome)
                 if outcome.error is None:
                     where = client.who_has([future])[future.key]

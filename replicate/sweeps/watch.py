@@ -2,7 +2,6 @@
 
 import sys
 import time
-from collections.abc import Callable
 from typing import Self
 
 from rich.console import Console, Group
@@ -18,7 +17,7 @@ SHOWN = 12  # running and failed runs in the table; more do not fit a screen
 class Watch:
     """Counts runs as they start and end, and shows them by REPLICATE_PROGRESS: `bar`, `lines` or `off`."""
 
-    def __init__(self, names: list[str], done_before: int, workers: Callable[[], int]):
+    def __init__(self, names: list[str], done_before: int, workers: int):
         self.style = progress_style()
         self.waiting, self.workers = list(names), workers
         self.running: dict[str, tuple[float, str]] = {}  # name -> when it started, where
@@ -62,7 +61,7 @@ class Watch:
             return "-"
         so_far = sum(time.monotonic() - began for began, _ in list(self.running.values()))
         work = max(left * sum(self.seconds) / len(self.seconds) - so_far, 0)
-        return f"{work / max(min(self.workers(), left), 1):.0f} s"
+        return f"{work / max(min(self.workers, left), 1):.0f} s"
 
     def _line(self, text: str) -> None:
         if self.style == "lines":

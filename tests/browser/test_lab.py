@@ -1,4 +1,4 @@
-"""JupyterLab in a real browser: 03_train is opened, all its cells are run, and the curves appear."""
+"""JupyterLab in a real browser: 03_train runs and draws its curves; the explorer answers what is typed."""
 
 import os
 import socket
@@ -14,25 +14,32 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 TOKEN = "for-this-test"
 
 
-@pytest.fixture
-def lab(tmp_path):
-    """A server on a copy of the notebooks; its address."""
-    (tmp_path / "notebooks").mkdir()
-    notebook = nbformat.read(ROOT / "notebooks" / "03_train.ipynb", as_version=4)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.update(outputs=[], execution_count=None)
-    nbformat.write(notebook, tmp_path / "notebooks" / "03_train.ipynb")
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """A server on copies of the notebooks, their outputs removed; its address."""
+    folder = tmp_path_factory.mktemp("lab")
+    for name in ("00_explore", "03_train"):
+        notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.update(outputs=[], execution_count=None)
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+    # All cells are on the page, not only those in view.
+    settings = folder / ".settings" / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"windowingMode": "none"}')
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"]
     server = subprocess.Popen(
-        [Path(sys.executable).parent / "jupyter-lab", *options, tmp_path / "notebooks"],
+        [Path(sys.executable).parent / "jupyter-lab", *options, folder],
         env={
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if name != "REPLICATE_PROGRESS"},
             "JUPYTER_TOKEN": TOKEN,
-            "REPLICATE_RUNS": str(tmp_path / "runs"),
+            "JUPYTERLAB_SETTINGS_DIR": str(folder / ".settings"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(folder / ".workspaces"),
+            "REPLICATE_RUNS": str(folder / "runs"),
             "JUPYTER_PREFER_ENV_PATH": "1",
         },
         stdout=subprocess.DEVNULL,
@@ -48,18 +55,50 @@ def lab(tmp_path):
     server.wait()
 
 
-def test_all_cells_of_03_train_run_and_the_curves_appear(browser, lab):
-    page = browser.new_page(viewport={"width": 1200, "height": 2400})
-    page.goto(f"{lab}/lab/tree/03_train.ipynb?token={TOKEN}")
+def run_all(browser, lab: str, name: str):
+    """The page of a notebook of which all cells have run, none with an error."""
+    page = browser.new_page(viewport={"width": 1200, "height": 4000})
+    page.goto(f"{lab}/lab/workspaces/{name}/tree/{name}.ipynb?token={TOKEN}")
     page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
+    # What is run before the kernel is there may be dropped.
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for(timeout=60_000)
     page.get_by_text("Run", exact=True).first.click()
     page.get_by_text("Run All Cells", exact=True).first.click()
     last = page.locator(".jp-CodeCell .jp-InputPrompt").last
     deadline = time.monotonic() + 400
     while "[*]" in (shown := last.inner_text()) or not any(c.isdigit() for c in shown):
-        assert time.monotonic() < deadline, "03_train did not end"
+        assert time.monotonic() < deadline, f"{name} did not end"
         time.sleep(1)
     assert page.locator(".jp-OutputArea-output[data-mime-type*='error']").count() == 0
+    return page
+
+
+def test_all_cells_of_03_train_run_and_the_curves_appear(browser, lab):
+    page = run_all(browser, lab, "03_train")
     curves = page.locator(".jp-RenderedImage img")
     assert curves.count() == 2
     assert all(curves.nth(i).evaluate("image => image.naturalWidth") > 300 for i in range(2))
+
+
+def test_the_explorer_answers_what_is_typed_and_says_what_it_cannot_read(browser, lab):
+    page = run_all(browser, lab, "00_explore")
+    controls = page.locator(".jp-CodeCell").last
+    figures = controls.locator("img")
+    figures.nth(1).wait_for(timeout=60_000)
+    before = [figures.nth(i).get_attribute("src") for i in range(2)]
+
+    def type_source(text: str) -> None:
+        controls.locator(".widget-text input[type=text]").first.fill(text)
+        controls.locator(".widget-text input[type=text]").first.press("Enter")
+
+    type_source("3 5 8")
+    page.wait_for_function(
+        "before => { const now = [...document.querySelectorAll('.jp-CodeCell:last-child img')]"
+        ".map(image => image.src); return now.length == 2 && now.every((src, i) => src != before[i]) }",
+        arg=before,
+        timeout=60_000,
+    )
+    type_source("3 five")
+    controls.get_by_text("type whole numbers from 1 to").wait_for(timeout=60_000)
+    type_source("3 5 8")
+    figures.nth(1).wait_for(timeout=60_000)
