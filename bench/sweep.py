@@ -1,0 +1,45 @@
+"""`make bench`, second part: one sweep with one worker and with two; adds to report/bench.json."""
+
+import json
+import os
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from replicate.sweeps.schedule import run_sweep
+from replicate.sweeps.spec import make_job
+
+REPEATS = 2
+RUNS = 4
+SETTINGS = {"rounds": 2, "max_length": 10, "steps": 1500, "evaluate_every": 500}
+
+
+def seconds(workers: int) -> float:
+    """A sweep of short trainings, from nothing to all of it stored."""
+    notebook = Path(__file__).resolve().parent.parent / "notebooks" / "03_train.ipynb"
+    jobs = [make_job(notebook, {**SETTINGS, "seed": seed}, f"seed-{seed}") for seed in range(RUNS)]
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["REPLICATE_RUNS"] = folder
+        began = time.perf_counter()
+        table = run_sweep(jobs, Path(folder) / "sweep", workers=workers)
+        assert set(table.state) == {"done"}
+        return time.perf_counter() - began
+
+
+def main() -> None:
+    os.environ["REPLICATE_PROGRESS"] = "off"
+    measured = {1: [], 2: []}
+    for _ in range(REPEATS):
+        for workers, times in measured.items():
+            times.append(seconds(workers))
+    one, two = (statistics.median(times) for times in measured.values())
+    print(f"A sweep of {RUNS} short trainings: {one:.0f} s with one worker, {two:.0f} s with two")
+    path = Path("report/bench.json")
+    ratios = json.loads(path.read_text()) if path.exists() else {}
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(ratios | {"sweep_two_workers": one / two}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
