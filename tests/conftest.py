@@ -30,12 +30,12 @@ def soak(request) -> bool:
     return request.config.getoption("--soak") is not None
 
 
-def pytest_terminal_summary(terminalreporter, config):
+def pytest_terminal_summary(terminalreporter, exitstatus, config):
     """Print, and in a soak keep, how many cases were tried: what tests handed to `record_property`."""
     passed = terminalreporter.stats.get("passed", [])
     pairs = [pair for report in passed for pair in report.user_properties]
     tried = pd.DataFrame(pairs, columns=["what", "cases"]).groupby("what", sort=False).sum()
     for what, count in tried.cases.items():
         terminalreporter.write_line(f"{count:6} {what}")
-    if config.getoption("--soak"):
+    if config.getoption("--soak") and exitstatus == 0:
         tried.to_csv(config.getoption("--soak"))

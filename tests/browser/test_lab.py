@@ -32,6 +32,7 @@ def lab(tmp_path_factory):
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"]
+    options.append("--expose-app-in-browser")
     server = subprocess.Popen(
         [Path(sys.executable).parent / "jupyter-lab", *options, folder],
         env={
@@ -55,20 +56,25 @@ def lab(tmp_path_factory):
     server.wait()
 
 
+RUN_ALL = """async () => {
+    const app = window.jupyterapp;
+    await app.restored;
+    const notebook = app.shell.currentWidget;
+    await notebook.context.ready;
+    await notebook.sessionContext.ready;
+    await notebook.sessionContext.session.kernel.info;
+    await app.commands.execute('notebook:run-all-cells');
+}"""
+
+
 def run_all(browser, lab: str, name: str):
     """The page of a notebook of which all cells have run, none with an error."""
     page = browser.new_page(viewport={"width": 1200, "height": 4000})
     page.goto(f"{lab}/lab/workspaces/{name}/tree/{name}.ipynb?token={TOKEN}")
-    page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
-    # What is run before the kernel is there may be dropped.
-    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for(timeout=60_000)
-    page.get_by_text("Run", exact=True).first.click()
-    page.get_by_text("Run All Cells", exact=True).first.click()
-    last = page.locator(".jp-CodeCell .jp-InputPrompt").last
-    deadline = time.monotonic() + 400
-    while "[*]" in (shown := last.inner_text()) or not any(c.isdigit() for c in shown):
-        assert time.monotonic() < deadline, f"{name} did not end"
-        time.sleep(1)
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=120_000)
+    page.evaluate(RUN_ALL)  # the menu's command; before the kernel is there the menu does nothing
+    prompts = page.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()
+    assert [prompt.strip("[]: ").isdigit() for prompt in prompts] == [True] * len(prompts), prompts
     assert page.locator(".jp-OutputArea-output[data-mime-type*='error']").count() == 0
     return page
 
