@@ -239,7 +239,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path):
         temporary.write_text("half")
         raise OSError("disk full")
 
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(RunError, match="disk full"):
         write_whole(path, fail)
     assert path.read_text() == "old" and len(list(tmp_path.iterdir())) == 1
 

@@ -11,6 +11,9 @@ from replicate.claims.search import beam_table
 from replicate.results import open_kept, read_training_table
 from replicate.runs import RunError
 
+# dask's own: sockets that it closes late
+pytestmark = pytest.mark.filterwarnings("default")
+
 TINY = CONFIG.model_copy(update={"steps": 10})
 PLANS = {
     "published_runs": {"published": TINY},

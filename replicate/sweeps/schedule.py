@@ -84,10 +84,11 @@ def _client(scheduler: str | None, workers: int) -> Iterator[Client]:
             yield client
         return
     options = {"n_workers": workers, "threads_per_worker": 1, "processes": True}
-    # A run trains in a kernel, whose memory dask does not see; nothing is to be limited or served.
+    # A run trains in a kernel, whose memory dask does not see. What dask serves, it serves on loopback and
+    # at any port that is free: several sweeps may run side by side.
     with (
         dask.config.set({"distributed.worker.profile.enabled": False}),
-        LocalCluster(**options, memory_limit=0, dashboard_address=None) as cluster,
+        LocalCluster(**options, memory_limit=0, dashboard_address="127.0.0.1:0") as cluster,
         Client(cluster) as client,
     ):
         yield client
