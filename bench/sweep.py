@@ -6,6 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from replicate.replication import NOTEBOOK
 from replicate.sweeps.schedule import run_sweep
 from replicate.sweeps.spec import make_job
 
@@ -15,8 +16,7 @@ SETTINGS = {"rounds": 2, "steps": 1000, "evaluate_every": 500}
 
 def seconds(workers: int) -> float:
     """A sweep of short trainings, from nothing to all of it stored."""
-    notebook = Path(__file__).resolve().parent.parent / "notebooks" / "03_train.ipynb"
-    jobs = [make_job(notebook, {**SETTINGS, "seed": seed}, f"seed-{seed}") for seed in range(RUNS)]
+    jobs = [make_job(NOTEBOOK, {**SETTINGS, "seed": seed}, f"seed-{seed}") for seed in range(RUNS)]
     with tempfile.TemporaryDirectory() as folder:
         os.environ["REPLICATE_RUNS"] = folder
         began = time.perf_counter()

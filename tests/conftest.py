@@ -20,6 +20,16 @@ def own_runs_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("REPLICATE_RUNS", str(tmp_path / "runs"))
 
 
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """A small finished run, made once; tests that change its folder change a copy."""
+    from test_experiment import CONFIG
+
+    from replicate.experiment import run
+
+    return run(CONFIG, tmp_path_factory.mktemp("finished") / "run", workers=1)
+
+
 def pytest_addoption(parser):
     parser.addoption("--soak", type=Path, metavar="CSV", help="do the long forms; write what they tried")
 

@@ -52,11 +52,6 @@ def is_one_line(error: Exception) -> bool:
     return len(str(error)) > 0 and "\n" not in str(error)
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    return run(CONFIG, tmp_path_factory.mktemp("module") / "run", workers=1)
-
-
 @pytest.fixture
 def copy(finished, tmp_path):
     """A function that gives a fresh copy of the finished run's folder."""
