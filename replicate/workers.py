@@ -47,7 +47,7 @@ class Workers:
     """
 
     def __init__(self, count: int, progress_steps: int):
-        self.count, self.steps = count, progress_steps
+        self.count, self.steps, self.maps = count, progress_steps, 0
 
     def __enter__(self) -> Self:
         if self.count > 1:
@@ -71,8 +71,9 @@ class Workers:
         """
         with Progress(self.steps) as progress:
             if self.count > 1:
+                self.maps += 1
                 futures = [
-                    self.pool.submit(_run_in_worker, i, function, part, *arguments)
+                    self.pool.submit(_run_in_worker, (self.maps, i), function, part, *arguments)
                     for i, part in enumerate(parts)
                 ]
                 self._watch(futures, progress)
@@ -101,11 +102,12 @@ class Workers:
                 future.result()  # raises what the part raised
             while True:
                 try:
-                    index, step, loss = self.reports.get_nowait()
+                    (call, part), step, loss = self.reports.get_nowait()
                 except queue.Empty:
                     break
-                latest[index] = step
-                progress.show(sum(latest) // len(latest), loss)
+                if call == self.maps:  # a part's last reports may come after its result, in the next call
+                    latest[part] = step
+                    progress.show(sum(latest) // len(latest), loss)
             if not running:
                 return
 
@@ -126,10 +128,10 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _run_in_worker(index: int, function: Callable[..., Any], part, *arguments) -> Any:
+def _run_in_worker(key: tuple[int, int], function: Callable[..., Any], part, *arguments) -> Any:
     def report(step: int, loss: float) -> None:
         if _stop.is_set():
             raise Stopped
-        _reports.put((index, step, loss))
+        _reports.put((key, step, loss))
 
     return function(part, *arguments, report)

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -14,6 +15,13 @@ from replicate.workers import Workers
 def double(part: int, factor: int, progress) -> int:
     progress(part, 0.5)
     return part * factor
+
+
+def report_late(seconds: float, progress) -> float:
+    """Its report comes half a second after it began: after the result, where that takes less."""
+    threading.Timer(0.5, progress, (1, 0.5)).start()
+    time.sleep(seconds)
+    return seconds
 
 
 def fail_or_go_on(part: int, progress) -> int:
@@ -30,6 +38,12 @@ def test_results_come_in_the_order_of_the_parts(count):
     with Workers(count, 10) as workers:
         assert workers.map(double, [3, 1, 2], 10) == [30, 10, 20]
         assert workers.map(double, [5], 2) == [10]
+
+
+def test_a_report_that_comes_after_the_result_is_not_of_the_next_call():
+    with Workers(2, 10) as workers:
+        assert workers.map(report_late, [0.3, 0.3, 0.3]) == [0.3, 0.3, 0.3]
+        assert workers.map(report_late, [2.0]) == [2.0]
 
 
 def test_a_part_that_fails_ends_the_others():
