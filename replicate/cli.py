@@ -88,6 +88,7 @@ def sweep(
     from replicate.runs import runs_root
     from replicate.sweeps.schedule import run_sweep
     from replicate.sweeps.spec import read_sweep
+    from replicate.sweeps.store import failures
 
     jobs = read_sweep(file)
     out = out or runs_root() / "sweeps" / file.stem
@@ -95,8 +96,7 @@ def sweep(
     differing = table.columns[table.astype(str).nunique() > 1].drop("run", errors="ignore")
     typer.echo(table[differing].to_string(index=False) if len(differing) else table.to_string(index=False))
     typer.echo(out / "summary.csv")
-    failed = table[table.run.isin([job.name for job in jobs]) & (table.state == "failed")]
-    if len(failed):
+    if failed := failures(table, jobs):
         typer.echo(
             f"replicate: {len(failed)} of {len(jobs)} runs failed; the same command tries them again",
             err=True,

@@ -7,7 +7,7 @@ from .results import RESULTS, keep, training_table
 from .runs import PROJECT, Run, RunError, runs_root, write_table
 from .sweeps.schedule import run_sweep
 from .sweeps.spec import make_job
-from .sweeps.store import run_of
+from .sweeps.store import failures, run_of
 
 NOTEBOOK = PROJECT / "notebooks" / "03_train.ipynb"
 
@@ -32,7 +32,6 @@ def _make(plan: dict[str, RunConfig], scheduler: str | None, workers: int | None
     folder = runs_root() / "replication"
     jobs = [make_job(NOTEBOOK, config.model_dump(), name) for name, config in plan.items()]
     table = run_sweep(jobs, folder, scheduler, workers)
-    failed = table[(table.state == "failed") & table.run.isin(list(plan))].run
-    if len(failed):
+    if failed := failures(table, jobs):
         raise RunError(f"{', '.join(failed)} failed; {folder}/summary.csv says why, `make replicate` goes on")
     return {name: run_of(folder / name) for name in plan}

@@ -78,18 +78,23 @@ def read_notebook(path: Path) -> NotebookNode:
 
 
 @contextmanager
-def figures_in(folder: Path) -> Iterator[None]:
-    """Have the notebooks executed meanwhile save their figures in a folder."""
-    folder.mkdir(parents=True)
-    before = os.environ.get("REPLICATE_FIGURES")
-    os.environ["REPLICATE_FIGURES"] = str(folder.resolve())  # a kernel inherits this process's environment
+def kernel_environment(**variables: str) -> Iterator[None]:
+    """Set variables for the kernels started meanwhile, which inherit this process's environment."""
+    before = dict(os.environ)
+    os.environ |= variables
     try:
         yield
     finally:
-        if before is None:
-            del os.environ["REPLICATE_FIGURES"]
-        else:
-            os.environ["REPLICATE_FIGURES"] = before
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@contextmanager
+def figures_in(folder: Path) -> Iterator[None]:
+    """Have the notebooks executed meanwhile save their figures in a folder."""
+    folder.mkdir(parents=True)
+    with kernel_environment(REPLICATE_FIGURES=str(folder.resolve())):
+        yield
 
 
 def _last_line(text: str) -> str:

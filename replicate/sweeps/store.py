@@ -66,6 +66,11 @@ def summary(folder: Path) -> pd.DataFrame:
     return pd.DataFrame([_row(path.parent) for path in sorted(folder.glob(f"*/{RECORD}"))])
 
 
+def failures(table: pd.DataFrame, jobs: list[Job]) -> list[str]:
+    """The names of those runs that failed, by the `summary`; a folder may hold runs of other sweeps too."""
+    return table[table.run.isin([job.name for job in jobs]) & (table.state == "failed")].run.to_list()
+
+
 def _row(place: Path) -> dict:
     record = read_json(place / RECORD)
     runs = _runs(place)

@@ -5,14 +5,12 @@ import platform
 import shutil
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from distributed import get_worker
 
-from ..publish.execute import NotebookError, execute
+from ..publish.execute import NotebookError, execute, kernel_environment
 from ..runs import RunError, locked, runs_root
 from .spec import Job
 
@@ -58,23 +56,11 @@ def _execute(job: Job, folder: Path) -> None:
     _wait_for_orphans(folder / "runs")
     source = folder / f".{job.notebook}"
     source.write_text(job.source, encoding="utf-8")
-    with _environment(folder / "runs"):
+    # Nobody would see its progress.
+    with kernel_environment(REPLICATE_RUNS=str(folder / "runs"), REPLICATE_PROGRESS="off"):
+        # dask's, for its own data; a training allocates all the time.
+        os.environ.pop("MALLOC_TRIM_THRESHOLD_", None)
         execute(source, folder / EXECUTED, job.given, folder)
-
-
-@contextmanager
-def _environment(runs: Path) -> Iterator[None]:
-    """What the kernel inherits: where runs go, and no progress, which nobody would see."""
-    before = dict(os.environ)
-    os.environ |= {"REPLICATE_RUNS": str(runs), "REPLICATE_PROGRESS": "off"}
-    os.environ.pop(
-        "MALLOC_TRIM_THRESHOLD_", None
-    )  # dask's, for its own data; a training allocates all the time
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 def _wait_for_orphans(runs: Path) -> None:
