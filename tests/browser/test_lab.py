@@ -70,7 +70,7 @@ RUN_ALL = """async () => {
 def run_all(browser, lab: str, name: str):
     """The page of a notebook of which all cells have run, none with an error."""
     page = browser.new_page(viewport={"width": 1200, "height": 4000})
-    page.goto(f"{lab}/lab/workspaces/{name}/tree/{name}.ipynb?token={TOKEN}")
+    page.goto(f"{lab}/lab/workspaces/{name}/tree/{name}.ipynb?token={TOKEN}", timeout=120_000)
     page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=120_000)
     page.evaluate(RUN_ALL)  # the menu's command; before the kernel is there the menu does nothing
     prompts = page.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()
