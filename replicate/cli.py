@@ -93,10 +93,10 @@ def sweep(
     jobs = read_sweep(file)
     out = out or runs_root() / "sweeps" / file.stem
     table = run_sweep(jobs, out, scheduler, workers)
-    differing = table.columns[table.astype(str).nunique() > 1].drop("run", errors="ignore")
+    differing = table.columns[table.astype(str).nunique() > 1].drop("folder", errors="ignore")
     typer.echo(table[differing].to_string(index=False) if len(differing) else table.to_string(index=False))
     typer.echo(out / "summary.csv")
-    if failed := failures(table, jobs):
+    if failed := failures(out, jobs):
         typer.echo(
             f"replicate: {len(failed)} of {len(jobs)} runs failed; the same command tries them again",
             err=True,

@@ -3,6 +3,7 @@
 import pandas as pd
 from torch import Tensor
 
+from .config import RunConfig
 from .evaluation import (
     METRICS,
     PUBLISHED_METRICS,
@@ -20,14 +21,21 @@ from .task import PAD, PrimeTask
 
 def score_table(run: Run, samples: int) -> pd.DataFrame:
     """A run's scores over its rounds beside chance, the untrained model and the oracle on fresh samples."""
-    config, task = run.config, PrimeTask.of(run.config)
-    rounds = range(config.rounds)
+    table = baseline_table(run.config, samples)
+    table.insert(0, "trained", run.scores[METRICS + PUBLISHED_METRICS].mean())
+    return table
+
+
+def baseline_table(config: RunConfig, samples: int) -> pd.DataFrame:
+    """Scores of chance, the untrained model and the oracle on fresh samples, means over rounds."""
+    task, rounds = PrimeTask.of(config), range(config.rounds)
     untrained = model_answer(build(config, rounds), task.max_target_length)
-    rows = {"trained": run.scores.drop(columns="evaluation")}
+    columns = {}
     for name, answer in {"chance": chance_answer, "untrained": untrained, "oracle": oracle_answer}.items():
         generators = make_generators(config.seed, rounds, "baseline")
-        rows[name] = evaluate(answer, task, generators, rounds, samples).scores
-    return pd.DataFrame({name: scores[METRICS + PUBLISHED_METRICS].mean() for name, scores in rows.items()})
+        scores = evaluate(answer, task, generators, rounds, samples).scores
+        columns[name] = scores[METRICS + PUBLISHED_METRICS].mean()
+    return pd.DataFrame(columns)
 
 
 def loss_table(run: Run, samples: int) -> pd.DataFrame:
@@ -39,6 +47,8 @@ def loss_table(run: Run, samples: int) -> pd.DataFrame:
     for name, model in models.items():
         generators = make_generators(config.seed, rounds, "baseline")
         nats = nats_per_token(model, task, generators, samples)
+        if name == "trained":
+            nats = nats[[r for r in rounds if r not in run.diverged]]
         table[name] = {"nats": nats.mean().item(), "perplexity": nats.exp().mean().item()}
     return pd.DataFrame(table)[["trained", "untrained", "oracle"]]
 

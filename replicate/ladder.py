@@ -65,7 +65,7 @@ def updates_to(history: pd.DataFrame, goal: float) -> float:
 
 def steps_up(runs: dict[str, Run]) -> pd.DataFrame:
     """Each rung's exact match minus that of the rung before, with Welch's 95% interval."""
-    pairs = list(itertools.pairwise(run.scores.exact_match for run in runs.values()))
+    pairs = list(itertools.pairwise(run.scores.exact_match.dropna() for run in runs.values()))
     gains = [welch_interval(after, before)._asdict() for before, after in pairs]
     table = pd.DataFrame(gains, index=pd.Index(list(runs)[1:], name="rung"))
     return table.rename(columns={"mean": "difference"})

@@ -77,8 +77,9 @@ def claims_runs() -> dict[str, RunConfig]:
     return {f"claims-{name}": PAPER.model_copy(update={**arm, "seed": 301 + i}) for i, (name, arm) in arms}
 
 
-def command(config: RunConfig) -> str:
+def command(name: str, config: RunConfig) -> str:
     """What to type for one run: the settings in which it differs from the defaults of `03_train`."""
     defaults = QUICK.model_dump() | {"feed_previous": config.model != "post"}  # where it is not given
     changes = {name: value for name, value in config.model_dump().items() if value != defaults[name]}
-    return " ".join(["replicate run notebooks/03_train.ipynb", *(f"-p {k} {v}" for k, v in changes.items())])
+    words = [".venv/bin/replicate run notebooks/03_train.ipynb", f"out-{name}.ipynb"]
+    return " ".join([*words, *(f"-p {k} {v}" for k, v in changes.items())])

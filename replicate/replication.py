@@ -31,7 +31,7 @@ def replicate_all(scheduler: str | None = None, workers: int | None = None) -> N
 def _make(plan: dict[str, RunConfig], scheduler: str | None, workers: int | None) -> dict[str, Run]:
     folder = runs_root() / "replication"
     jobs = [make_job(NOTEBOOK, config.model_dump(), name) for name, config in plan.items()]
-    table = run_sweep(jobs, folder, scheduler, workers)
-    if failed := failures(table, jobs):
+    run_sweep(jobs, folder, scheduler, workers)
+    if failed := failures(folder, jobs):
         raise RunError(f"{', '.join(failed)} failed; {folder}/summary.csv says why, `make replicate` goes on")
     return {name: run_of(folder / name) for name in plan}

@@ -65,6 +65,11 @@ class Run:
 
     def load_model(self) -> nn.Module:
         """The trained model, all rounds, on the CPU."""
+        if not (self.path / "checkpoint.pt").exists():
+            raise RunError(
+                f"{self.path / 'checkpoint.pt'} is missing: results/runs keeps none, the whole runs are "
+                "under runs/; use a run there, or make this one again"
+            )
         _check(self.path, self.provenance, ["checkpoint.pt"])
         model = build(self.config, range(self.config.rounds))
         saved = read_checkpoint(self.path / "checkpoint.pt")
@@ -110,7 +115,9 @@ def open_run(path: Path | str) -> Run:
     """
     path = Path(path) if Path(path).exists() else PROJECT / path
     if not path.is_dir():
-        raise RunError(f"no run folder at {path}; make one with notebooks/03_train.ipynb")
+        raise RunError(
+            f"no run folder at {path}; notebook 03_train makes one, `make replicate` those of results/"
+        )
     config = read_config(path)
     if not is_finished(path):
         raise RunError(

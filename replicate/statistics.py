@@ -41,8 +41,12 @@ class Replication(NamedTuple):
 
 
 def compare_to_reported_mean(values: Sequence[float], reported: float, reported_n: int) -> Replication:
-    """Compare a mean of `reported_n` trainings with our values, assuming that they spread as ours do."""
-    values = np.asarray(values, dtype=float)
+    """Compare a mean of `reported_n` trainings with our values, assuming that they spread as ours do.
+
+    Raises:
+        ValueError: a value is missing.
+    """
+    values = _complete(values)
     error = values.std(ddof=1) * np.sqrt(1 / reported_n + 1 / len(values))
     difference = reported - values.mean()
     freedom = len(values) - 1
@@ -59,13 +63,17 @@ def holm(p: Sequence[float]) -> np.ndarray:
 
 
 def permutation_p(a: Sequence[float], b: Sequence[float]) -> float:
-    """Two-sided p of the difference of means under all, or 99,999 seeded random, relabellings."""
+    """Two-sided p of the difference of means under all, or 99,999 seeded random, relabellings.
+
+    Raises:
+        ValueError: a value is missing.
+    """
 
     def difference(x, y, axis):
         return x.mean(axis=axis) - y.mean(axis=axis)
 
     test = stats.permutation_test(
-        (np.asarray(a, float), np.asarray(b, float)),
+        (_complete(a), _complete(b)),
         difference,
         n_resamples=RESAMPLES,
         vectorized=True,
@@ -75,9 +83,14 @@ def permutation_p(a: Sequence[float], b: Sequence[float]) -> float:
 
 
 def welch_interval(a: Sequence[float], b: Sequence[float], confidence: float = 0.95) -> Interval:
-    """The difference of means a - b and Welch's interval."""
+    """The difference of means a - b and Welch's interval.
+
+    Raises:
+        ValueError: a value is missing.
+    """
+    a, b = _complete(a), _complete(b)
     interval = stats.ttest_ind(a, b, equal_var=False).confidence_interval(confidence)
-    return Interval(np.mean(a) - np.mean(b), interval.low, interval.high)
+    return Interval(a.mean() - b.mean(), interval.low, interval.high)
 
 
 class Contrast(NamedTuple):
@@ -97,9 +110,7 @@ def contrast(samples: Sequence[Sequence[float]], weights: Sequence[float]) -> Co
     Raises:
         ValueError: a value is missing.
     """
-    samples = [np.asarray(sample, dtype=float) for sample in samples]
-    if any(np.isnan(sample).any() for sample in samples):
-        raise ValueError("a contrast needs every value; leave out the trainings without scores")
+    samples = [_complete(sample) for sample in samples]
     parts = [
         weight**2 * sample.var(ddof=1) / len(sample) for sample, weight in zip(samples, weights, strict=True)
     ]
@@ -114,3 +125,11 @@ def contrast(samples: Sequence[Sequence[float]], weights: Sequence[float]) -> Co
     return Contrast(
         estimate, estimate - margin, estimate + margin, 2 * stats.t.sf(abs(estimate) / error, freedom)
     )
+
+
+def _complete(values: Sequence[float]) -> np.ndarray:
+    """Refuse missing values: a test that meets one is silently wrong."""
+    values = np.asarray(values, dtype=float)
+    if np.isnan(values).any():
+        raise ValueError("a value is missing; leave out the trainings that have no scores")
+    return values

@@ -37,4 +37,5 @@ def still_on_plateau(times: pd.DataFrame) -> pd.DataFrame:
 def median_takeoff(times: pd.DataFrame) -> float:
     """The first step by which half of the trainings have taken off, by Kaplan and Meier; inf if never."""
     share = still_on_plateau(times)
-    return share.step[share.share <= 0.5].min() if (share.share <= 0.5).any() else math.inf
+    half = share.share <= 0.5 + 1e-9  # a product, whose last bits may be above
+    return share.step[half].min() if half.any() else math.inf

@@ -57,18 +57,22 @@ def reversal_verdicts(table: pd.DataFrame, metric: str = METRIC) -> pd.DataFrame
     """One row a max_length: reverse - forward, Welch's interval, the permutation test and the verdict."""
     rows = []
     for max_length, group in table.groupby("max_length"):
-        forward, backward = (group[group.reverse == reverse][metric] for reverse in (False, True))
+        forward, backward = (group[group.reverse == reverse][metric].dropna() for reverse in (False, True))
         difference, low, high = welch_interval(backward, forward)
         counts = {"max_length": max_length, "n_forward": len(forward), "n_reverse": len(backward)}
         p = permutation_p(backward, forward)
         rows.append(counts | {"difference": difference, "low": low, "high": high, "p": p})
     verdicts = pd.DataFrame(rows)
     verdicts["p_holm"] = holm(verdicts.p)
-    verdicts["verdict"] = [
-        "not shown" if row.p_holm >= LEVEL else "supported" if row.difference > 0 else "contradicted"
-        for row in verdicts.itertuples()
-    ]
+    verdicts["verdict"] = [claim_verdict(row.difference, row.p_holm) for row in verdicts.itertuples()]
     return verdicts
+
+
+def claim_verdict(effect: float, p: float, level: float = LEVEL) -> str:
+    """*Supported*: positive, and the corrected p below the level; *contradicted*: negative, and below."""
+    if p >= level:
+        return "not shown"
+    return "supported" if effect > 0 else "contradicted"
 
 
 def author_against_ours(table: pd.DataFrame, metric: str = METRIC) -> pd.DataFrame:
@@ -92,7 +96,8 @@ def author_against_ours(table: pd.DataFrame, metric: str = METRIC) -> pd.DataFra
 
 
 def _trainings(table: pd.DataFrame, row: pd.Series) -> pd.DataFrame:
-    return table[(table.max_length == row.max_length) & (table.reverse == row.reverse)]
+    """Those of a row that have scores; one that diverged has none."""
+    return table[(table.max_length == row.max_length) & (table.reverse == row.reverse)].dropna()
 
 
 def _compare(row: pd.Series, ours: pd.Series, metric: str) -> dict:

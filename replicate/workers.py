@@ -28,7 +28,7 @@ def interrupts() -> Iterator[threading.Event]:
     def note(signum: int, frame) -> None:
         signal.signal(signal.SIGINT, before)
         pressed.set()
-        print("stopping after this update; once more stops at once", file=sys.stderr, flush=True)
+        print("stopping; once more stops at once", file=sys.stderr, flush=True)
 
     if threading.current_thread() is not threading.main_thread():  # where no signal arrives
         yield pressed
@@ -53,7 +53,7 @@ class Workers:
         if self.count > 1:
             context = multiprocessing.get_context("spawn")
             self.reports, self.stop = context.Queue(), context.Event()
-            threads = max(1, (os.cpu_count() or 1) // self.count)
+            threads = max(1, torch.get_num_threads() // self.count)
             self.pool = ProcessPoolExecutor(
                 self.count, context, initializer=_start_worker, initargs=(self.reports, self.stop, threads)
             )
@@ -92,6 +92,8 @@ class Workers:
 
             for part in parts:
                 results.append(function(part, *arguments, report))
+                if interrupted.is_set():  # between two reports, or in work that makes none
+                    raise Stopped
         return results
 
     def _watch(self, futures: list[Future], progress: Progress) -> None:

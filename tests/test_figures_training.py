@@ -44,6 +44,13 @@ def test_metric_curves_mark_it_at_its_last_score():
     assert crosses(first) == crosses(second) == [(10, 0.5)]
 
 
+def test_a_round_that_diverged_before_the_first_point_is_marked_at_the_top():
+    history = HISTORY.assign(diverged=[0, 0, 0, 3, 3, 3], loss=[NAN, 3.0, 1.0, NAN, NAN, NAN])
+    (axes,) = loss_curve(history[history.step > 0]).axes
+    assert crosses(axes) == [(10, 1)]  # the panel's height is 1
+    assert next(line for line in axes.lines if line.get_marker() == "X").get_transform() != axes.transData
+
+
 def test_histories_from_before_divergence_was_watched_are_drawn():
     (axes,) = loss_curve(HISTORY.drop(columns="diverged").dropna()).axes
     assert crosses(axes) == []

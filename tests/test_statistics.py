@@ -108,6 +108,28 @@ def test_verdicts_of_reversal():
     assert reversal_verdicts(arms(0.01)).verdict.tolist() == ["not shown"]
 
 
+@pytest.mark.parametrize(
+    "test", [permutation_p, welch_interval, lambda a, b: compare_to_reported_mean(a, 0.5, 10)]
+)
+def test_a_missing_value_is_refused_and_not_tested(test):
+    values = np.linspace(0, 1, 10)
+    with pytest.raises(ValueError, match="a value is missing"):
+        test([*values, np.nan], values)
+
+
+def test_a_training_without_scores_is_left_out_of_the_verdicts():
+    noise = np.linspace(-0.05, 0.05, 9)
+    arms = [[0.3 + noise, False], [0.31 + noise, True]]
+    table = pd.concat(
+        [pd.DataFrame({"geo_mean": [*v, np.nan], "reverse": r, "max_length": 5}) for v, r in arms]
+    )
+    (verdict,) = reversal_verdicts(table).itertuples()
+    assert (verdict.verdict, verdict.n_forward, verdict.n_reverse) == ("not shown", 9, 9)
+    rows = trainings(0.0, 0.01)
+    lost = rows.assign(geo_mean=rows.geo_mean.where(rows.groupby(["max_length", "reverse"]).cumcount() > 0))
+    assert row_verdicts(lost).n.tolist() == [9] * 6
+
+
 def test_a_contrast_of_two_is_welchs_test_and_of_one_the_paired_test():
     rng = np.random.default_rng(0)
     a, b = rng.normal(1, 1, 12), rng.normal(0, 3, 7)

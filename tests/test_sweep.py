@@ -18,8 +18,8 @@ from replicate.cli import app
 from replicate.parameters import ParameterError
 from replicate.runs import RunError, locked
 from replicate.sweeps.schedule import run_sweep
-from replicate.sweeps.spec import read_sweep
-from replicate.sweeps.store import store, summary
+from replicate.sweeps.spec import Job, read_sweep
+from replicate.sweeps.store import failures, store, summary
 from replicate.sweeps.work import Outcome
 
 # dask's own: sockets that it closes late, and a clean-up at exit
@@ -193,6 +193,29 @@ def test_a_sweep_that_is_done_starts_nothing(tmp_path, monkeypatch):
     store(tmp_path / "out", jobs[0], Outcome(None, 1.0, "here", {}))
     monkeypatch.setattr("replicate.sweeps.schedule._client", lambda *_: pytest.fail("started a cluster"))
     assert run_sweep(jobs, tmp_path / "out").state.tolist() == ["done"]
+
+
+def test_a_parameter_may_be_called_as_a_column_and_a_failure_is_still_seen(tmp_path):
+    jobs = [
+        Job("a", "n.ipynb", "", {"run": "x", "state": "done"}, {}),
+        Job("b", "n.ipynb", "", {"run": "y", "state": "failed"}, {"run": "y"}),
+    ]
+    store(tmp_path, jobs[0], Outcome("as asked", 1.0, "here", {}))
+    store(tmp_path, jobs[1], Outcome(None, 1.0, "here", {}))
+    assert failures(tmp_path, jobs) == ["a"]
+    assert summary(tmp_path)[["folder", "run", "state"]].values.tolist() == [
+        ["a", "x", "failed"],
+        ["b", "y", "done"],
+    ]
+
+
+def test_what_a_sweep_that_was_killed_left_is_no_run(tmp_path):
+    jobs = read_sweep(write_sweep(tmp_path, "list: [{name: a}]"))
+    store(tmp_path / "out", jobs[0], Outcome("too slow", 1.0, "here", {}))
+    (tmp_path / "out" / jobs[0].name).rename(tmp_path / "out" / f".{jobs[0].name}.going")
+    store(tmp_path / "out", jobs[0], Outcome(None, 1.0, "here", {}))
+    assert run_sweep(jobs, tmp_path / "out").state.tolist() == ["done"]
+    assert [path.name for path in (tmp_path / "out").iterdir()].count(f".{jobs[0].name}.going") == 0
 
 
 def test_a_folder_of_other_things_is_refused(tmp_path):

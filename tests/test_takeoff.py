@@ -45,3 +45,10 @@ def test_the_median_take_off_counts_the_censored():
     times = pd.DataFrame({"step": [100, 150, 200, 300], "censored": [False, True, False, True]})
     assert median_takeoff(times) == 200
     assert median_takeoff(times.assign(censored=[False, True, True, True])) == math.inf
+
+
+@pytest.mark.parametrize("count", [10, 24, 38, 80])  # of 24 and 38 the product comes out just above one half
+def test_the_median_take_off_is_the_step_by_which_exactly_half_have(count):
+    early = pd.DataFrame({"step": range(1, count // 2 + 1), "censored": False})
+    late = pd.DataFrame({"step": [1_000] * (count // 2), "censored": True})
+    assert median_takeoff(pd.concat([early, late])) == count // 2

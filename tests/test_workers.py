@@ -8,8 +8,9 @@ import threading
 import time
 
 import pytest
+import torch
 
-from replicate.workers import Workers
+from replicate.workers import Stopped, Workers
 
 
 def double(part: int, factor: int, progress) -> int:
@@ -44,6 +45,26 @@ def test_a_report_that_comes_after_the_result_is_not_of_the_next_call():
     with Workers(2, 10) as workers:
         assert workers.map(report_late, [0.3, 0.3, 0.3]) == [0.3, 0.3, 0.3]
         assert workers.map(report_late, [2.0]) == [2.0]
+
+
+def interrupt(part: int, progress) -> int:
+    os.kill(os.getpid(), signal.SIGINT)
+    return part
+
+
+def test_ctrl_c_in_work_that_reports_nothing_is_seen_after_it():
+    with pytest.raises(Stopped), Workers(1, 10) as workers:
+        workers.map(interrupt, [1])
+
+
+def test_threads_are_shared_among_the_workers():
+    before = torch.get_num_threads()
+    torch.set_num_threads(6)
+    try:
+        with Workers(2, 10) as workers:
+            assert workers.pool.submit(torch.get_num_threads).result() == 3
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_a_part_that_fails_ends_the_others():

@@ -1,4 +1,4 @@
-"""The runs behind the claims: one base and arms that change one thing of it."""
+"""The runs behind the claims: one base, and arms that change one or two settings of it."""
 
 import numpy as np
 import pandas as pd

@@ -39,7 +39,7 @@ class PaddedLSTM(nn.Module):
 
 
 def bucketing_table(config: RunConfig, repeats: int) -> pd.DataFrame:
-    """One row a repeat and arm: seconds an update over a pool of batches, and the share of padding read."""
+    """One row a repeat and arm: seconds a batch, forward and backward, and the share of padding read."""
     task = PrimeTask.of(config)
     generators = [make_generator(config.seed, 0, "bucketing")]
     model = PaddedLSTM(config)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..plan import claims_runs
 from ..statistics import Contrast, contrast, holm
-from ..verdicts import LEVEL, MARGIN
+from ..verdicts import LEVEL, MARGIN, claim_verdict
 from .arms import open_arms
 from .measure import read_measurement
 
@@ -43,11 +43,7 @@ def claim_verdicts(level: float = LEVEL) -> pd.DataFrame:
         },
     )
     rows["p_holm"] = holm(rows.p)
-    verdicts = [
-        "not shown" if row.p_holm >= level else "supported" if row.estimate > 0 else "contradicted"
-        for row in rows.itertuples()
-    ]
-    rows["verdict"] = verdicts
+    rows["verdict"] = [claim_verdict(row.estimate, row.p_holm, level) for row in rows.itertuples()]
     if rows.verdict["beam-12"] != "supported":  # most of a gain needs a gain
         rows.loc["beam-2", "verdict"] = "not shown"
     return rows
@@ -148,8 +144,8 @@ def _other_effects() -> dict[str, Effect]:
     return {
         "length": paired(
             long - middle + MARGIN,
-            f"LCS F1 with primes: {2 * trained // 3 + 1} to {trained} values - "
-            f"{trained // 3 + 1} to {2 * trained // 3}, + {MARGIN}",
+            f"LCS F1 with primes: {MARGIN} - fall from {trained // 3 + 1} to {2 * trained // 3} values "
+            f"to {2 * trained // 3 + 1} to {trained}",
         ),
         "rare": paired(frequent - rare, "accuracy: the commoner half of the primes - the rarer half"),
         "order": paired(

@@ -21,7 +21,7 @@ def dots_with_means(
         axes.scatter(spread, values, s=16, color=colour, alpha=0.45, linewidths=0)
         mean, low, high = mean_interval(values)
         axes.errorbar(x + 0.25, mean, yerr=[[mean - low], [high - mean]], color=colour, fmt="o", capsize=4)
-    axes.set_xticks(range(len(groups)), [f"{name}\nn = {len(values)}" for name, values in groups.items()])
+    axes.set_xticks(range(len(groups)), [f"{name}\nn = {values.count()}" for name, values in groups.items()])
     axes.set(ylabel=ylabel, xlim=(-0.5, len(groups) - 0.3))
     axes.grid(axis="x", visible=False)
     axes.set_title(title)

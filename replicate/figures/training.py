@@ -46,7 +46,12 @@ def _mark_diverged(axes: Axes, history: pd.DataFrame, column: str) -> None:
     if "diverged" not in history:
         return
     for _, curve in history.groupby("round"):
-        if curve.diverged.any():
-            seen = curve[curve.diverged == 0].iloc[-1]
-            axes.plot(seen.step, seen[column], "X", color="black", markersize=8)
-            axes.annotate("diverged", (seen.step, seen[column]), xytext=(6, 4), textcoords="offset points")
+        if not curve.diverged.any():
+            continue
+        seen = curve[curve.diverged == 0]
+        if seen.empty:  # it diverged before the first point
+            place, scale = (curve.step.iloc[0], 1), axes.get_xaxis_transform()  # at the top of the panel
+        else:
+            place, scale = (seen.step.iloc[-1], seen[column].iloc[-1]), axes.transData
+        axes.plot(*place, "X", color="black", markersize=8, transform=scale, clip_on=False)
+        axes.annotate("diverged", place, (6, 4), xycoords=scale, textcoords="offset points")

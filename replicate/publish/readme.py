@@ -77,11 +77,11 @@ def time_block() -> str:
     table = DataFrame(rows, index=list(plans)).rename_axis("")
     total, longest = sum(map(sum, hours.values())), max(map(max, hours.values()))
     note = (
-        f"In all {total:.1f} core hours, so {total / 2:.1f} hours on 2 cores; at least, for of a run that "
-        "was stopped only the process that finished it is counted. A run is the unit of work and has one "
-        "core, so more cores, in one machine or many, divide the time until it is that of the longest run: "
-        f"{longest:.1f} hours, with about {total / longest:.0f} cores. Beyond that only more cores a run "
-        "would help (`OMP_NUM_THREADS=4` at a worker gives each run four), as its rounds are independent."
+        f"In all at least {total:.1f} core hours, so {total / 2:.1f} hours on 2 cores: of a run that was "
+        "stopped, only the process that finished it is counted. A sweep gives each run one core, so that "
+        "more cores, in one machine or many, shorten the whole down to the longest run: "
+        f"{longest:.1f} hours, on about {total / longest:.0f} cores. Beyond that only more cores a run help: "
+        "`OMP_NUM_THREADS=4` at a worker gives each run four, among which it shares out its rounds."
     )
     return f"{markdown_table(table)}\n\n{note}"
 

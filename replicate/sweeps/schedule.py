@@ -1,17 +1,17 @@
 """Runs a sweep on dask: what is missing or failed, anywhere, each result stored as it comes."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import dask
 import pandas as pd
+from dask.system import CPU_COUNT
 from distributed import Client, Future, KilledWorker, LocalCluster, as_completed, wait
 
 from ..runs import RunError, first_line, locked, write_table
 from .spec import Job
-from .store import state, store, summary
+from .store import clear_leftovers, state, store, summary
 from .watch import Watch
 from .work import STARTED, Outcome, forget, work
 
@@ -32,9 +32,10 @@ def run_sweep(
         KeyboardInterrupt: Ctrl-C; what was finished is stored.
     """
     with locked(folder):
+        clear_leftovers(folder)
         todo = [job for job in jobs if state(folder, job) != "done"]
         if todo:
-            with _client(scheduler, min(workers or os.cpu_count() or 1, len(todo))) as client:
+            with _client(scheduler, min(workers or CPU_COUNT, len(todo))) as client:
                 _do(client, todo, folder, len(jobs) - len(todo))
         table = summary(folder)
         write_table(folder / "summary.csv", table)

@@ -29,11 +29,15 @@ def state(folder: Path, job: Job) -> str:
     return "failed" if record.get("error") else "done"
 
 
+def clear_leftovers(folder: Path) -> None:
+    """Remove what a sweep that was killed while it stored a run has left."""
+    for left in [*folder.glob(".*.coming"), *folder.glob(".*.going")]:
+        shutil.rmtree(left)
+
+
 def store(folder: Path, job: Job, outcome: Outcome) -> None:
     """Put a run's files in place, all at once; an earlier failure makes room for them."""
     place, coming, going = folder / job.name, folder / f".{job.name}.coming", folder / f".{job.name}.going"
-    for left in (coming, going):
-        shutil.rmtree(left, ignore_errors=True)
     coming.mkdir(parents=True)
     for name, content in outcome.files.items():
         path = coming / name
@@ -63,12 +67,13 @@ def run_of(folder: Path) -> Run:
 
 def summary(folder: Path) -> pd.DataFrame:
     """One row a run: its parameters, how it ended, and the mean scores of its trainings if it has one run."""
-    return pd.DataFrame([_row(path.parent) for path in sorted(folder.glob(f"*/{RECORD}"))])
+    places = sorted(path.parent for path in folder.glob(f"*/{RECORD}"))
+    return pd.DataFrame([_row(place) for place in places if not place.name.startswith(".")])
 
 
-def failures(table: pd.DataFrame, jobs: list[Job]) -> list[str]:
-    """The names of those runs that failed, by the `summary`; a folder may hold runs of other sweeps too."""
-    return table[table.run.isin([job.name for job in jobs]) & (table.state == "failed")].run.to_list()
+def failures(folder: Path, jobs: list[Job]) -> list[str]:
+    """The names of those runs that failed."""
+    return [job.name for job in jobs if state(folder, job) == "failed"]
 
 
 def _row(place: Path) -> dict:
@@ -77,7 +82,7 @@ def _row(place: Path) -> dict:
     scores = open_run(runs[0]).scores.drop(columns=["round", "evaluation"]).mean() if len(runs) == 1 else {}
     ended = {name: record[name] for name in ("error", "seconds", "machine")}
     return {
-        "run": place.name,
+        "folder": place.name,
         **record["given"],
         "state": "failed" if record["error"] else "done",
         **ended,
