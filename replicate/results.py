@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from .config import RunConfig
+from .plan import published_runs, reversal_runs
 from .runs import PROJECT, TEXT_FILES, Run, RunError, open_run, write_whole
 
 RESULTS = PROJECT / "results"
@@ -91,3 +92,10 @@ def core_hours(runs: dict[str, RunConfig]) -> list[float]:
     """What each kept run took, over all its processes."""
     records = [open_kept(name, config).provenance for name, config in runs.items()]
     return [record["seconds"] * record["workers"] / 3600 for record in records]
+
+
+def reversal_trainings() -> pd.DataFrame:
+    """The trainings that judge reversal: at 5 and 10 those of the table's rows, at 15 the study's alone."""
+    rows = read_training_table(RESULTS / "published_table.csv", published_runs())
+    study = read_training_table(RESULTS / "reversal.csv", reversal_runs())
+    return pd.concat([rows[~rows.max_length.isin(study.max_length)], study], ignore_index=True)

@@ -68,6 +68,34 @@ def reversal_verdicts(table: pd.DataFrame, metric: str = METRIC) -> pd.DataFrame
     return verdicts
 
 
+def readable_reversal(verdicts: pd.DataFrame, metric: str = METRIC) -> pd.DataFrame:
+    """`reversal_verdicts` as a reader sees them, beside the published difference."""
+    published = published_table().pivot(index="max_length", columns="reverse", values=metric)
+    rows = [
+        {
+            "max_length": row.max_length,
+            "trainings": f"{row.n_forward} and {row.n_reverse}",
+            "published difference": f"{published.loc[row.max_length].diff().iloc[-1]:+.3f}",
+            "reversed - forward": f"{row.difference:+.3f}",
+            "95% interval": f"[{row.low:+.3f}, {row.high:+.3f}]",
+            "p, Holm": readable_p(row.p_holm),
+            "verdict": row.verdict,
+        }
+        for row in verdicts.itertuples()
+    ]
+    return pd.DataFrame(rows).set_index("max_length")
+
+
+def reversal_headline(verdicts: pd.DataFrame) -> str:
+    """One sentence: where reversal helps."""
+    found = [f"{row.verdict} at max_length {row.max_length}" for row in verdicts.itertuples()]
+    return f"That reversing the source helps is {', '.join(found)}."
+
+
+def readable_p(p: float) -> str:
+    return f"{p:.3f}" if p >= 0.001 else "below 0.001"
+
+
 def claim_verdict(effect: float, p: float, level: float = LEVEL) -> str:
     """*Supported*: positive, and the corrected p below the level; *contradicted*: negative, and below."""
     if p >= level:
@@ -117,6 +145,12 @@ def _compare(row: pd.Series, ours: pd.Series, metric: str) -> dict:
         "difference_high": comparison.difference + margin,
         "p": comparison.p,
     }
+
+
+def largest_spread(trainings: int) -> float:
+    """The standard deviation of our trainings up to which a row can be *reproduced* at all."""
+    width = stats.t.ppf(1 - LEVEL, trainings - 1) * (1 / PUBLISHED_TRAININGS + 1 / trainings) ** 0.5
+    return MARGIN / width
 
 
 def _row_verdict(row: pd.Series) -> str:

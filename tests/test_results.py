@@ -12,7 +12,7 @@ from replicate.config import RunConfig
 from replicate.experiment import run
 from replicate.parameters import check_parameters
 from replicate.plan import claims_runs, command, ladder_runs, published_runs, reversal_runs
-from replicate.results import keep, open_kept, read_training_table, training_table
+from replicate.results import keep, open_kept, read_training_table, reversal_trainings, training_table
 from replicate.runs import RunError, write_table
 
 PLAN = {
@@ -105,3 +105,15 @@ def test_the_command_of_every_planned_run_makes_that_run():
         given = dict(zip(words[5::3], words[6::3], strict=True))
         values = defaults | {key: None if value == "None" else value for key, value in given.items()}
         assert RunConfig(**{field: values[field] for field in RunConfig.model_fields}) == config, name
+
+
+def test_reversal_at_15_is_judged_by_the_trainings_of_the_study_alone(monkeypatch):
+    tables = {
+        "published_table.csv": pd.DataFrame(
+            {"max_length": [5, 10, 15, 15], "geo_mean": [0.5, 0.2, 0.1, 0.1]}
+        ),
+        "reversal.csv": pd.DataFrame({"max_length": [15, 15, 15], "geo_mean": [0.3, 0.4, 0.5]}),
+    }
+    monkeypatch.setattr("replicate.results.read_training_table", lambda path, runs: tables[path.name])
+    found = reversal_trainings()
+    assert found.values.tolist() == [[5, 0.5], [10, 0.2], [15, 0.3], [15, 0.4], [15, 0.5]]

@@ -15,7 +15,13 @@ from replicate.statistics import (
     permutation_p,
     welch_interval,
 )
-from replicate.verdicts import reversal_verdicts, row_verdicts
+from replicate.verdicts import (
+    largest_spread,
+    readable_reversal,
+    reversal_headline,
+    reversal_verdicts,
+    row_verdicts,
+)
 
 
 def test_mean_interval_of_a_textbook_sample():
@@ -92,6 +98,12 @@ def test_verdicts_of_a_row(shift, spread, verdict):
     assert verdicts.difference.tolist() == pytest.approx([shift] * 6)
 
 
+def test_the_largest_spread_is_where_a_row_without_a_difference_is_no_longer_reproduced():
+    limit = largest_spread(10) * 0.9**0.5  # `trainings` has standard deviation spread * sqrt(10 / 9)
+    assert set(row_verdicts(trainings(0.0, 0.999 * limit)).verdict) == {"reproduced"}
+    assert set(row_verdicts(trainings(0.0, 1.001 * limit)).verdict) == {"consistent"}
+
+
 def test_verdicts_of_reversal():
     def arms(gap: float) -> pd.DataFrame:
         noise = np.linspace(-0.05, 0.05, 10)
@@ -106,6 +118,12 @@ def test_verdicts_of_reversal():
     assert reversal_verdicts(arms(0.2)).verdict.tolist() == ["supported"]
     assert reversal_verdicts(arms(-0.2)).verdict.tolist() == ["contradicted"]
     assert reversal_verdicts(arms(0.01)).verdict.tolist() == ["not shown"]
+    found = reversal_verdicts(arms(-0.2))
+    assert reversal_headline(found) == "That reversing the source helps is contradicted at max_length 5."
+    (row,) = readable_reversal(found).to_dict("records")
+    assert row["published difference"] == "-0.006"  # .4780 reversed, .4838 forward
+    assert row["reversed - forward"] == "-0.200"
+    assert row["trainings"] == "10 and 10"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..plan import claims_runs
 from ..statistics import Contrast, contrast, holm
-from ..verdicts import LEVEL, MARGIN, claim_verdict
+from ..verdicts import LEVEL, MARGIN, claim_verdict, readable_p
 from .arms import open_arms
 from .measure import read_measurement
 
@@ -58,7 +58,7 @@ def readable_claims(verdicts: pd.DataFrame) -> pd.DataFrame:
             "measured": row.measured,
             "n": row.n,
             "effect, 95% interval": f"{row.estimate:+.3f} [{row.low:+.3f}, {row.high:+.3f}]",
-            "p, Holm": f"{row.p_holm:.3f}" if row.p_holm >= 0.001 else "below 0.001",
+            "p, Holm": readable_p(row.p_holm),
             "verdict": row.verdict,
         }
         for row in verdicts.itertuples()
@@ -144,8 +144,8 @@ def _other_effects() -> dict[str, Effect]:
     return {
         "length": paired(
             long - middle + MARGIN,
-            f"LCS F1 with primes: {MARGIN} - fall from {trained // 3 + 1} to {2 * trained // 3} values "
-            f"to {2 * trained // 3 + 1} to {trained}",
+            f"LCS F1: {MARGIN} - its fall from sources of {trained // 3 + 1}-{2 * trained // 3} values "
+            f"to {2 * trained // 3 + 1}-{trained}",
         ),
         "rare": paired(frequent - rare, "accuracy: the commoner half of the primes - the rarer half"),
         "order": paired(

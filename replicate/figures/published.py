@@ -49,6 +49,31 @@ def published_and_reproduced(
     return figure
 
 
+def reversal_study(study: pd.DataFrame, ceiling: float, chance: float, metric: str) -> Figure:
+    """Every training of both directions as a dot, their means with intervals, ceiling and chance.
+
+    Args:
+        study: one row a training, with reverse and the metric, all of one max_length.
+    """
+    figure, axes = subplots(height=3.2)
+    for y, (reverse, arm) in enumerate(study.groupby("reverse")):
+        colour = COLOURS["reverse" if reverse else "forward"]
+        spread = np.linspace(-0.22, 0.1, len(arm))
+        axes.scatter(arm[metric], y + spread, s=16, color=colour, alpha=0.5, linewidths=0)
+        mean, low, high = mean_interval(arm[metric])
+        axes.errorbar(mean, y + 0.25, xerr=[[mean - low], [high - mean]], color=colour, fmt="o", capsize=4)
+        axes.annotate(f"mean {mean:.3f}", (high, y + 0.25), (8, 0), textcoords="offset points", va="center")
+        for x, name in ((ceiling, "ceiling"), (chance, "chance")):
+            _bar(axes, y, x, name)
+            if y == 0:
+                axes.annotate(name, (x, -0.4), ha="center", va="bottom", color=COLOURS[name])
+    sizes = study.groupby("reverse").size()
+    axes.set_yticks([0, 1], [f"forward\n{sizes[False]} trainings", f"reversed\n{sizes[True]} trainings"])
+    axes.set(ylim=(1.5, -0.7), xlim=(0, None), xlabel=f"{METRIC_NAMES[metric]}, published protocol")
+    axes.grid(axis="y", visible=False)
+    return figure
+
+
 def _same_row(table: pd.DataFrame, row) -> pd.DataFrame:
     return table[(table.max_length == row.max_length) & (table.reverse == row.reverse)]
 

@@ -12,9 +12,9 @@ from replicate.config import PAPER
 from replicate.ladder import open_rungs
 from replicate.plan import published_runs
 from replicate.publish.chirpy import figure
-from replicate.results import RESULTS, read_training_table
+from replicate.results import RESULTS, read_training_table, reversal_trainings
 from replicate.task import PrimeTask
-from replicate.verdicts import author_against_ours, row_verdicts
+from replicate.verdicts import author_against_ours, reversal_verdicts, row_verdicts
 
 VERDICTS = {
     "reproduced": "复现成功",
@@ -50,6 +50,7 @@ def _published() -> dict:
         "ceiling": {
             config.max_length: 1 - PrimeTask.of(config).empty_share() for config in published_runs().values()
         },
+        "reversal": list(reversal_verdicts(reversal_trainings()).itertuples()),
         "author": list(author_against_ours(table).itertuples()),
         "rungs": {name: run.scores for name, run in rungs.items()},
     }

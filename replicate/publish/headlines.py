@@ -5,8 +5,15 @@ from pandas import DataFrame
 from replicate.claims.verdicts import claim_verdicts, readable_claims
 from replicate.ladder import compare, open_rungs
 from replicate.plan import published_runs
-from replicate.results import RESULTS, read_training_table
-from replicate.verdicts import headline, readable, row_verdicts
+from replicate.results import RESULTS, read_training_table, reversal_trainings
+from replicate.verdicts import (
+    headline,
+    readable,
+    readable_reversal,
+    reversal_headline,
+    reversal_verdicts,
+    row_verdicts,
+)
 
 LADDER_COLUMNS = ["GeoMean, published", "exact match", "took off", "median take-off"]
 CLAIM_COLUMNS = ["measured", "effect, 95% interval", "verdict"]
@@ -16,6 +23,12 @@ def published_rows() -> tuple[str, DataFrame]:
     """Does the post's table reproduce?"""
     verdicts = row_verdicts(read_training_table(RESULTS / "published_table.csv", published_runs()))
     return headline(verdicts), readable(verdicts)
+
+
+def reversal() -> tuple[str, DataFrame]:
+    """Does reversing the source help, as the post finds?"""
+    verdicts = reversal_verdicts(reversal_trainings())
+    return reversal_headline(verdicts), readable_reversal(verdicts)
 
 
 def ladder() -> tuple[str, DataFrame]:

@@ -10,8 +10,8 @@ from replicate.config import PAPER
 from replicate.figures.claims import by_length, search
 from replicate.figures.training import metric_curves
 from replicate.inspection import score_table
-from replicate.plan import claims_runs, ladder_runs, published_runs
-from replicate.publish.headlines import claims, ladder, published_rows
+from replicate.plan import claims_runs, ladder_runs, published_runs, reversal_runs
+from replicate.publish.headlines import claims, ladder, published_rows, reversal
 from replicate.results import RESULTS, core_hours
 from replicate.runs import open_run, write_whole
 
@@ -61,6 +61,7 @@ def time_block() -> str:
     """How long the kept runs took."""
     plans = {
         "the published rows": published_runs(),
+        "the reversal study": reversal_runs(),
         "the ladder": ladder_runs(),
         "the paper's claims": claims_runs(),
     }
@@ -117,6 +118,7 @@ def markdown_table(table: DataFrame) -> str:
 
 BLOCKS = {
     "verdicts": verdicts_block,
+    "reversal": lambda: _headline(reversal()),
     "ladder": lambda: _headline(ladder()),
     "claims": lambda: _headline(claims()),
     "time": time_block,
