@@ -73,7 +73,7 @@ def readable_reversal(verdicts: pd.DataFrame, metric: str = METRIC) -> pd.DataFr
     published = published_table().pivot(index="max_length", columns="reverse", values=metric)
     rows = [
         {
-            "max_length": row.max_length,
+            "row": f"max_length {row.max_length}",
             "trainings": f"{row.n_forward} and {row.n_reverse}",
             "published difference": f"{published.loc[row.max_length].diff().iloc[-1]:+.3f}",
             "reversed - forward": f"{row.difference:+.3f}",
@@ -83,7 +83,7 @@ def readable_reversal(verdicts: pd.DataFrame, metric: str = METRIC) -> pd.DataFr
         }
         for row in verdicts.itertuples()
     ]
-    return pd.DataFrame(rows).set_index("max_length")
+    return pd.DataFrame(rows).set_index("row")
 
 
 def reversal_headline(verdicts: pd.DataFrame) -> str:
