@@ -1,5 +1,6 @@
 """What is measured for the claims, on tiny runs, against plain restatements."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -227,6 +228,13 @@ def test_a_measurement_is_made_once_and_again_for_another_training(results, runs
     measure.measure_missing({"claims-base": runs["forward"]})
     with pytest.raises(RunError, match="measured on another training of base"):
         measure.read_measurement("beam")
+
+
+def test_a_run_with_a_training_that_diverged_is_not_measured(results, runs):
+    history = runs["base"].history
+    lost = replace(runs["base"], history=history.assign(diverged=(history["round"] == 3) * 7))
+    with pytest.raises(RunError, match="training 3 diverged"):
+        measure.measure_missing({"claims-base": lost})
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ MEASUREMENTS: dict[str, tuple[list[str], Callable[..., pd.DataFrame]]] = {
 def measure_missing(finished: dict[str, Run]) -> None:
     """Write every table that is missing or was measured on other checkpoints; `finished` has those."""
     for name, (runs, measure) in MEASUREMENTS.items():
-        models = {run: _whole(finished[f"claims-{run}"]) for run in runs}
+        models = {run: _undiverged(finished[f"claims-{run}"]) for run in runs}
         used = {run: model.provenance["sha256"]["checkpoint.pt"] for run, model in models.items()}
         if _record(name).get("checkpoints") == used and _is_whole(name):
             continue
@@ -66,7 +66,7 @@ def read_measurement(name: str) -> pd.DataFrame:
     return pd.read_csv(path)
 
 
-def _whole(run: Run) -> Run:
+def _undiverged(run: Run) -> Run:
     """Refuse a run of which a training diverged: it would be measured as if it had learnt nothing."""
     if run.diverged:
         rounds = ", ".join(map(str, run.diverged))
