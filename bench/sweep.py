@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from replicate.replication import NOTEBOOK
+from replicate.runs import PROJECT
 from replicate.sweeps.schedule import run_sweep
 from replicate.sweeps.spec import make_job
 
@@ -30,7 +31,7 @@ def main() -> None:
     seconds(2)  # files are in the cache from here on
     one, two = seconds(1), seconds(2)
     print(f"A sweep of {RUNS} short trainings: {one:.0f} s with one worker, {two:.0f} s with two")
-    path = Path("report/bench.json")
+    path = PROJECT / "report" / "bench.json"
     ratios = json.loads(path.read_text()) if path.exists() else {}
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(ratios | {"sweep_two_workers": one / two}, indent=2) + "\n")

@@ -31,6 +31,11 @@ def describe(values: Sequence[float]) -> str:
     return f"{mean:.3f}" if np.isnan(low) else f"{mean:.3f} [{low:.3f}, {high:.3f}]"
 
 
+def readable_p(p: float) -> str:
+    """`0.042`, or `below 0.001`."""
+    return f"{p:.3f}" if p >= 0.001 else "below 0.001"
+
+
 class Replication(NamedTuple):
     """A reported mean against a sample of ours."""
 

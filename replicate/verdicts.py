@@ -4,7 +4,14 @@ import pandas as pd
 from scipy import stats
 
 from .published import published_table, published_trainings
-from .statistics import compare_to_reported_mean, holm, mean_interval, permutation_p, welch_interval
+from .statistics import (
+    compare_to_reported_mean,
+    holm,
+    mean_interval,
+    permutation_p,
+    readable_p,
+    welch_interval,
+)
 
 METRIC = "geo_mean"  # the metric that decides
 PUBLISHED_TRAININGS = 10  # behind each published mean
@@ -90,10 +97,6 @@ def reversal_headline(verdicts: pd.DataFrame) -> str:
     """One sentence: where reversal helps."""
     found = [f"{row.verdict} at max_length {row.max_length}" for row in verdicts.itertuples()]
     return f"That reversing the source helps is {', '.join(found)}."
-
-
-def readable_p(p: float) -> str:
-    return f"{p:.3f}" if p >= 0.001 else "below 0.001"
 
 
 def claim_verdict(effect: float, p: float, level: float = LEVEL) -> str:

@@ -101,7 +101,8 @@ def test_the_command_of_every_planned_run_makes_that_run():
     defaults = check_parameters(Path(__file__).resolve().parent.parent / "notebooks/03_train.ipynb", {})
     for name, config in (published_runs() | ladder_runs() | claims_runs() | reversal_runs()).items():
         words = command(name, config).split()
-        assert words[1:4] == ["run", "notebooks/03_train.ipynb", f"out-{name}.ipynb"]
+        assert words[:3] == [".venv/bin/replicate", "run", "notebooks/03_train.ipynb"]
+        assert words[3] == f"out-{name}.ipynb"
         given = dict(zip(words[5::3], words[6::3], strict=True))
         values = defaults | {key: None if value == "None" else value for key, value in given.items()}
         assert RunConfig(**{field: values[field] for field in RunConfig.model_fields}) == config, name

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from ..plan import claims_runs
-from ..statistics import Contrast, contrast, holm
-from ..verdicts import LEVEL, MARGIN, claim_verdict, readable_p
+from ..statistics import Contrast, contrast, holm, readable_p
+from ..verdicts import LEVEL, MARGIN, claim_verdict
 from .arms import open_arms
 from .measure import read_measurement
 

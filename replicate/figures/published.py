@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..statistics import mean_interval
+from ..statistics import Interval, mean_interval
 from .style import COLOURS, METRIC_NAMES, subplots
 
 
@@ -35,8 +35,7 @@ def published_and_reproduced(
         _dots(axes, y - 0.2, _same_row(author, row)[metric], facecolors="none", edgecolors="black")
         values = _same_row(ours, row)[metric]
         _dots(axes, y, values, color=colour, alpha=0.55, linewidths=0)
-        mean, low, high = mean_interval(values)
-        axes.errorbar(mean, y + 0.24, xerr=[[mean - low], [high - mean]], color=colour, fmt="o", capsize=4)
+        _mean(axes, y + 0.24, values, colour)
         axes.plot(getattr(row, metric), y + 0.24, "D", color="black", markersize=6, zorder=4)
     labels = [
         f"{row.max_length} {'reversed' if row.reverse else 'forward'}" for row in published.itertuples()
@@ -58,10 +57,8 @@ def reversal_study(study: pd.DataFrame, ceiling: float, chance: float, metric: s
     figure, axes = subplots(height=3.2)
     for y, (reverse, arm) in enumerate(study.groupby("reverse")):
         colour = COLOURS["reverse" if reverse else "forward"]
-        spread = np.linspace(-0.22, 0.1, len(arm))
-        axes.scatter(arm[metric], y + spread, s=16, color=colour, alpha=0.5, linewidths=0)
-        mean, low, high = mean_interval(arm[metric])
-        axes.errorbar(mean, y + 0.25, xerr=[[mean - low], [high - mean]], color=colour, fmt="o", capsize=4)
+        _dots(axes, y - 0.06, arm[metric], 0.16, s=16, color=colour, alpha=0.5, linewidths=0)
+        mean, _, high = _mean(axes, y + 0.25, arm[metric], colour)
         axes.annotate(f"mean {mean:.3f}", (high, y + 0.25), (8, 0), textcoords="offset points", va="center")
         for x, name in ((ceiling, "ceiling"), (chance, "chance")):
             _bar(axes, y, x, name)
@@ -82,9 +79,15 @@ def _bar(axes: Axes, y: float, x: float, colour: str) -> None:
     axes.plot([x, x], [y - 0.35, y + 0.35], color=COLOURS[colour], linewidth=2.5, solid_capstyle="butt")
 
 
-def _dots(axes: Axes, y: float, values: pd.Series, **style) -> None:
-    spread = np.linspace(-0.06, 0.06, len(values))
-    axes.scatter(values, y + spread, s=22, **style)
+def _dots(axes: Axes, y: float, values: pd.Series, spread: float = 0.06, s: float = 22, **style) -> None:
+    axes.scatter(values, y + np.linspace(-spread, spread, len(values)), s=s, **style)
+
+
+def _mean(axes: Axes, y: float, values: pd.Series, colour: str) -> Interval:
+    """Draw the mean and its 95% interval."""
+    mean, low, high = interval = mean_interval(values)
+    axes.errorbar(mean, y, xerr=[[mean - low], [high - mean]], color=colour, fmt="o", capsize=4)
+    return interval
 
 
 def _explain(axes: Axes, n: int) -> None:

@@ -33,23 +33,24 @@ def execute(notebook: Path, output: Path, parameters: dict[str, Any], folder: Pa
     """
     read_notebook(notebook)
     # Nobody watches the kernel: a progress bar would fill the output with its own traces.
-    os.environ.setdefault("REPLICATE_PROGRESS", "lines")
+    progress = os.environ.get("REPLICATE_PROGRESS", "lines")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise NotebookError(f"{output} cannot be written: {error.strerror}") from error
     try:
-        papermill.execute_notebook(
-            notebook.resolve(),
-            output.resolve(),
-            parameters,
-            kernel_name="python3",
-            language="python",
-            cwd=(folder or notebook.parent).resolve(),
-            progress_bar=False,
-            stderr_file=sys.stderr,
-            extra_arguments=["--log-level=CRITICAL"],  # of the kernel itself: it logs every shutdown
-        )
+        with kernel_environment(REPLICATE_PROGRESS=progress):
+            papermill.execute_notebook(
+                notebook.resolve(),
+                output.resolve(),
+                parameters,
+                kernel_name="python3",
+                language="python",
+                cwd=(folder or notebook.parent).resolve(),
+                progress_bar=False,
+                stderr_file=sys.stderr,
+                extra_arguments=["--log-level=CRITICAL"],  # of the kernel itself: it logs every shutdown
+            )
     except PapermillExecutionError as error:
         # papermill counts its injected cell too, as Jupyter shows it; people count from 1.
         message = f"{notebook.name}, cell {error.cell_index + 1}: {error.ename}: {_last_line(error.evalue)}"
@@ -78,15 +79,22 @@ def read_notebook(path: Path) -> NotebookNode:
 
 
 @contextmanager
-def kernel_environment(**variables: str) -> Iterator[None]:
-    """Set variables for the kernels started meanwhile, which inherit this process's environment."""
-    before = dict(os.environ)
-    os.environ |= variables
+def kernel_environment(**variables: str | None) -> Iterator[None]:
+    """Set variables, or remove those that are None, for the kernels started meanwhile, which inherit them."""
+    before = {name: os.environ.get(name) for name in variables}
+    _set_environment(variables)
     try:
         yield
     finally:
-        os.environ.clear()
-        os.environ.update(before)
+        _set_environment(before)
+
+
+def _set_environment(variables: dict[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """What a worker does: execute one run of a sweep in a folder of its own and hand back what is in it."""
 
-import os
 import platform
 import shutil
 import threading
@@ -56,10 +55,11 @@ def _execute(job: Job, folder: Path) -> None:
     _wait_for_orphans(folder / "runs")
     source = folder / f".{job.notebook}"
     source.write_text(job.source, encoding="utf-8")
-    # Nobody would see its progress.
-    with kernel_environment(REPLICATE_RUNS=str(folder / "runs"), REPLICATE_PROGRESS="off"):
-        # dask's, for its own data; a training allocates all the time.
-        os.environ.pop("MALLOC_TRIM_THRESHOLD_", None)
+    with kernel_environment(
+        REPLICATE_RUNS=str(folder / "runs"),
+        REPLICATE_PROGRESS="off",  # nobody would see it
+        MALLOC_TRIM_THRESHOLD_=None,  # dask's, for its own data; a training allocates all the time
+    ):
         execute(source, folder / EXECUTED, job.given, folder)
 
 
