@@ -105,11 +105,15 @@ def sweep(
 
 
 @app.command("replicate")
-def replicate_(workers: Workers = None, scheduler: Scheduler = None) -> None:
+def replicate_(
+    only: Annotated[str | None, typer.Option(metavar="STUDY", help="One study instead of all.")] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+) -> None:
     """Make every full run that is missing, go on with those that were stopped, and write results/."""
     from replicate.replication import replicate_all
 
-    replicate_all(scheduler, workers)
+    replicate_all(only, scheduler, workers)
 
 
 @app.command()

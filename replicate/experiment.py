@@ -12,7 +12,8 @@ import torch
 from .config import RunConfig
 from .part import Part, score_part, train_part
 from .progress import progress_style
-from .provenance import provenance
+from .provenance import begin, now
+from .registration import stamp_of
 from .runs import (
     Run,
     RunError,
@@ -60,7 +61,7 @@ def run(
     progress_style()  # refuses a wrong one before any training
     with locked(folder):
         if not _claim(folder, config):
-            parts = _split(folder, config, device, workers)
+            parts, attempts = _begin(folder, config, device, workers)
             began = time.time()
             try:
                 results = _train_and_score(parts, device, workers)
@@ -68,7 +69,8 @@ def run(
                 message = f"stopped; {folder} keeps what was trained, and the same settings go on from there"
                 raise KeyboardInterrupt(message) from None
             seconds = round(time.time() - began, 1)
-            _finish(folder, parts, results, {"device": device, "workers": workers, "seconds": seconds})
+            done = {"finished": now(), "device": device, "workers": workers, "seconds": seconds}
+            _finish(folder, parts, results, _record(attempts) | done)
     return open_run(folder)
 
 
@@ -106,21 +108,35 @@ def _claim(folder: Path, config: RunConfig) -> bool:
     return False
 
 
-def _split(folder: Path, config: RunConfig, device: str, workers: int) -> list[Part]:
-    """Contiguous shares of the rounds; a run that goes on keeps the split it began with."""
+def _begin(folder: Path, config: RunConfig, device: str, workers: int) -> tuple[list[Part], list[dict]]:
+    """Contiguous shares of the rounds, and what was true as each attempt at the run began.
+
+    A run that goes on keeps the split it began with. All is written before the first update.
+    """
     plan = folder / "parts.json"
     if not plan.exists():
         at_once = ROUNDS_AT_ONCE if device == "cpu" else config.rounds
         parts = max(min(workers, config.rounds), math.ceil(config.rounds / at_once))
-        write_json(plan, {"edges": [config.rounds * i // parts for i in range(parts + 1)]})
-    edges = read_json(plan).get("edges")
+        write_json(plan, {"edges": [config.rounds * i // parts for i in range(parts + 1)], "attempts": []})
+    begun = read_json(plan)
+    edges, attempts = begun.get("edges"), begun.setdefault("attempts", [])  # older folders have none
     if (
         not isinstance(edges, list)
         or not all(isinstance(edge, int) for edge in edges)
         or (edges[:1], edges[-1:], edges) != ([0], [config.rounds], sorted(set(edges)))
+        or not isinstance(attempts, list)
+        or not all(isinstance(attempt, dict) for attempt in attempts)
     ):
         raise RunError(f"{plan} is damaged; delete {folder} and start the run again")
-    return [Part(config, folder, range(first, stop)) for first, stop in itertools.pairwise(edges)]
+    attempts.append(begin() | {"registration": stamp_of(config)})
+    write_json(plan, begun)
+    return [Part(config, folder, range(first, stop)) for first, stop in itertools.pairwise(edges)], attempts
+
+
+def _record(attempts: list[dict]) -> dict:
+    """The first attempt, with those that went on from it."""
+    first, *later = attempts
+    return first | ({"resumed": later} if later else {})
 
 
 def _train_and_score(parts: list[Part], device: str, workers: int) -> list[dict]:
@@ -143,7 +159,7 @@ def _finish(folder: Path, parts: list[Part], results: list[dict], record: dict) 
         folder / "checkpoint.pt",
         {name: torch.cat([result["model"][name] for result in results]) for name in names},
     )
-    write_json(folder / "provenance.json", provenance() | record | {"sha256": checksums(folder)})
+    write_json(folder / "provenance.json", record | {"sha256": checksums(folder)})
     for part in parts:
         part.checkpoint.unlink(missing_ok=True)
     (folder / "parts.json").unlink()

@@ -2,6 +2,7 @@
 
 from .config import PAPER, PUBLISHED, QUICK, RunConfig
 from .published import published_table
+from .registration import registrations
 
 
 def published_runs() -> dict[str, RunConfig]:
@@ -75,6 +76,17 @@ def claims_runs() -> dict[str, RunConfig]:
     """The runs behind the verdicts on the paper's claims."""
     arms = enumerate(ARMS.items())
     return {f"claims-{name}": PAPER.model_copy(update={**arm, "seed": 301 + i}) for i, (name, arm) in arms}
+
+
+def studies() -> dict[str, dict[str, RunConfig]]:
+    """Every study's runs: those planned above, then those with a registration of their own."""
+    planned = {
+        "published": published_runs(),
+        "reversal": reversal_runs(),
+        "ladder": ladder_runs(),
+        "claims": claims_runs(),
+    }
+    return planned | {name: registration.runs for name, registration in registrations().items()}
 
 
 def command(name: str, config: RunConfig) -> str:

@@ -1,37 +1,61 @@
 """The full runs, made as a sweep of `03_train` under `runs/replication/`, and results/ written from them."""
 
-from .claims.measure import measure_missing
+from .claims.measure import measure_missing, unmeasured_runs
 from .config import RunConfig
-from .plan import claims_runs, ladder_runs, published_runs, reversal_runs
-from .results import RESULTS, keep, training_table
+from .plan import published_runs, reversal_runs, studies
+from .results import RESULTS, is_kept, keep, training_table
 from .runs import PROJECT, Run, RunError, runs_root, write_table
 from .sweeps.schedule import run_sweep
-from .sweeps.spec import make_job
-from .sweeps.store import failures, run_of
+from .sweeps.spec import Job, make_job
+from .sweeps.store import failures, run_of, state
 
 NOTEBOOK = PROJECT / "notebooks" / "03_train.ipynb"
 
 
-def replicate_all(scheduler: str | None = None, workers: int | None = None) -> None:
+def replicate_all(only: str | None = None, scheduler: str | None = None, workers: int | None = None) -> None:
     """Make every run that is missing, finish every one that was stopped, and write results/ anew.
 
+    A run that is under results/ is finished, unless something is still to be measured on its checkpoint:
+    results/ keeps none.
+
+    Args:
+        only: the name of one study.
+
     Raises:
-        RunError: some runs failed; the others are kept.
+        RunError: there is no such study, or some runs failed; the others are kept.
     """
-    # The longest first, so that no worker is left with one of them at the end.
-    plan = reversal_runs() | published_runs() | ladder_runs() | claims_runs()
-    finished = _make(plan, scheduler, workers)
-    for name, run in finished.items():
-        keep(name, run)
-    write_table(RESULTS / "published_table.csv", training_table(published_runs()))
-    write_table(RESULTS / "reversal.csv", training_table(reversal_runs()))
-    measure_missing(finished)
+    plans = studies()
+    if only is not None and only not in plans:
+        raise RunError(f"there is no study {only!r}; there are {', '.join(plans)}")
+    chosen = plans if only is None else {only: plans[only]}
+    unmeasured = unmeasured_runs() if "claims" in chosen else set()
+    wanted = {name: config for plan in chosen.values() for name, config in plan.items()}
+    finished = _make(wanted, unmeasured, scheduler, workers)
+    if "published" in chosen:
+        write_table(RESULTS / "published_table.csv", training_table(published_runs()))
+    if "reversal" in chosen:
+        write_table(RESULTS / "reversal.csv", training_table(reversal_runs()))
+    if "claims" in chosen:
+        measure_missing(finished)
 
 
-def _make(plan: dict[str, RunConfig], scheduler: str | None, workers: int | None) -> dict[str, Run]:
+def _make(
+    wanted: dict[str, RunConfig], unmeasured: set[str], scheduler: str | None, workers: int | None
+) -> dict[str, Run]:
+    """Make what is neither kept nor done; returns the runs with a checkpoint that this machine has."""
     folder = runs_root() / "replication"
-    jobs = [make_job(NOTEBOOK, config.model_dump(), name) for name, config in plan.items()]
-    run_sweep(jobs, folder, scheduler, workers)
-    if failed := failures(folder, jobs):
+    # The longest first, so that no worker is left with one of them at the end.
+    order = sorted(wanted, key=lambda name: wanted[name].rounds * wanted[name].steps, reverse=True)
+    jobs = {name: make_job(NOTEBOOK, wanted[name].model_dump(), name) for name in order}
+    todo = [jobs[name] for name in order if name in unmeasured or not is_kept(name, wanted[name])]
+
+    def keep_now(job: Job) -> None:
+        keep(job.name, run_of(folder / job.name))
+
+    for job in todo:
+        if state(folder, job) == "done":  # by a sweep that was stopped before it was kept
+            keep_now(job)
+    run_sweep(todo, folder, scheduler, workers, on_done=keep_now)
+    if failed := failures(folder, todo):
         raise RunError(f"{', '.join(failed)} failed; {folder}/summary.csv says why, `make replicate` goes on")
-    return {name: run_of(folder / name) for name in plan}
+    return {name: run_of(folder / name) for name in order if state(folder, jobs[name]) == "done"}

@@ -33,6 +33,19 @@ def keep(name: str, finished: Run) -> None:
         write_whole(folder / file, lambda target, file=file: shutil.copyfile(finished.path / file, target))
 
 
+def is_kept(name: str, config: RunConfig) -> bool:
+    """Whether results/ holds this run whole.
+
+    Raises:
+        RunError: it holds a run of this name with other settings.
+    """
+    try:
+        open_run(RESULTS / "runs" / name)
+    except RunError:
+        return False
+    return open_kept(name, config) is not None
+
+
 def training_table(runs: dict[str, RunConfig]) -> pd.DataFrame:
     """One row a training of the kept runs.
 

@@ -1,6 +1,7 @@
 """`make replicate` on tiny plans: everything is made once, kept, and measured."""
 
 import json
+import shutil
 
 import pytest
 from test_experiment import CONFIG
@@ -44,8 +45,10 @@ def use_tiny_plans(patch, folder):
     patch.setenv("REPLICATE_RUNS", str(folder / "runs"))
     for module in ("replication", "results", "claims.measure"):
         patch.setattr(f"replicate.{module}.RESULTS", folder / "results")
-    for name, plan in PLANS.items():
-        patch.setattr(replication, name, lambda plan=plan: plan)
+    for name in ("published_runs", "reversal_runs"):
+        patch.setattr(replication, name, lambda name=name: PLANS[name])
+    plans = {name.removesuffix("_runs"): plan for name, plan in PLANS.items()}
+    patch.setattr(replication, "studies", lambda: plans)
     patch.setattr("replicate.claims.measure.claims_runs", lambda: PLANS["claims_runs"])
     beam = {"beam": (["base"], lambda base: beam_table(base, [1], 20))}
     patch.setattr("replicate.claims.measure.MEASUREMENTS", beam)
@@ -76,6 +79,7 @@ def test_a_second_time_trains_and_measures_nothing_and_mends_what_was_kept(made,
 def test_a_run_that_failed_is_done_again(made):
     record = made.parent / "runs" / "replication" / "ladder" / "sweep.json"
     record.write_text(json.dumps(json.loads(record.read_text()) | {"error": "the disk was full"}))
+    shutil.rmtree(made / "runs" / "ladder")
     replication.replicate_all(workers=1)
     assert json.loads(record.read_text())["error"] is None
     check_results(made)
@@ -86,6 +90,6 @@ def test_a_run_that_fails_is_named(made, tmp_path, monkeypatch):
     notebook.write_text(replication.NOTEBOOK.read_text().replace("trained = run(", "trained = ran("))
     monkeypatch.setattr(replication, "NOTEBOOK", notebook)
     other = {"other": TINY.model_copy(update={"seed": 4})}
-    monkeypatch.setattr(replication, "ladder_runs", lambda: other)
+    monkeypatch.setattr(replication, "studies", lambda: {"ladder": other})
     with pytest.raises(RunError, match=r"^other failed; .*summary\.csv says why"):
         replication.replicate_all(workers=1)

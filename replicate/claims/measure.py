@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from ..plan import claims_runs
-from ..provenance import provenance
-from ..results import RESULTS, open_kept
+from ..provenance import begin, now
+from ..results import RESULTS, is_kept, open_kept
 from ..runs import Run, RunError, checksums, read_json, write_json, write_table
 from .bucketing import bucketing_table
 from .lengths import alignment_table, commonness_table, length_table
@@ -33,18 +33,42 @@ MEASUREMENTS: dict[str, tuple[list[str], Callable[..., pd.DataFrame]]] = {
 }
 
 
+def unmeasured() -> list[str]:
+    """The tables that are missing, or were measured on other checkpoints than those of the kept runs."""
+    return [name for name, (arms, _) in MEASUREMENTS.items() if not _is_up_to_date(name, arms)]
+
+
+def _is_up_to_date(name: str, arms: list[str]) -> bool:
+    plan = claims_runs()
+    runs = {arm: f"claims-{arm}" for arm in arms}
+    if not _is_whole(name) or not all(is_kept(run, plan[run]) for run in runs.values()):
+        return False
+    checkpoints = {arm: _checkpoint(open_kept(run, plan[run])) for arm, run in runs.items()}
+    return _record(name).get("checkpoints") == checkpoints
+
+
+def unmeasured_runs() -> set[str]:
+    """The runs whose checkpoints are needed for those tables."""
+    return {f"claims-{arm}" for name in unmeasured() for arm in MEASUREMENTS[name][0]}
+
+
+def _checkpoint(run: Run) -> str:
+    return run.provenance["sha256"]["checkpoint.pt"]
+
+
 def measure_missing(finished: dict[str, Run]) -> None:
     """Write every table that is missing or was measured on other checkpoints; `finished` has those."""
-    for name, (runs, measure) in MEASUREMENTS.items():
-        models = {run: _undiverged(finished[f"claims-{run}"]) for run in runs}
-        used = {run: model.provenance["sha256"]["checkpoint.pt"] for run, model in models.items()}
-        if _record(name).get("checkpoints") == used and _is_whole(name):
-            continue
+    for name in unmeasured():
+        arms, measure = MEASUREMENTS[name]
+        models = {arm: _undiverged(finished[f"claims-{arm}"]) for arm in arms}
+        used = {arm: _checkpoint(model) for arm, model in models.items()}
         print(f"claims/{name}", flush=True)
         folder().mkdir(parents=True, exist_ok=True)
+        record = begin()
         write_table(folder() / f"{name}.csv", measure(*models.values()))
         sha256 = checksums(folder(), [f"{name}.csv"])
-        write_json(folder() / f"{name}.json", provenance() | {"checkpoints": used, "sha256": sha256})
+        record |= {"finished": now(), "checkpoints": used, "sha256": sha256}
+        write_json(folder() / f"{name}.json", record)
 
 
 def read_measurement(name: str) -> pd.DataFrame:
@@ -61,7 +85,7 @@ def read_measurement(name: str) -> pd.DataFrame:
     plan = claims_runs()
     for run, checkpoint in _record(name)["checkpoints"].items():
         kept = open_kept(f"claims-{run}", plan[f"claims-{run}"])
-        if kept.provenance["sha256"]["checkpoint.pt"] != checkpoint:
+        if _checkpoint(kept) != checkpoint:
             raise RunError(f"{path} was measured on another training of {run}; `make replicate` measures it")
     return pd.read_csv(path)
 

@@ -1,6 +1,6 @@
 """Runs a sweep on dask: what is missing or failed, anywhere, each result stored as it comes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +17,11 @@ from .work import STARTED, Outcome, forget, work
 
 
 def run_sweep(
-    jobs: list[Job], folder: Path, scheduler: str | None = None, workers: int | None = None
+    jobs: list[Job],
+    folder: Path,
+    scheduler: str | None = None,
+    workers: int | None = None,
+    on_done: Callable[[Job], None] = lambda job: None,
 ) -> pd.DataFrame:
     """Do the runs that are missing or failed; returns the summary, which is in `summary.csv` too.
 
@@ -26,6 +30,7 @@ def run_sweep(
         scheduler: the address of a dask scheduler, such as tcp://10.0.0.1:8786; a cluster of this machine's
             own without it.
         workers: processes of the own cluster, each with one run at a time; one a core by default.
+        on_done: called with each run as soon as it is done and stored.
 
     Raises:
         RunError: the folder or the scheduler is not there, or another sweep is at work on the folder.
@@ -36,13 +41,15 @@ def run_sweep(
         todo = [job for job in jobs if state(folder, job) != "done"]
         if todo:
             with _client(scheduler, min(workers or CPU_COUNT, len(todo))) as client:
-                _do(client, todo, folder, len(jobs) - len(todo))
+                _do(client, todo, folder, len(jobs) - len(todo), on_done)
         table = summary(folder)
         write_table(folder / "summary.csv", table)
     return table
 
 
-def _do(client: Client, jobs: list[Job], folder: Path, done_before: int) -> None:
+def _do(
+    client: Client, jobs: list[Job], folder: Path, done_before: int, on_done: Callable[[Job], None]
+) -> None:
     with Watch([job.name for job in jobs], done_before, len(client.nthreads())) as watch:
         client.subscribe_topic(STARTED, lambda event: watch.started(event[1]["name"], event[1]["worker"]))
         futures = {client.submit(work, job, key=f"{job.name}-{job.digest}"): job for job in jobs}
@@ -55,6 +62,7 @@ def _do(client: Client, jobs: list[Job], folder: Path, done_before: int) -> None
                 watch.workers = len(client.nthreads())  # they come and go
                 watch.ended(job.name, outcome)
                 if outcome.error is None:
+                    on_done(job)
                     where = client.who_has([future])[future.key]
                     cleaning.append(
                         client.submit(forget, job, workers=where, allow_other_workers=True, priority=1)

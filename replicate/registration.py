@@ -1,0 +1,121 @@
+"""Studies registered before their runs: `results/registered/` says what is asked, trained and compared.
+
+A registration is a file of its own, committed alone before the first of its runs and never changed after. It
+is data that the runs and the verdicts are made from, so that neither can drift away from it.
+"""
+
+import hashlib
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from .config import RunConfig
+from .runs import PROJECT, Run, RunError, first_line
+
+REGISTERED = PROJECT / "results" / "registered"
+
+
+class Entry(BaseModel):
+    """A part of a registration: fixed, and with no key that nobody reads."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Quantity(Entry):
+    """What is read of each training: the mean of a column over some rows, weighted by their samples."""
+
+    table: str  # of the run's folder, or one measured on its models
+    column: str
+    where: dict[str, Any] = {}  # column -> the value, or [first, last]
+    minus: dict[str, Any] | None = None  # rows whose mean is subtracted, training by training
+
+
+class Effect(Entry):
+    """One comparison, positive where it speaks for the claim."""
+
+    claim: str
+    said: str  # by whom, and how large
+    of: Quantity
+    compare: dict[str, float]  # arm -> weight of its mean
+    test: Literal["welch", "permutation", "prediction"]
+    margin: float | None = None  # an effect that would not matter
+    reported: float | None = None  # in the same unit
+    reported_trainings: int | None = None  # behind it, where the test is a prediction
+
+
+class Registration(Entry):
+    """The content of a file in `results/registered/`."""
+
+    study: str
+    written: date
+    question: str
+    background: str
+    settings: dict[str, Any]  # what all arms share and differs from the defaults
+    arms: dict[str, dict[str, Any]] = Field(min_length=1)  # what each adds
+    effects: dict[str, Effect] = Field(min_length=1)
+    verdict: str  # the rule, in words
+
+    @model_validator(mode="after")
+    def _compares_its_own_arms(self) -> Self:
+        for name, effect in self.effects.items():
+            if unknown := sorted(effect.compare.keys() - self.arms.keys()):
+                raise ValueError(f"effect {name} compares {unknown[0]}, which is no arm")
+        return self
+
+    @cached_property
+    def runs(self) -> dict[str, RunConfig]:
+        """Every arm's config, by the name of its run."""
+        return {f"{self.study}-{arm}": RunConfig(**self.settings, **own) for arm, own in self.arms.items()}
+
+
+def read_registration(path: Path) -> Registration:
+    """Read and check one registration.
+
+    Raises:
+        RunError: it cannot be read, or is no registration; the message says where.
+    """
+    try:
+        registration = Registration(**yaml.safe_load(path.read_text(encoding="utf-8")))
+        registration.runs  # noqa: B018 - refuses settings that no run can have
+    except (OSError, yaml.YAMLError, ValidationError, TypeError) as error:
+        raise RunError(f"{path} is no registration: {first_line(error)}") from error
+    if registration.study != path.stem:
+        raise RunError(f"{path} registers the study {registration.study}; a file has its study's name")
+    return registration
+
+
+def registrations() -> dict[str, Registration]:
+    """Every registered study by its name."""
+    return {path.stem: read_registration(path) for path in sorted(REGISTERED.glob("*.yaml"))}
+
+
+def stamp(study: str) -> dict[str, str]:
+    """What a run keeps of its registration: name and SHA-256 of the file."""
+    text = (REGISTERED / f"{study}.yaml").read_bytes()
+    return {"study": study, "sha256": hashlib.sha256(text).hexdigest()}
+
+
+def stamp_of(config: RunConfig) -> dict[str, str] | None:
+    """The stamp of the study that registers this config, or None."""
+    studies = [name for name, study in registrations().items() if config in study.runs.values()]
+    return stamp(studies[0]) if studies else None
+
+
+def check_registered(run: Run, study: str) -> None:
+    """Refuse a run that did not start under this registration, as it stands now.
+
+    Raises:
+        RunError: the run began before the registration was written, or under another one or none.
+    """
+    if run.provenance.get("registration") != stamp(study):
+        raise RunError(
+            f"{run.path} was not made under the registration {REGISTERED / study}.yaml as it stands, so it "
+            "cannot decide that study; restore the file, or make the run again"
+        )
+    written = registrations()[study].written.isoformat()
+    if str(run.provenance.get("started")) < written:
+        raise RunError(f"{run.path} began before its registration was written, on {written}")
