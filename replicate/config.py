@@ -29,6 +29,7 @@ class RunConfig(BaseModel):
     # value shares its id with EOS.
     values: Literal["text", "notebook"] = "text"
     skew: Annotated[Number, Field(ge=0)] = 0.0  # 0: uniform; else the k-th commonest has weight k ** -skew
+    skew_order: Annotated[int, BeforeValidator(_not_a_bool), Field(ge=0)] = 0  # which random order ranks them
     source_eos: bool = False  # end the source with EOS, after any reversal (the paper, Fig. 1)
 
     # Model

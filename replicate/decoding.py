@@ -142,11 +142,18 @@ def rescore(
     )
 
 
-@torch.no_grad()
 def log_probability(
     model: nn.Module, source: Tensor, source_length: Tensor, tokens: Tensor, ensemble: bool = False
 ) -> Tensor:
     """log p of given answers up to their EOS, `[R, B, W, T]` -> `[R, B, W]`; sources as in `beam`."""
+    return token_log_probability(model, source, source_length, tokens, ensemble).sum(3)
+
+
+@torch.no_grad()
+def token_log_probability(
+    model: nn.Module, source: Tensor, source_length: Tensor, tokens: Tensor, ensemble: bool = False
+) -> Tensor:
+    """log p of each token given those before it, 0 after EOS: `[R, B, W, T]` -> `[R, B, W, T]`."""
     rounds, _, width, steps = tokens.shape
     members = len(next(model.parameters())) if ensemble else rounds
     state = model.encode(source.expand(members, -1, -1), source_length.expand(members, -1))
@@ -154,14 +161,14 @@ def log_probability(
     flat = tokens.flatten(1, 2)  # [R, B * W, T]
     previous = torch.full_like(flat[:, :, 0], model.eos)
     running = torch.ones_like(previous, dtype=torch.bool)
-    total = torch.zeros(flat.shape[:2], device=flat.device, dtype=_dtype(model))
+    found = torch.zeros(flat.shape, device=flat.device, dtype=_dtype(model))
     for t in range(steps):
         state, logits = model.decode_step(state, previous.expand(members, -1))
         previous = flat[:, :, t]
         logs = _log_probabilities(logits, rounds).gather(2, previous.unsqueeze(2)).squeeze(2)
-        total += logs.masked_fill(~running, 0)
+        found[:, :, t] = logs.masked_fill(~running, 0)
         running &= previous != model.eos
-    return total.unflatten(1, (-1, width))
+    return found.unflatten(1, (-1, width))
 
 
 def _check(candidates: Candidates, source_length: Tensor, eos: int) -> None:

@@ -75,9 +75,9 @@ def run(
 
 
 def default_name(config: RunConfig) -> str:
-    """A readable name that differs whenever the config does."""
+    """A readable name that differs whenever the config does; a new setting with a default changes none."""
     direction = "reverse" if config.reverse else "forward"
-    digest = hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:8]
+    digest = hashlib.sha256(config.model_dump_json(exclude_defaults=True).encode()).hexdigest()[:8]
     return f"{config.model}-{config.max_length}-{direction}-{digest}"
 
 

@@ -25,13 +25,27 @@ class Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Term(Entry):
+    """Some rows of a table, and the weight of their mean in a sum."""
+
+    weight: float = 1
+    where: dict[str, Any] = {}  # column -> the value, or [first, last]
+
+
 class Quantity(Entry):
-    """What is read of each training: the mean of a column over some rows, weighted by their samples."""
+    """What is read of each training: a sum of means of one column, each weighted by the rows' samples."""
 
     table: str  # of the run's folder, or one measured on its models
     column: str
-    where: dict[str, Any] = {}  # column -> the value, or [first, last]
-    minus: dict[str, Any] | None = None  # rows whose mean is subtracted, training by training
+    unit: str = "round"  # the column that tells the trainings, or groups of them, apart
+    terms: list[Term] = Field([Term()], min_length=1)
+
+
+class Requirements(Entry):
+    """Arms without which an effect is *not testable here*."""
+
+    learnt: list[str] = []  # at least half of its trainings took off
+    flat: list[str] = []  # it was no longer falling before the learning rate was first cut
 
 
 class Effect(Entry):
@@ -41,10 +55,16 @@ class Effect(Entry):
     said: str  # by whom, and how large
     of: Quantity
     compare: dict[str, float]  # arm -> weight of its mean
-    test: Literal["welch", "permutation", "prediction"]
+    test: Literal["welch", "permutation", "arms", "prediction"]
+    requires: Requirements = Requirements()
     margin: float | None = None  # an effect that would not matter
     reported: float | None = None  # in the same unit
     reported_trainings: int | None = None  # behind it, where the test is a prediction
+
+    @property
+    def arms(self) -> set[str]:
+        """Every arm it names."""
+        return {*self.compare, *self.requires.learnt, *self.requires.flat}
 
 
 class Registration(Entry):
@@ -62,8 +82,8 @@ class Registration(Entry):
     @model_validator(mode="after")
     def _compares_its_own_arms(self) -> Self:
         for name, effect in self.effects.items():
-            if unknown := sorted(effect.compare.keys() - self.arms.keys()):
-                raise ValueError(f"effect {name} compares {unknown[0]}, which is no arm")
+            if unknown := sorted(effect.arms - self.arms.keys()):
+                raise ValueError(f"effect {name} names {unknown[0]}, which is no arm")
         return self
 
     @cached_property

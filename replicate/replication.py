@@ -28,15 +28,15 @@ def replicate_all(only: str | None = None, scheduler: str | None = None, workers
     if only is not None and only not in plans:
         raise RunError(f"there is no study {only!r}; there are {', '.join(plans)}")
     chosen = plans if only is None else {only: plans[only]}
-    unmeasured = unmeasured_runs() if "claims" in chosen else set()
+    unmeasured = set().union(*map(unmeasured_runs, chosen))
     wanted = {name: config for plan in chosen.values() for name, config in plan.items()}
     finished = _make(wanted, unmeasured, scheduler, workers)
     if "published" in chosen:
         write_table(RESULTS / "published_table.csv", training_table(published_runs()))
     if "reversal" in chosen:
         write_table(RESULTS / "reversal.csv", training_table(reversal_runs()))
-    if "claims" in chosen:
-        measure_missing(finished)
+    for study in chosen:
+        measure_missing(study, finished)
 
 
 def _make(

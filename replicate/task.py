@@ -51,8 +51,8 @@ class PrimeTask:
     `[2, 9, 7, 4]` and the target stays. Source: the post, section 3; it draws values from 1..vocab_size-2.
     The author's notebook drew from 1..vocab_size-1 (`values="notebook"`): that value, never a target,
     shares its id with EOS. Values are uniform; with `skew` the k-th commonest has the weight k ** -skew, in
-    an order shuffled once for all seeds. With `source_eos` the source ends in EOS too, which `source_length`
-    counts, after any reversal.
+    an order that is shuffled once for each `skew_order`, whatever the seed. With `source_eos` the source ends
+    in EOS too, which `source_length` counts, after any reversal.
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class PrimeTask:
         values: str = "text",
         skew: float = 0.0,
         source_eos: bool = False,
+        skew_order: int = 0,
     ):
         self.eos = vocab_size - 1
         self.max_length = max_length
@@ -71,7 +72,7 @@ class PrimeTask:
         self.is_prime = prime_table(vocab_size)
         self.is_prime[self.eos] = False  # the id of EOS is no value of a target
         self.skew, self.source_eos = skew, source_eos
-        order = torch.randperm(self.max_value, generator=make_generator(0, 0, "commonness"))
+        order = torch.randperm(self.max_value, generator=make_generator(skew_order, 0, "commonness"))
         weights = torch.zeros(self.max_value + 1, dtype=torch.float64)
         weights[1 + order] = torch.arange(1, self.max_value + 1, dtype=torch.float64) ** -skew
         self.probability = weights / weights.sum()  # of each value, 0..max_value
@@ -85,6 +86,7 @@ class PrimeTask:
             config.values,
             config.skew,
             config.source_eos,
+            config.skew_order,
         )
 
     @property

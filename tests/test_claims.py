@@ -1,5 +1,6 @@
 """What is measured for the claims, on tiny runs, against plain restatements."""
 
+import json
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -9,12 +10,23 @@ import torch
 from replicate.claims import measure
 from replicate.claims.bucketing import bucketing_table
 from replicate.claims.lengths import alignment_table, commonness_table, length_table
+from replicate.claims.positions import position_table
 from replicate.claims.search import CANDIDATES, beam_table, ensemble_table, rescoring_table
-from replicate.claims.states import LENGTH, PRIMES, distance_table, rearranged, state_map
+from replicate.claims.states import (
+    LENGTH,
+    ORIGINAL,
+    PRIMES,
+    distance,
+    distance_table,
+    encoder_table,
+    rearranged,
+    state_map,
+)
 from replicate.config import PAPER, RunConfig
 from replicate.decoding import beam, greedy, rescore
 from replicate.experiment import run
 from replicate.models import build
+from replicate.models.layers import pick_rounds
 from replicate.randomness import make_generator
 from replicate.results import keep
 from replicate.runs import RunError
@@ -73,7 +85,7 @@ def test_ensembles_of_one_group_and_its_members_answer_the_same_samples(runs):
 
 
 def test_rescoring_stays_below_what_the_candidates_allow(runs):
-    table = rescoring_table(runs["forward"], runs["base"], samples=300)
+    table = rescoring_table(runs["forward"], {"rescored": runs["base"]}, samples=300)
     exact = table.pivot(index="round", columns="stage", values="exact_match")
     assert (exact["oracle"] >= exact[["best", "rescored"]].max(axis=1)).all()
     assert (exact["oracle"] > exact["best"]).any()
@@ -88,6 +100,70 @@ def test_rescoring_stays_below_what_the_candidates_allow(runs):
     best = rescore(second, reverse.source, reverse.source_length, found).tokens[:, :, 0]
     right = (best == forward.target).all(2).double().mean(1)
     assert exact["rescored"].tolist() == pytest.approx(right.tolist())
+
+
+def test_models_of_one_direction_rescore_their_neighbours_candidates(runs):
+    forward = runs["forward"]
+    table = rescoring_table(forward, {"by forward": forward, "by reversed": runs["base"]}, samples=300)
+    exact = table.pivot(index="round", columns="stage", values="exact_match")
+    model = forward.load_model()
+    batch = PrimeTask.of(forward.config).sample(
+        [make_generator(TINY.seed, r, "rescoring") for r in range(5)], 300
+    )
+    found = beam(model, batch.source, batch.source_length, 5, CANDIDATES)
+    neighbours = pick_rounds([model], [1, 2, 3, 4, 0])
+    best = rescore(neighbours, batch.source, batch.source_length, found).tokens[:, :, 0]
+    right = (best == batch.target).all(2).double().mean(1)
+    assert exact["by forward"].tolist() == pytest.approx(right.tolist())
+    assert (exact["by reversed"] != exact["by forward"]).any()
+
+
+def test_positions_are_scored_as_one_target_at_a_time_would_be(runs):
+    table = position_table(runs["base"], samples=700).set_index(["round", "primes", "position"])
+    task, model = PrimeTask.of(TINY), runs["base"].load_model()
+    generators = [make_generator(TINY.seed, r, "positions") for r in range(5)]
+    first, rest = task.sample(generators, 500), task.sample(generators, 200)
+    seen = {}
+    for batch in (first, rest):
+        state = model.encode(batch.source, batch.source_length)
+        answer = greedy(model, batch.source, batch.source_length, 5)
+        previous = torch.full_like(batch.source_length, task.eos)
+        for t in range(4):
+            with torch.no_grad():
+                state, logits = model.decode_step(state, previous)
+            previous = batch.target[:, :, t]
+            nats = torch.nn.functional.cross_entropy(
+                logits.flatten(0, 1), previous.flatten(), reduction="none"
+            ).view(5, -1)
+            for r, b in ((previous > 0) & (previous != task.eos)).nonzero().tolist():
+                right = answer[r, b, t] == previous[r, b]
+                place = (r, int(batch.target_length[r, b]) - 1, t + 1)
+                seen.setdefault(place, []).append((nats[r, b].item(), float(right)))
+    assert set(seen) == set(table.index)
+    for place, values in seen.items():
+        row = table.loc[place]
+        expected = (len(values), *torch.tensor(values, dtype=torch.float64).mean(0).tolist())
+        assert (row.samples, row.nats, row.accuracy) == pytest.approx(expected, rel=1e-4)
+
+
+def test_every_round_and_both_encoders_read_sources_of_their_own_round(runs):
+    config = TINY.model_copy(update={"vocab_size": 61, "max_length": 20, "rounds": 2})
+    started = SimpleNamespace(config=config, load_model=lambda: build(config, range(2)))
+    table = encoder_table(started, 40)
+    by_encoder = table.pivot(index=["round", "rearrangement"], columns="encoder", values="distance")
+    assert (by_encoder.trained == by_encoder.untrained).all()  # this one was never trained
+    task = PrimeTask.of(config)
+    for r in range(2):
+        sources = rearranged(task, 40, make_generator(config.seed, r, "encoder"))
+        states = {}
+        for name, values in sources.items():
+            batch = task.batch_of(values.expand(2, -1, -1), torch.full((2, 40), LENGTH))
+            states[name] = build(config, range(2)).encode(batch.source, batch.source_length)
+        original = states.pop(ORIGINAL)
+        unit = distance(original, original.roll(1, dims=1))[r]
+        for name, state in states.items():
+            expected = (distance(original, state)[r] / unit).item()
+            assert by_encoder.trained[r, name] == pytest.approx(expected, rel=1e-4)
 
 
 def test_a_mirrored_source_is_the_other_directions():
@@ -135,11 +211,15 @@ def test_commonness_counts_every_prime_of_the_targets(runs):
         if count:
             assert row.accuracy == pytest.approx(right[row.round, row.prime] / count)
     assert len(table) == 5 * 10
+    assert table.groupby("half").size().to_dict() == {"common": 25, "rare": 25}
+    rare, common = (table[table.half == half].probability for half in ("rare", "common"))
+    assert rare.max() < common.min()
 
 
 def test_rearrangements_keep_what_they_say():
     task = PrimeTask(101, 30)
-    values, moved = rearranged(task, 50, make_generator(0, 0, "x"))
+    moved = rearranged(task, 50, make_generator(0, 0, "x"))
+    values = moved.pop(ORIGINAL)
 
     def primes_of(rows):
         return [[x for x in row if task.is_prime[x]] for row in rows.tolist()]
@@ -213,28 +293,35 @@ def test_buckets_hold_less_padding():
 def results(runs, tmp_path, monkeypatch):
     monkeypatch.setattr("replicate.results.RESULTS", tmp_path)
     monkeypatch.setattr(measure, "RESULTS", tmp_path)
-    monkeypatch.setattr(measure, "claims_runs", lambda: {"claims-base": TINY})
-    monkeypatch.setattr(measure, "MEASUREMENTS", {"beam": (["base"], lambda base: beam_table(base, [1], 20))})
+    monkeypatch.setattr(measure, "studies", lambda: {"claims": {"claims-base": TINY}})
+    beam = {"beam": (["base"], lambda base: beam_table(base, [1], 20))}
+    monkeypatch.setattr(measure, "MEASUREMENTS", {"claims": beam})
     keep("claims-base", runs["base"])
-    measure.measure_missing({"claims-base": runs["base"]})
+    measure.measure_missing("claims", {"claims-base": runs["base"]})
     return tmp_path / "claims"
 
 
-def test_a_measurement_is_made_once_and_again_for_another_training(results, runs, monkeypatch):
+def test_a_measurement_is_made_once_and_again_for_another_training(results, runs):
     before = (results / "beam.csv").stat().st_mtime_ns
-    measure.measure_missing({"claims-base": runs["base"]})
+    assert measure.unmeasured_runs("claims") == set()
+    measure.measure_missing("claims", {})  # no checkpoint is needed
     assert (results / "beam.csv").stat().st_mtime_ns == before
-    assert len(measure.read_measurement("beam")) == 5
-    measure.measure_missing({"claims-base": runs["forward"]})
+    assert len(measure.read_measurement("claims", "beam")) == 5
+    record = json.loads((results / "beam.json").read_text())
+    (results / "beam.json").write_text(json.dumps(record | {"checkpoints": {"base": "another"}}))
     with pytest.raises(RunError, match="measured on another training of base"):
-        measure.read_measurement("beam")
+        measure.read_measurement("claims", "beam")
+    assert measure.unmeasured_runs("claims") == {"claims-base"}
+    measure.measure_missing("claims", {"claims-base": runs["base"]})
+    assert len(measure.read_measurement("claims", "beam")) == 5
 
 
 def test_a_run_with_a_training_that_diverged_is_not_measured(results, runs):
     history = runs["base"].history
+    (results / "beam.csv").unlink()
     lost = replace(runs["base"], history=history.assign(diverged=(history["round"] == 3) * 7))
     with pytest.raises(RunError, match="training 3 diverged"):
-        measure.measure_missing({"claims-base": lost})
+        measure.measure_missing("claims", {"claims-base": lost})
 
 
 @pytest.mark.parametrize(
@@ -251,4 +338,4 @@ def test_a_run_with_a_training_that_diverged_is_not_measured(results, runs):
 def test_a_damaged_measurement_is_refused(results, damage, message):
     damage(results)
     with pytest.raises(RunError, match=message):
-        measure.read_measurement("beam")
+        measure.read_measurement("claims", "beam")

@@ -49,8 +49,8 @@ def use_tiny_plans(patch, folder):
         patch.setattr(replication, name, lambda name=name: PLANS[name])
     plans = {name.removesuffix("_runs"): plan for name, plan in PLANS.items()}
     patch.setattr(replication, "studies", lambda: plans)
-    patch.setattr("replicate.claims.measure.claims_runs", lambda: PLANS["claims_runs"])
-    beam = {"beam": (["base"], lambda base: beam_table(base, [1], 20))}
+    patch.setattr("replicate.claims.measure.studies", lambda: plans)
+    beam = {"claims": {"beam": (["base"], lambda base: beam_table(base, [1], 20))}}
     patch.setattr("replicate.claims.measure.MEASUREMENTS", beam)
 
 
@@ -60,7 +60,7 @@ def check_results(made):
             assert open_kept(name, config).config == config
     for table, plan in (("published_table", "published_runs"), ("reversal", "reversal_runs")):
         assert len(read_training_table(made / f"{table}.csv", PLANS[plan])) == 2
-    assert len(read_measurement("beam")) == 2
+    assert len(read_measurement("claims", "beam")) == 2
 
 
 def test_every_plan_is_made_and_kept_and_its_tables_can_be_read(made):

@@ -76,6 +76,12 @@ def test_skewed_values_follow_their_weights():
     assert empty == pytest.approx(task.empty_share(), abs=4 * 0.5 / 20_000**0.5)
 
 
+def test_another_order_gives_other_values_the_same_weights():
+    first, same, other = (PrimeTask(31, 10, skew=1.0, skew_order=k).probability for k in (1, 1, 2))
+    assert torch.equal(first, same) and not torch.equal(first, other)
+    torch.testing.assert_close(first.sort().values, other.sort().values)
+
+
 def test_no_skew_is_uniform():
     assert PrimeTask(31, 10).probability.tolist() == pytest.approx([0, *[1 / 29] * 29])
 

@@ -1,5 +1,6 @@
 """Scores beyond the trained lengths and by how common a prime is; where attention looks."""
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
@@ -37,7 +38,10 @@ def length_table(run: Run, samples: int) -> pd.DataFrame:
 
 
 def commonness_table(run: Run, samples: int) -> pd.DataFrame:
-    """One row a round and prime: its probability as a value, and how often it is answered at its place."""
+    """One row a round and prime: its probability as a value, and how often it is answered at its place.
+
+    `half` says whether that probability is above or below the median of the primes'.
+    """
     task, rounds = PrimeTask.of(run.config), run.config.rounds
     model = run.load_model()
     counts = torch.zeros(2, rounds, run.config.vocab_size)
@@ -45,16 +49,20 @@ def commonness_table(run: Run, samples: int) -> pd.DataFrame:
         prediction = greedy(model, batch.source, batch.source_length, task.max_target_length)
         for r in range(rounds):
             counts[:, r] += _token_counts(prediction[r], batch.target[r], task.eos)
+    primes = task.is_prime.nonzero().flatten()
+    median = task.probability[primes].quantile(0.5).item()
+    halves = {1: "common", 0: "median", -1: "rare"}
     rows = [
         {
             "round": r,
             "prime": prime,
             "probability": task.probability[prime].item(),
+            "half": halves[int(np.sign(task.probability[prime].item() - median))],
             "samples": int(counts[0, r, prime]),
             "accuracy": (counts[1, r, prime] / counts[0, r, prime]).item(),
         }
         for r in range(rounds)
-        for prime in task.is_prime.nonzero().flatten().tolist()
+        for prime in primes.tolist()
     ]
     return pd.DataFrame(rows)
 

@@ -1,13 +1,13 @@
 """What search adds to a trained model: wider beams, ensembles and rescored candidates."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pandas as pd
-from torch import nn
+from torch import Tensor, nn
 
 from ..decoding import Candidates, beam, rescore
-from ..evaluation import Answer, evaluate
+from ..evaluation import Answer, batches, evaluate
 from ..models.layers import pick_rounds
 from ..randomness import make_generator, make_generators
 from ..runs import Run
@@ -57,38 +57,55 @@ def ensemble_table(run: Run, sizes: list[tuple[int, int]], samples: int) -> pd.D
     return pd.DataFrame(rows)
 
 
-def rescoring_table(first: Run, second: Run, samples: int) -> pd.DataFrame:
-    """Candidates of one run's models, before and after rescoring by the other's: one row a round and stage.
+def rescoring_table(first: Run, rescorers: dict[str, Run], samples: int) -> pd.DataFrame:
+    """Candidates of one run's models, before and after rescoring: one row a round and stage.
 
-    The two runs differ in the direction of their sources alone. The *oracle* picks the right answer where it
-    is among the candidates: what no reordering can exceed.
+    A stage is `best`, the candidates' own first; a name in `rescorers`, after rescoring by that run's models;
+    or `oracle`, which picks the right answer where it is among the candidates: what no reordering can exceed.
+    The runs may differ in the direction of their sources, and in nothing else. A run rescores itself by its
+    next model, the last by the first.
     """
-    rounds = range(min(first.config.rounds, second.config.rounds))
-    task = PrimeTask.of(first.config)
-    mine, theirs = (pick_rounds([run.load_model()], rounds) for run in (first, second))
+    rounds = range(min(run.config.rounds for run in (first, *rescorers.values())))
+    task, mine = PrimeTask.of(first.config), pick_rounds([first.load_model()], rounds)
 
-    def candidates(batch: Batch) -> Candidates:
-        found = beam(mine, batch.source, batch.source_length, task.max_target_length, CANDIDATES)
-        endless = (found.tokens != task.eos).all(3)  # of a sample for which no answer ended
-        return found._replace(log_probability=found.log_probability.masked_fill(endless, -math.inf))
+    def drawn() -> Iterator[Batch]:
+        return batches(task, make_generators(first.config.seed, rounds, "rescoring"), samples)
 
-    def rescored(batch: Batch):
-        turned = mirror(batch.source, batch.source_length - int(task.source_eos))
-        return rescore(theirs, turned, batch.source_length, candidates(batch)).tokens[:, :, 0]
-
-    def oracle(batch: Batch):
-        found = candidates(batch).tokens  # [R, B, W, T]
-        right = (found == batch.target.unsqueeze(2)).all(3)
-        best = right.long().argmax(2)[..., None, None].expand(-1, -1, 1, found.shape[3])
-        return found.gather(2, best).squeeze(2)
-
-    stages: dict[str, Callable[[Batch], object]] = {
-        "best": lambda batch: candidates(batch).tokens[:, :, 0],
-        "rescored": rescored,
-        "oracle": oracle,
-    }
+    lists = [_candidates(mine, batch, task) for batch in drawn()]  # every stage reorders the same
+    stages = {"best": lambda _, found: found.tokens[:, :, 0], "oracle": _right_one}
+    stages |= {name: _rescorer(run, first, rounds, task) for name, run in rescorers.items()}
     tables = []
-    for stage, answer in stages.items():
+    for stage, pick in stages.items():
+        answers = [pick(batch, found) for batch, found in zip(drawn(), lists, strict=True)]
+        given = iter(answers)
         generators = make_generators(first.config.seed, rounds, "rescoring")
-        tables.append(evaluate(answer, task, generators, rounds, samples).scores.assign(stage=stage))
+        scores = evaluate(lambda _, given=given: next(given), task, generators, rounds, samples).scores
+        tables.append(scores.assign(stage=stage))
     return pd.concat(tables, ignore_index=True)
+
+
+def _candidates(model: nn.Module, batch: Batch, task: PrimeTask) -> Candidates:
+    found = beam(model, batch.source, batch.source_length, task.max_target_length, CANDIDATES)
+    endless = (found.tokens != task.eos).all(3)  # of a sample for which no answer ended
+    return found._replace(log_probability=found.log_probability.masked_fill(endless, -math.inf))
+
+
+def _rescorer(run: Run, first: Run, rounds: range, task: PrimeTask) -> Callable[[Batch, Candidates], Tensor]:
+    """The best candidate by the even average of both models' scores."""
+    order = [(r + 1) % len(rounds) for r in rounds] if run is first else rounds
+    model = pick_rounds([run.load_model()], order)
+    turned = run.config.reverse != first.config.reverse
+
+    def pick(batch: Batch, found: Candidates) -> Tensor:
+        values = batch.source_length - int(task.source_eos)
+        source = mirror(batch.source, values) if turned else batch.source
+        return rescore(model, source, batch.source_length, found).tokens[:, :, 0]
+
+    return pick
+
+
+def _right_one(batch: Batch, found: Candidates) -> Tensor:
+    """The right answer where it is a candidate, else the best: `[R, B, T]`."""
+    right = (found.tokens == batch.target.unsqueeze(2)).all(3)  # [R, B, W]
+    best = right.long().argmax(2)[..., None, None].expand(-1, -1, 1, found.tokens.shape[3])
+    return found.tokens.gather(2, best).squeeze(2)

@@ -6,34 +6,52 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ..randomness import make_generator
+from ..models import build
+from ..randomness import make_generator, make_generators
 from ..runs import Run
 from ..task import PrimeTask
 
 LENGTH = 12  # values of a source here, without EOS
 PRIMES = 4  # of them
+ORIGINAL = "original"
 
 
 def distance_table(run: Run, samples: int) -> pd.DataFrame:
-    """One row a round and rearrangement: the mean distance it moves the state.
+    """One row a round and rearrangement: the mean distance it moves the state; all rounds read the same.
 
     The distance of two unrelated sources is 1. *primes swapped* shuffles the primes among their places, which
     changes the target; *others swapped* does the same to as many other values, *others moved* puts the
     non-primes elsewhere between the primes. Neither of these changes the target.
     """
+    task = PrimeTask.of(run.config)
+    sources = rearranged(task, samples, make_generator(run.config.seed, 0, "states"))
+    alike = {name: values.expand(run.config.rounds, -1, -1) for name, values in sources.items()}
+    return _moves(run.load_model(), task, alike)
+
+
+def encoder_table(run: Run, samples: int) -> pd.DataFrame:
+    """As `distance_table`, with sources of its own for every round, and the encoder before its training."""
     task, rounds = PrimeTask.of(run.config), range(run.config.rounds)
-    model = run.load_model()
-    original, arrangements = rearranged(task, samples, make_generator(run.config.seed, 0, "states"))
-    state = encoded(model, task, original)
+    own = [rearranged(task, samples, g) for g in make_generators(run.config.seed, rounds, "encoder")]
+    sources = {name: torch.stack([values[name] for values in own]) for name in own[0]}
+    encoders = {"trained": run.load_model(), "untrained": build(run.config, rounds)}
+    tables = [_moves(model, task, sources).assign(encoder=name) for name, model in encoders.items()]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _moves(model: torch.nn.Module, task: PrimeTask, sources: dict[str, Tensor]) -> pd.DataFrame:
+    """How far each rearrangement of ORIGINAL, `[R, B, S]`, moves the state."""
+    state = encoded(model, task, sources[ORIGINAL])
     unrelated = distance(state, state.roll(1, dims=1))
     rows = []
-    for name, values in arrangements.items():
-        moved = distance(state, encoded(model, task, values)) / unrelated  # [R]
-        rows += [{"round": r, "rearrangement": name, "distance": moved[r].item()} for r in rounds]
+    for name, values in sources.items():
+        if name != ORIGINAL:
+            moved = distance(state, encoded(model, task, values)) / unrelated  # [R]
+            rows += [{"round": r, "rearrangement": name, "distance": d} for r, d in enumerate(moved.tolist())]
     return pd.DataFrame(rows)
 
 
-def rearranged(task: PrimeTask, samples: int, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+def rearranged(task: PrimeTask, samples: int, generator: torch.Generator) -> dict[str, Tensor]:
     """Sources of PRIMES different primes among other values, `[B, LENGTH]`, and their rearrangements."""
     values = torch.arange(1, task.max_value + 1)
     prime = task.is_prime[1 : task.max_value + 1]
@@ -41,12 +59,12 @@ def rearranged(task: PrimeTask, samples: int, generator: torch.Generator) -> tup
     others = _choose(values[~prime], samples, LENGTH - PRIMES, generator)
     places, elsewhere = (_places(samples, PRIMES, generator) for _ in range(2))
     swapped = torch.cat([others[:, :PRIMES].roll(1, dims=1), others[:, PRIMES:]], dim=1)
-    arrangements = {
+    return {
+        ORIGINAL: _merge(primes, others, places),
         "primes swapped": _merge(primes.roll(1, dims=1), others, places),
         "others swapped": _merge(primes, swapped, places),
         "others moved": _merge(primes, others, elsewhere),
     }
-    return _merge(primes, others, places), arrangements
 
 
 def _choose(values: Tensor, samples: int, count: int, generator: torch.Generator) -> Tensor:
@@ -70,12 +88,10 @@ def _merge(primes: Tensor, others: Tensor, places: Tensor) -> Tensor:
 
 
 def encoded(model: torch.nn.Module, task: PrimeTask, values: Tensor) -> Tensor:
-    """The state after each source, of every round: values `[B, S]` -> `[R, B, state]`."""
-    rounds = len(next(model.parameters()))
-    length = torch.full((1, len(values)), values.shape[1])
-    batch = task.batch_of(values.unsqueeze(0), length)
+    """The state after each source: values `[R, B, S]` -> `[R, B, state]`."""
+    batch = task.batch_of(values, torch.full(values.shape[:2], values.shape[2]))
     with torch.no_grad():
-        return model.encode(batch.source.expand(rounds, -1, -1), batch.source_length.expand(rounds, -1))
+        return model.encode(batch.source, batch.source_length)
 
 
 def distance(a: Tensor, b: Tensor) -> Tensor:
@@ -98,7 +114,7 @@ def state_map(run: Run, fillings: int, round_index: int = 0) -> pd.DataFrame:
     orders = torch.tensor(list(itertools.permutations(chosen))).repeat_interleave(fillings, dim=0)
     others = _choose(values[~prime], len(orders), LENGTH - 3, generator)
     sources = _merge(orders, others, _places(len(orders), 3, generator))
-    state = encoded(model, task, sources)[round_index].double()
+    state = encoded(model, task, sources.expand(run.config.rounds, -1, -1))[round_index].double()
     state = state - state.mean(0)
     _, singular, axes = torch.linalg.svd(state, full_matrices=False)
     share = (singular**2 / (singular**2).sum())[:2].tolist()

@@ -104,11 +104,9 @@ def _training_effects(nats: dict[str, pd.Series]) -> dict[str, Effect]:
 
 
 def _search_effects() -> dict[str, Effect]:
-    beam = read_measurement("beam").pivot(index="round", columns="width", values="exact_match")
-    five = read_measurement("ensembles").pivot(
-        index="group", columns=["models", "width"], values="exact_match"
-    )
-    rescored = read_measurement("rescoring").pivot(index="round", columns="stage", values="exact_match")
+    beam = _table("beam").pivot(index="round", columns="width", values="exact_match")
+    five = _table("ensembles").pivot(index="group", columns=["models", "width"], values="exact_match")
+    rescored = _table("rescoring").pivot(index="round", columns="stage", values="exact_match")
 
     def paired(differences: pd.Series, what: str, unit: str) -> Effect:
         return Effect(f"exact match: {what}", f"{len(differences)} {unit}", contrast([differences], [1]))
@@ -128,15 +126,15 @@ def _search_effects() -> dict[str, Effect]:
 
 
 def _other_effects() -> dict[str, Effect]:
-    lengths, common = read_measurement("lengths"), read_measurement("commonness")
+    lengths, common = _table("lengths"), _table("commonness")
     trained = claims_runs()["claims-base"].max_length
     long = _mean_over(lengths[lengths.length.between(2 * trained // 3 + 1, trained)], "lcs_f1")
     middle = _mean_over(lengths[lengths.length.between(trained // 3 + 1, 2 * trained // 3)], "lcs_f1")
     median = common.probability.median()
     rare = _mean_over(common[common.probability < median], "accuracy")
     frequent = _mean_over(common[common.probability > median], "accuracy")
-    moved = read_measurement("distances").pivot(index="round", columns="rearrangement", values="distance")
-    seconds = read_measurement("bucketing").pivot(index="repeat", columns="arm", values="seconds")
+    moved = _table("distances").pivot(index="round", columns="rearrangement", values="distance")
+    seconds = _table("bucketing").pivot(index="repeat", columns="arm", values="seconds")
 
     def paired(differences: pd.Series, what: str, unit: str = "models") -> Effect:
         return Effect(what, f"{len(differences)} {unit}", contrast([differences], [1]))
@@ -155,6 +153,10 @@ def _other_effects() -> dict[str, Effect]:
             np.log2(seconds["random"] / seconds["bucketed"]), "log2 of the time, random / similar", "repeats"
         ),
     }
+
+
+def _table(name: str) -> pd.DataFrame:
+    return read_measurement("claims", name)
 
 
 def _mean_over(table: pd.DataFrame, column: str) -> pd.Series:

@@ -60,10 +60,10 @@ def _claims() -> dict:
     return {
         "claims": list(claim_verdicts().itertuples()),
         "arms": {name: run.scores for name, run in open_arms().items()},
-        "beam": read_measurement("beam").groupby("width").exact_match.mean(),
+        "beam": read_measurement("claims", "beam").groupby("width").exact_match.mean(),
         "lengths": {
-            "fixed state": read_measurement("lengths").groupby("length").lcs_f1.mean(),
-            "attention": read_measurement("lengths-attention").groupby("length").lcs_f1.mean(),
+            "fixed state": read_measurement("claims", "lengths").groupby("length").lcs_f1.mean(),
+            "attention": read_measurement("claims", "lengths-attention").groupby("length").lcs_f1.mean(),
         },
         "paper": PAPER,
     }

@@ -24,10 +24,13 @@ def write_readme(root: Path) -> None:
     text = with_blocks(readme.read_text())
     write_whole(readme, lambda file: file.write_text(text))
     run = open_run(RESULTS / "quick")
-    lengths = {"fixed state": read_measurement("lengths"), "attention": read_measurement("lengths-attention")}
+    lengths = {
+        "fixed state": read_measurement("claims", "lengths"),
+        "attention": read_measurement("claims", "lengths-attention"),
+    }
     figures = {
         "quick/metric-curves": metric_curves(run.history),
-        "claims/search": search(read_measurement("ensembles")),
+        "claims/search": search(read_measurement("claims", "ensembles")),
         "claims/length": by_length(lengths, PAPER.max_length),
     }
     for name, figure in figures.items():
