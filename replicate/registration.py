@@ -101,7 +101,11 @@ def read_registration(path: Path) -> Registration:
     try:
         registration = Registration(**yaml.safe_load(path.read_text(encoding="utf-8")))
         registration.runs  # noqa: B018 - refuses settings that no run can have
-    except (OSError, yaml.YAMLError, ValidationError, TypeError) as error:
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        place = ".".join(map(str, wrong["loc"]))
+        raise RunError(f"{path} is no registration: {place}: {wrong['msg']}") from error
+    except (OSError, yaml.YAMLError, TypeError) as error:
         raise RunError(f"{path} is no registration: {first_line(error)}") from error
     if registration.study != path.stem:
         raise RunError(f"{path} registers the study {registration.study}; a file has its study's name")

@@ -44,6 +44,11 @@ class Replication(NamedTuple):
     standard_error: float  # of the difference, the reported sample's own error included
     freedom: int
 
+    def interval(self, confidence: float) -> tuple[float, float]:
+        """Of the difference."""
+        margin = stats.t.ppf((1 + confidence) / 2, self.freedom) * self.standard_error
+        return self.difference - margin, self.difference + margin
+
 
 def compare_to_reported_mean(values: Sequence[float], reported: float, reported_n: int) -> Replication:
     """Compare a mean of `reported_n` trainings with our values, assuming that they spread as ours do.
@@ -99,7 +104,7 @@ def welch_interval(a: Sequence[float], b: Sequence[float], confidence: float = 0
 
 
 class Contrast(NamedTuple):
-    """A weighted sum of means, its 95% interval and two-sided p against 0."""
+    """A weighted sum of means, its interval and two-sided p against 0."""
 
     estimate: float
     low: float
@@ -107,7 +112,9 @@ class Contrast(NamedTuple):
     p: float
 
 
-def contrast(samples: Sequence[Sequence[float]], weights: Sequence[float]) -> Contrast:
+def contrast(
+    samples: Sequence[Sequence[float]], weights: Sequence[float], confidence: float = 0.95
+) -> Contrast:
     """A weighted sum of the means of independent samples, with Satterthwaite's degrees of freedom.
 
     One sample of paired differences with weight 1 is the paired t test, two with 1 and -1 Welch's.
@@ -126,7 +133,7 @@ def contrast(samples: Sequence[Sequence[float]], weights: Sequence[float]) -> Co
     freedom = sum(parts) ** 2 / sum(
         part**2 / (len(sample) - 1) for part, sample in zip(parts, samples, strict=True)
     )
-    margin = stats.t.ppf(0.975, freedom) * error
+    margin = stats.t.ppf((1 + confidence) / 2, freedom) * error
     return Contrast(
         estimate, estimate - margin, estimate + margin, 2 * stats.t.sf(abs(estimate) / error, freedom)
     )

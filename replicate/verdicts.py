@@ -28,7 +28,7 @@ def row_verdicts(table: pd.DataFrame, metric: str = METRIC) -> pd.DataFrame:
     rows = [_compare(row, _trainings(table, row)[metric], metric) for _, row in published_table().iterrows()]
     verdicts = pd.DataFrame(rows)
     verdicts["p_holm"] = holm(verdicts.p)
-    verdicts["verdict"] = [_row_verdict(row) for _, row in verdicts.iterrows()]
+    verdicts["verdict"] = [row_verdict(row.p_holm, _within_margin(row)) for _, row in verdicts.iterrows()]
     return verdicts
 
 
@@ -134,7 +134,7 @@ def _trainings(table: pd.DataFrame, row: pd.Series) -> pd.DataFrame:
 def _compare(row: pd.Series, ours: pd.Series, metric: str) -> dict:
     mean, low, high = mean_interval(ours)
     comparison = compare_to_reported_mean(ours, row[metric], PUBLISHED_TRAININGS)
-    margin = stats.t.ppf(1 - LEVEL, comparison.freedom) * comparison.standard_error  # 90%, two-sided
+    difference_low, difference_high = comparison.interval(0.9)
     return {
         "max_length": row.max_length,
         "reverse": row.reverse,
@@ -144,8 +144,8 @@ def _compare(row: pd.Series, ours: pd.Series, metric: str) -> dict:
         "low": low,
         "high": high,
         "difference": comparison.difference,
-        "difference_low": comparison.difference - margin,
-        "difference_high": comparison.difference + margin,
+        "difference_low": difference_low,
+        "difference_high": difference_high,
         "p": comparison.p,
     }
 
@@ -156,8 +156,12 @@ def largest_spread(trainings: int) -> float:
     return MARGIN / width
 
 
-def _row_verdict(row: pd.Series) -> str:
-    if row.p_holm < LEVEL:  # outside the corrected prediction interval
+def row_verdict(p: float, within_margin: bool) -> str:
+    """What the p of a prediction interval, and the 90% interval of the difference, say of a published row."""
+    if p < LEVEL:
         return "not reproduced"
-    small = row.difference_low > -MARGIN and row.difference_high < MARGIN
-    return "reproduced" if small else "consistent"
+    return "reproduced" if within_margin else "consistent"
+
+
+def _within_margin(row: pd.Series) -> bool:
+    return row.difference_low > -MARGIN and row.difference_high < MARGIN
