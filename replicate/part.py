@@ -15,6 +15,9 @@ from .task import PrimeTask
 from .training import TrainingState, learning_rate, start, train
 from .workers import Stopped
 
+GRADIENT = ["gradient_norm", "gradient_norm_max", "large_share"]  # columns of the history
+LARGE = 1.0  # a gradient's norm beyond which it is called large in a run that does not clip
+
 
 @dataclass(frozen=True)
 class Part:
@@ -91,7 +94,8 @@ def _curve_rows(part: Part, state: TrainingState) -> list[dict]:
     """One row a round of the metric curves."""
     scores = _evaluate(part, state, f"curve {state.step}", part.config.curve_samples).scores
     rate = learning_rate(part.config, state.step)
-    rows = zip(scores.to_dict("records"), state.loss.tolist(), state.diverged.tolist(), strict=True)
+    lost = state.diverged.tolist()
+    rows = zip(scores.to_dict("records"), state.loss.tolist(), _gradients(part, state), lost, strict=True)
     return [
         {
             "round": row.pop("round"),
@@ -99,10 +103,21 @@ def _curve_rows(part: Part, state: TrainingState) -> list[dict]:
             "loss": loss,
             "learning_rate": rate,
             **row,
+            **gradient,
             "diverged": diverged,
         }
-        for row, loss, diverged in rows
+        for row, loss, gradient, diverged in rows
     ]
+
+
+def _gradients(part: Part, state: TrainingState) -> list[dict]:
+    """Each round's gradient norms since the last point; none at the start, or where it diverged."""
+    if not state.norms:
+        return [dict.fromkeys(GRADIENT, float("nan"))] * len(part.rounds)
+    norms = torch.stack(state.norms).cpu().masked_fill(state.diverged > 0, float("nan"))  # [updates, R]
+    large = (norms > (part.config.clip_norm or LARGE)).double().masked_fill(norms.isnan(), float("nan"))
+    columns = norms.quantile(0.5, dim=0), norms.amax(0), large.mean(0)
+    return [dict(zip(GRADIENT, row, strict=True)) for row in torch.stack(columns, dim=1).tolist()]
 
 
 def _final_tables(part: Part, state: TrainingState) -> dict[str, pd.DataFrame]:

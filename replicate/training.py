@@ -27,6 +27,7 @@ class TrainingState:
     diverged: Tensor  # [R] the update at which a round diverged, 0 for all others
     loss: Tensor  # [R] mean over the updates between the last two evaluation points; NaN at step 0
     loss_sum: Tensor  # [R] over the updates since the last evaluation point
+    norms: list[Tensor]  # one [R] for each of those updates: the gradient's norm before any clipping
     since: int = 0  # the number of those updates
 
     def drop_diverged(self, loss: Tensor) -> None:
@@ -52,6 +53,7 @@ class TrainingState:
             "generators": [g.get_state() for g in self.generators],
             "diverged": self.diverged,
             "loss_sum": self.loss_sum,
+            "norms": self.norms,
             "since": self.since,
         }
 
@@ -64,6 +66,7 @@ class TrainingState:
         # Older checkpoints, written at evaluation points alone, have none of these.
         self.diverged = state.get("diverged", self.diverged)
         self.loss_sum.copy_(state.get("loss_sum", self.loss_sum))
+        self.norms = list(state.get("norms", []))
         self.since = state.get("since", 0)
 
 
@@ -79,6 +82,7 @@ def start(config: RunConfig, rounds: range, device: str = "cpu") -> TrainingStat
         diverged=torch.zeros(len(rounds), dtype=torch.long),
         loss=torch.full((len(rounds),), float("nan")),
         loss_sum=torch.zeros(len(rounds), device=device),
+        norms=[],
     )
 
 
@@ -105,6 +109,8 @@ def train(
             yield state
         if state.step >= config.steps:
             return
+        if not state.since:
+            state.norms = []
         batch = task.sample(state.generators, config.batch_size).to(device)
         loss = update(state, batch, learning_rate(config, state.step), config.clip_norm)
         state.step += 1
@@ -121,8 +127,10 @@ def update(state: TrainingState, batch: Batch, rate: float, clip_norm: float | N
     loss = state.model.loss(batch)
     state.optimizer.zero_grad()
     loss.sum().backward()  # rounds share no parameter, so each gets the gradient of its own loss
+    norm = gradient_norm(state.model)
+    state.norms.append(norm)
     if clip_norm is not None:
-        clip_gradients(state.model, clip_norm)
+        scale_gradients(state.model, (clip_norm / norm).clamp(max=1))
     if state.diverged.any():
         for parameter in state.model.parameters():
             parameter.grad[state.diverged > 0] = 0
@@ -135,10 +143,12 @@ def _parameter_size(model: nn.Module) -> Tensor:
     return torch.stack([p.detach().flatten(1).abs().amax(1) for p in model.parameters()]).amax(0)
 
 
-def clip_gradients(model: nn.Module, limit: float) -> None:
-    """Scale each round's gradient to the norm `limit` where it is longer (the paper, section 3.4)."""
-    gradients = [parameter.grad for parameter in model.parameters()]
-    squares = sum(gradient.flatten(1).square().sum(1) for gradient in gradients)  # [R]
-    scale = (limit / squares.sqrt()).clamp(max=1)
-    for gradient in gradients:
-        gradient *= scale.view(-1, *[1] * (gradient.dim() - 1))
+def gradient_norm(model: nn.Module) -> Tensor:
+    """The norm of each round's whole gradient, `[R]`."""
+    return sum(p.grad.flatten(1).square().sum(1) for p in model.parameters()).sqrt()
+
+
+def scale_gradients(model: nn.Module, scale: Tensor) -> None:
+    """Multiply each round's gradient by its number in `scale [R]` (clipping, the paper's section 3.4)."""
+    for parameter in model.parameters():
+        parameter.grad *= scale.view(-1, *[1] * (parameter.dim() - 1))

@@ -97,6 +97,17 @@ def test_a_stopped_run_goes_on_and_ends_the_same(finished, tmp_path, monkeypatch
     assert started == [20]
 
 
+def test_the_history_tells_the_gradients_norms(finished, tmp_path):
+    table = finished.history
+    assert table[table.step == 0].gradient_norm.isna().all()
+    later = table[table.step > 0]
+    assert (later.gradient_norm_max >= later.gradient_norm).all() and (later.gradient_norm > 0).all()
+    limit = float(later.gradient_norm.median())
+    clipped = run(CONFIG.model_copy(update={"clip_norm": limit}), tmp_path / "run", workers=1).history
+    share = clipped[clipped.step > 0].large_share
+    assert share.between(0, 1).all() and 0 < share.mean() < 1
+
+
 @pytest.mark.parametrize("goal", [0.05, 0.4])
 def test_rounds_end_together_however_they_are_split(tmp_path, monkeypatch, goal):
     config = CONFIG.model_copy(update={"steps": 200, "learning_rate": 1e-2, "stop_exact_match": goal})

@@ -1,5 +1,6 @@
 """The training loop against the plain one, its independence of other rounds, and its resuming."""
 
+import copy
 import random
 
 import pytest
@@ -9,7 +10,7 @@ from replicate import reference
 from replicate.config import RunConfig
 from replicate.models import build
 from replicate.task import Batch, PrimeTask
-from replicate.training import clip_gradients, learning_rate, start, train, update
+from replicate.training import gradient_norm, learning_rate, scale_gradients, start, train, update
 
 SMALL = RunConfig(
     max_length=5,
@@ -144,12 +145,14 @@ def test_clipping_is_per_round_and_equals_torchs():
     ]
     for parameter, gradient in zip(model.parameters(), gradients, strict=True):
         parameter.grad = gradient.clone()
-    clip_gradients(model, 5.0)
+    norm = gradient_norm(model)
+    scale_gradients(model, (5.0 / norm).clamp(max=1))
     for r in range(2):
         plain = [torch.nn.Parameter(torch.zeros_like(g[r])) for g in gradients]
         for parameter, gradient in zip(plain, gradients, strict=True):
             parameter.grad = gradient[r].clone()
-        torch.nn.utils.clip_grad_norm_(plain, 5.0)
+        before = torch.nn.utils.clip_grad_norm_(plain, 5.0)
+        torch.testing.assert_close(norm[r], before)
         for parameter, theirs in zip(model.parameters(), plain, strict=True):
             torch.testing.assert_close(parameter.grad[r], theirs.grad, rtol=1e-5, atol=1e-8)
     assert all(torch.equal(p.grad[1], g[1]) for p, g in zip(model.parameters(), gradients, strict=True))
@@ -168,6 +171,24 @@ def test_train_follows_the_schedule_and_clips():
     assert all(torch.equal(tensor, looped[name]) for name, tensor in parameters(state).items())
     points = [point.loss for point in train(config, start(config, range(2)))]
     torch.testing.assert_close(torch.stack(points), torch.stack(losses).view(3, 3, 2).mean(1))
+
+
+def test_the_norms_of_all_updates_since_the_last_point_are_kept_unclipped():
+    config = SMALL.model_copy(update={"steps": 10, "evaluate_every": 4, "clip_norm": 0.3})
+    state, task = start(config, range(2)), PrimeTask.of(config)
+    expected = []
+    for _ in range(10):
+        batch = task.sample(state.generators, config.batch_size)
+        copied = copy.deepcopy(state.model)
+        copied.loss(batch).sum().backward()
+        flat = torch.cat([p.grad.flatten(1) for p in copied.parameters()], dim=1)
+        expected.append(flat.norm(dim=1))
+        update(state, batch, 5e-4, clip_norm=0.3)
+    points = train(config, start(config, range(2)))
+    found = [torch.stack(point.norms) for point in points]
+    assert [len(norms) for norms in found] == [4, 4, 2]
+    torch.testing.assert_close(torch.cat(found), torch.stack(expected))
+    assert (torch.cat(found) > 0.3).any()
 
 
 @pytest.mark.parametrize("change", [{"clip_norm": None}, {"lr_gamma": 1.0}])
