@@ -16,7 +16,7 @@ from .statistics import (
     permutation_p,
     readable_p,
 )
-from .takeoff import takeoff_times
+from .takeoff import outcomes, takeoff_times
 from .task import PrimeTask
 from .verdicts import LEVEL, claim_verdict, row_verdict
 
@@ -58,7 +58,10 @@ def open_arms(registration: Registration) -> dict[str, Run]:
 
 def quantity(of: Quantity, run: Run, study: str, arm: str) -> pd.Series:
     """The quantity of each training of an arm, or group of trainings; those without scores are left out."""
-    table = getattr(run, of.table) if of.table in TABLES else read_measurement(study, of.table)
+    if of.table == "outcomes":
+        table = outcomes(run.history, PrimeTask.of(run.config))
+    else:
+        table = getattr(run, of.table) if of.table in TABLES else read_measurement(study, of.table)
     if "arm" in table:
         table = table[table.arm == arm]
     return sum(term.weight * _mean(table, of, term) for term in of.terms).dropna()
@@ -82,6 +85,8 @@ def _measure(effect: Effect, study: str, runs: dict[str, Run]) -> dict:
         return row | {"why": NOT_RUN}
     values = {arm: quantity(effect.of, runs[arm], study, arm) for arm in effect.compare}
     row["n"] = ", ".join(str(len(sample)) for sample in values.values())
+    if few := [arm for arm, sample in values.items() if len(sample) < 2]:
+        return row | {"why": f"{_listed(few)} has fewer than two values"}
     return row | _test(effect, values) | {"why": _untestable(effect, runs)}
 
 

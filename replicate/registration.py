@@ -75,7 +75,7 @@ class Registration(Entry):
     question: str
     background: str
     settings: dict[str, Any]  # what all arms share and differs from the defaults
-    arms: dict[str, dict[str, Any]] = Field(min_length=1)  # what each adds
+    arms: dict[str, dict[str, Any]] = Field(min_length=1)  # what each adds or changes
     effects: dict[str, Effect] = Field(min_length=1)
     verdict: str  # the rule, in words
 
@@ -89,7 +89,7 @@ class Registration(Entry):
     @cached_property
     def runs(self) -> dict[str, RunConfig]:
         """Every arm's config, by the name of its run."""
-        return {f"{self.study}-{arm}": RunConfig(**self.settings, **own) for arm, own in self.arms.items()}
+        return {f"{self.study}-{arm}": RunConfig(**(self.settings | own)) for arm, own in self.arms.items()}
 
 
 def read_registration(path: Path) -> Registration:

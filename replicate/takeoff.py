@@ -39,3 +39,20 @@ def median_takeoff(times: pd.DataFrame) -> float:
     share = still_on_plateau(times)
     half = share.share <= 0.5 + 1e-9  # a product, whose last bits may be above
     return share.step[half].min() if half.any() else math.inf
+
+
+def outcomes(history: pd.DataFrame, task: PrimeTask) -> pd.DataFrame:
+    """One row a round: whether it `failed`, and the share of the points after take-off `below` the threshold.
+
+    A training fails if it diverges or never takes off; `below` is NaN where no point follows a take-off.
+    """
+    threshold = SHARE_OF_CEILING * (1 - task.empty_share())
+    times = takeoff_times(history, task).set_index("round")
+    rows = []
+    for round_index, curve in history.groupby("round"):
+        time = times.loc[round_index]
+        later = curve[curve.step > time.step] if not time.censored else curve[:0]
+        lost = "diverged" in curve and bool(curve.diverged.max() > 0)
+        below = (later.published_psa < threshold).mean() if len(later) else math.nan
+        rows.append({"round": round_index, "failed": float(lost or time.censored), "below": below})
+    return pd.DataFrame(rows)
