@@ -124,16 +124,18 @@ def learnt(run: Run) -> bool:
 def fall(run: Run) -> float:
     """By which share the mean loss of the last tenth of the updates is below that of the tenth before.
 
-    Of the updates at the first learning rate: a cut makes any loss fall, and then hides that it falls.
+    Of the updates at the first learning rate: a cut makes any loss fall, and then hides that it falls. Where
+    a tenth is shorter than the time between two evaluation points, that time is compared with the one before.
     """
     config = run.config
     constant = run.steps if config.lr_gamma == 1 else min(run.steps, config.lr_hold + config.lr_step_size)
+    width = max(constant / 10, config.evaluate_every)
     by_step = run.history.dropna(subset="loss").groupby("step").loss.mean()
     before, last = (
-        by_step[(by_step.index > constant * start) & (by_step.index <= constant * (start + 0.1))].mean()
-        for start in (0.8, 0.9)
+        by_step[(by_step.index > constant - back * width) & (by_step.index <= constant - (back - 1) * width)]
+        for back in (2, 1)
     )
-    return 1 - last / before
+    return 1 - last.mean() / before.mean()
 
 
 def formula(effect: Effect) -> str:

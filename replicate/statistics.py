@@ -44,10 +44,13 @@ class Replication(NamedTuple):
     standard_error: float  # of the difference, the reported sample's own error included
     freedom: int
 
+    def margin(self, confidence: float) -> float:
+        """Half the width of the difference's interval."""
+        return stats.t.ppf((1 + confidence) / 2, self.freedom) * self.standard_error
+
     def interval(self, confidence: float) -> tuple[float, float]:
         """Of the difference."""
-        margin = stats.t.ppf((1 + confidence) / 2, self.freedom) * self.standard_error
-        return self.difference - margin, self.difference + margin
+        return self.difference - self.margin(confidence), self.difference + self.margin(confidence)
 
 
 def compare_to_reported_mean(values: Sequence[float], reported: float, reported_n: int) -> Replication:
@@ -101,6 +104,18 @@ def welch_interval(a: Sequence[float], b: Sequence[float], confidence: float = 0
     a, b = _complete(a), _complete(b)
     interval = stats.ttest_ind(a, b, equal_var=False).confidence_interval(confidence)
     return Interval(a.mean() - b.mean(), interval.low, interval.high)
+
+
+def share_difference(a: int, n_a: int, b: int, n_b: int) -> Interval:
+    """The difference of two shares a / n_a - b / n_b and Newcombe's 95% interval, from Wilson's of each."""
+    shares = a / n_a, b / n_b
+    (low_a, high_a), (low_b, high_b) = (
+        stats.binomtest(k, n).proportion_ci(method="wilson") for k, n in ((a, n_a), (b, n_b))
+    )
+    difference = shares[0] - shares[1]
+    below = np.hypot(shares[0] - low_a, high_b - shares[1])
+    above = np.hypot(high_a - shares[0], shares[1] - low_b)
+    return Interval(difference, difference - below, difference + above)
 
 
 class Contrast(NamedTuple):

@@ -1,8 +1,8 @@
 """When a training leaves the plateau on which it answers by the frequencies of the task alone.
 
 Take-off is the first evaluation point at which the published PSA reaches a tenth of the ceiling; chance is a
-twenty-fifth. A training that ends before that is *censored*: it might have taken off later. A mean over such
-times would be wrong; Kaplan and Meier's estimate uses both kinds.
+twenty-fifth. A training that ends before that is *censored*: it might have taken off later. One that
+diverges is censored there. A mean over such times would be wrong; Kaplan and Meier's estimate uses both.
 """
 
 import math
@@ -15,15 +15,25 @@ from .task import PrimeTask
 SHARE_OF_CEILING = 0.1
 
 
+def threshold(task: PrimeTask) -> float:
+    """The published PSA at which a training has taken off."""
+    return SHARE_OF_CEILING * (1 - task.empty_share())
+
+
 def takeoff_times(history: pd.DataFrame, task: PrimeTask) -> pd.DataFrame:
-    """One row a round: `step` of take-off, or of the last evaluation where `censored`."""
-    threshold = SHARE_OF_CEILING * (1 - task.empty_share())
+    """One row a round: `step` of take-off, or of its last update where `censored`."""
     rows = []
     for round_index, curve in history.sort_values("step").groupby("round"):
-        off = curve[curve.published_psa >= threshold]
-        step = curve.step.iloc[-1] if off.empty else off.step.iloc[0]
+        off = curve[curve.published_psa >= threshold(task)]
+        step = _last_update(curve) if off.empty else off.step.iloc[0]
         rows.append({"round": round_index, "step": int(step), "censored": off.empty})
     return pd.DataFrame(rows)
+
+
+def _last_update(curve: pd.DataFrame) -> int:
+    """Of one training: where it diverged, or its last evaluation."""
+    diverged = curve.diverged.max() if "diverged" in curve else 0
+    return diverged if diverged > 0 else curve.step.iloc[-1]
 
 
 def still_on_plateau(times: pd.DataFrame) -> pd.DataFrame:
@@ -46,13 +56,12 @@ def outcomes(history: pd.DataFrame, task: PrimeTask) -> pd.DataFrame:
 
     A training fails if it diverges or never takes off; `below` is NaN where no point follows a take-off.
     """
-    threshold = SHARE_OF_CEILING * (1 - task.empty_share())
     times = takeoff_times(history, task).set_index("round")
     rows = []
     for round_index, curve in history.groupby("round"):
         time = times.loc[round_index]
         later = curve[curve.step > time.step] if not time.censored else curve[:0]
         lost = "diverged" in curve and bool(curve.diverged.max() > 0)
-        below = (later.published_psa < threshold).mean() if len(later) else math.nan
+        below = (later.published_psa < threshold(task)).mean() if len(later) else math.nan
         rows.append({"round": round_index, "failed": float(lost or time.censored), "below": below})
     return pd.DataFrame(rows)

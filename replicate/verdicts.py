@@ -1,11 +1,14 @@
 """The rules of `results/rules.md`, applied: does a published row, or a claim, stand?"""
 
+from typing import NamedTuple
+
 import pandas as pd
 from scipy import stats
 
 from .published import published_table, published_trainings
 from .statistics import (
     compare_to_reported_mean,
+    describe,
     holm,
     mean_interval,
     permutation_p,
@@ -32,6 +35,18 @@ def row_verdicts(table: pd.DataFrame, metric: str = METRIC) -> pd.DataFrame:
     return verdicts
 
 
+def row_against(ours: pd.Series, max_length: int, reverse: bool, metric: str = METRIC) -> NamedTuple:
+    """A published row against other trainings than its own ten, by the same rule without a correction.
+
+    Its fields are the columns of `row_verdicts`.
+    """
+    rows = published_table()
+    row = rows[(rows.max_length == max_length) & (rows.reverse == reverse)].iloc[0]
+    found = pd.Series(_compare(row, ours, metric))
+    found["verdict"] = row_verdict(found.p, _within_margin(found))
+    return next(pd.DataFrame([found]).itertuples(index=False))
+
+
 def readable(verdicts: pd.DataFrame) -> pd.DataFrame:
     """`row_verdicts` as a reader sees them: rounded, intervals in brackets, a name for each row."""
     rows = [
@@ -50,6 +65,38 @@ def readable(verdicts: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows).set_index("row")
 
 
+def agreement(verdicts: pd.DataFrame, chance: dict[int, float]) -> pd.DataFrame:
+    """What each row can tell: the published means that would not be refused, and whether chance is one.
+
+    Args:
+        chance: by max_length, the score of an answer that does not read its source.
+    """
+    rows = [
+        {
+            "row": row_name(row),
+            "published": f"{row.published:.4f}",
+            "would agree, with Holm": f"[{max(row.agrees_low, 0):.3f}, {row.agrees_high:.3f}]",
+            "without": f"[{max(row.agrees_low_uncorrected, 0):.3f}, {row.agrees_high_uncorrected:.3f}]",
+            "chance": f"{chance[row.max_length]:.3f}",
+            "tells it from chance": "no" if row.agrees_low <= chance[row.max_length] else "yes",
+        }
+        for row in verdicts.itertuples()
+    ]
+    return pd.DataFrame(rows).set_index("row")
+
+
+def every_metric(table: pd.DataFrame) -> pd.DataFrame:
+    """All 18 published numbers beside ours: published, then our mean and its 95% interval."""
+    columns = {"psa": "PSA", "lcsr": "LCSR", "geo_mean": "GeoMean"}
+    rows = {}
+    for _, row in published_table().iterrows():
+        ours = _trainings(table, row)
+        rows[row_name(row)] = {
+            name: f"{row[metric]:.4f}; {describe(ours[metric])}" for metric, name in columns.items()
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("published; ours")
+
+
 def row_name(row) -> str:
     return f"max_length {row.max_length}, {'reversed' if row.reverse else 'forward'}"
 
@@ -66,9 +113,12 @@ def reversal_verdicts(table: pd.DataFrame, metric: str = METRIC) -> pd.DataFrame
     for max_length, group in table.groupby("max_length"):
         forward, backward = (group[group.reverse == reverse][metric].dropna() for reverse in (False, True))
         difference, low, high = welch_interval(backward, forward)
+        _, low_90, high_90 = welch_interval(backward, forward, 0.9)
         counts = {"max_length": max_length, "n_forward": len(forward), "n_reverse": len(backward)}
         p = permutation_p(backward, forward)
-        rows.append(counts | {"difference": difference, "low": low, "high": high, "p": p})
+        small = low_90 > -MARGIN and high_90 < MARGIN
+        interval = {"low": low, "high": high, "low_90": low_90, "high_90": high_90, "small": small}
+        rows.append(counts | {"difference": difference, "p": p} | interval)
     verdicts = pd.DataFrame(rows)
     verdicts["p_holm"] = holm(verdicts.p)
     verdicts["verdict"] = [claim_verdict(row.difference, row.p_holm) for row in verdicts.itertuples()]
@@ -86,17 +136,23 @@ def readable_reversal(verdicts: pd.DataFrame, metric: str = METRIC) -> pd.DataFr
             "reversed - forward": f"{row.difference:+.3f}",
             "95% interval": f"[{row.low:+.3f}, {row.high:+.3f}]",
             "p, Holm": readable_p(row.p_holm),
-            "verdict": row.verdict,
+            "verdict": _with_size(row),
         }
         for row in verdicts.itertuples()
     ]
     return pd.DataFrame(rows).set_index("row")
 
 
+def _with_size(row) -> str:
+    """The verdict, and whether the difference is known to be small."""
+    small = row.verdict == "not shown" and row.small
+    return f"{row.verdict}, smaller than the margin of {MARGIN}" if small else row.verdict
+
+
 def reversal_headline(verdicts: pd.DataFrame) -> str:
     """One sentence: where reversal helps."""
-    found = [f"{row.verdict} at max_length {row.max_length}" for row in verdicts.itertuples()]
-    return f"That reversing the source helps is {', '.join(found)}."
+    found = [f"at max_length {row.max_length} {_with_size(row)}" for row in verdicts.itertuples()]
+    return f"Whether reversing the source helps: {'; '.join(found)}."
 
 
 def claim_verdict(effect: float, p: float, level: float = LEVEL) -> str:
@@ -135,6 +191,8 @@ def _compare(row: pd.Series, ours: pd.Series, metric: str) -> dict:
     mean, low, high = mean_interval(ours)
     comparison = compare_to_reported_mean(ours, row[metric], PUBLISHED_TRAININGS)
     difference_low, difference_high = comparison.interval(0.9)
+    rows = len(published_table())
+    corrected = comparison.margin(1 - LEVEL / rows)  # where this row is the farthest off, by Holm
     return {
         "max_length": row.max_length,
         "reverse": row.reverse,
@@ -147,6 +205,10 @@ def _compare(row: pd.Series, ours: pd.Series, metric: str) -> dict:
         "difference_low": difference_low,
         "difference_high": difference_high,
         "p": comparison.p,
+        "agrees_low": mean - corrected,
+        "agrees_high": mean + corrected,
+        "agrees_low_uncorrected": mean - comparison.margin(1 - LEVEL),
+        "agrees_high_uncorrected": mean + comparison.margin(1 - LEVEL),
     }
 
 

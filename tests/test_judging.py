@@ -159,6 +159,11 @@ def test_the_fall_is_read_before_the_first_cut_of_the_rate():
     assert fall(made_up([0.5], losses=losses)) == pytest.approx(0)
 
 
+def test_a_tenth_shorter_than_the_evaluations_is_widened_to_one():
+    run = made_up([0.5], losses=[9.0, 8.0, 4.0, 2.0], evaluate_every=10)  # a tenth is 4 updates
+    assert fall(run) == pytest.approx(1 - 2 / 4)
+
+
 def test_an_arm_learnt_if_half_of_its_trainings_took_off():
     runs = [made_up([0.5] * 4) for _ in range(2)]
     for off, run in zip((2, 1), runs, strict=True):

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterator
 
 import pandas as pd
+from scipy import stats
 from torch import Tensor, nn
 
 from ..decoding import Candidates, beam, rescore
@@ -109,3 +110,23 @@ def _right_one(batch: Batch, found: Candidates) -> Tensor:
     right = (found.tokens == batch.target.unsqueeze(2)).all(3)  # [R, B, W]
     best = right.long().argmax(2)[..., None, None].expand(-1, -1, 1, found.tokens.shape[3])
     return found.tokens.gather(2, best).squeeze(2)
+
+
+def share_of_gain(table: pd.DataFrame) -> str:
+    """Of five models, how much of the gain of the widest beam a beam of 2 has: a sentence.
+
+    Args:
+        table: as `ensemble_table` makes it. The 95% interval is a bootstrap's over the groups.
+    """
+    five = table[table.models == MEMBERS].pivot(index="group", columns="width", values="exact_match")
+    gains = (five[2] - five[1]).to_numpy(), (five[five.columns.max()] - five[1]).to_numpy()
+
+    def share(narrow, wide, axis):
+        return narrow.mean(axis) / wide.mean(axis)
+
+    found = stats.bootstrap(gains, share, paired=True, vectorized=True, rng=0, method="percentile")
+    low, high = found.confidence_interval
+    return (
+        f"Of five models a beam of 2 has {share(*gains, 0):.0%} [{low:.0%}, {high:.0%}] of the gain of the "
+        "widest beam, where the paper has 83% in BLEU."
+    )

@@ -33,7 +33,17 @@ def claim_verdicts(level: float = LEVEL) -> pd.DataFrame:
     *Supported*: the effect is positive and p below the level after Holm's correction; *contradicted*:
     negative and below; *not shown*: neither.
     """
-    claims, effects = paper_claims(), measured_effects()
+    return _judged(measured_effects(), level)
+
+
+def changed_length(level: float = LEVEL) -> pd.Series:
+    """The verdict on length by the rule that took the place of the first one after the base run was done."""
+    effects = measured_effects() | {"length": _small_fall()}
+    return _judged(effects, level).loc["length"]
+
+
+def _judged(effects: dict[str, Effect], level: float) -> pd.DataFrame:
+    claims = paper_claims()
     rows = claims.assign(
         measured=[effects[name].measured for name in claims.index],
         n=[effects[name].n for name in claims.index],
@@ -72,7 +82,7 @@ def measured_effects() -> dict[str, Effect]:
     return (
         _training_effects({name: run.scores.nats.dropna() for name, run in arms.items()})
         | _search_effects()
-        | _other_effects()
+        | _other_effects(arms["base"].by_length)
     )
 
 
@@ -108,48 +118,61 @@ def _search_effects() -> dict[str, Effect]:
     five = _table("ensembles").pivot(index="group", columns=["models", "width"], values="exact_match")
     rescored = _table("rescoring").pivot(index="round", columns="stage", values="exact_match")
 
-    def paired(differences: pd.Series, what: str, unit: str) -> Effect:
-        return Effect(f"exact match: {what}", f"{len(differences)} {unit}", contrast([differences], [1]))
+    def paired(differences: pd.Series, what: str, unit: str = "models") -> Effect:
+        return _paired(differences, f"exact match: {what}", unit)
 
-    models, groups = "models", "groups of five"
+    groups = "groups of five"
     return {
-        "beam-12": paired(beam[12] - beam[1], "beam of 12 - beam of 1", models),
-        "beam-2": paired(
-            (beam[2] - beam[1]) - (beam[12] - beam[1]) / 2, "gain of 2 - half the gain of 12", models
-        ),
+        "beam-12": paired(beam[12] - beam[1], "beam of 12 - beam of 1"),
+        "beam-2": paired((beam[2] - beam[1]) - (beam[12] - beam[1]) / 2, "gain of 2 - half the gain of 12"),
         "ensemble": paired(five[5, 12] - five[1, 12], "five models - one, beam of 12", groups),
         "ensemble-search": paired(five[5, 1] - five[1, 12], "five, beam of 1 - one, beam of 12", groups),
         "rescoring": paired(
-            rescored["rescored"] - rescored["best"], "forward model's candidates rescored - not", models
+            rescored["rescored"] - rescored["best"], "forward model's candidates rescored - not"
         ),
     }
 
 
-def _other_effects() -> dict[str, Effect]:
-    lengths, common = _table("lengths"), _table("commonness")
-    trained = claims_runs()["claims-base"].max_length
-    long = _mean_over(lengths[lengths.length.between(2 * trained // 3 + 1, trained)], "lcs_f1")
-    middle = _mean_over(lengths[lengths.length.between(trained // 3 + 1, 2 * trained // 3)], "lcs_f1")
+def _long_less_middle(by_length: pd.DataFrame) -> pd.Series:
+    """By training, the LCS F1 of sources in the last third of the trained lengths less that of the middle."""
+    third = claims_runs()["claims-base"].max_length / 3
+    long = by_length[by_length.length.between(int(2 * third) + 1, 3 * third)]
+    middle = by_length[by_length.length.between(int(third) + 1, 2 * third)]
+    return _mean_over(long, "lcs_f1") - _mean_over(middle, "lcs_f1")
+
+
+def _small_fall() -> Effect:
+    """Length by the later rule: a fall of less than the margin, over targets that hold a prime."""
+    fall = _long_less_middle(_table("lengths"))
+    return _paired(fall + MARGIN, f"LCS F1 where there are primes: {MARGIN} - its fall on long sources")
+
+
+def ensemble_beam() -> Contrast:
+    """A beam of 2 where the paper has it: of five models, its gain less half the gain of 12."""
+    five = _table("ensembles").pivot(index="group", columns=["models", "width"], values="exact_match")
+    return contrast([five[5, 2] - (five[5, 1] + five[5, 12]) / 2], [1])
+
+
+def _paired(differences: pd.Series, what: str, unit: str = "models") -> Effect:
+    return Effect(what, f"{len(differences)} {unit}", contrast([differences], [1]))
+
+
+def _other_effects(base_by_length: pd.DataFrame) -> dict[str, Effect]:
+    common = _table("commonness")
     median = common.probability.median()
     rare = _mean_over(common[common.probability < median], "accuracy")
     frequent = _mean_over(common[common.probability > median], "accuracy")
     moved = _table("distances").pivot(index="round", columns="rearrangement", values="distance")
     seconds = _table("bucketing").pivot(index="repeat", columns="arm", values="seconds")
 
-    def paired(differences: pd.Series, what: str, unit: str = "models") -> Effect:
-        return Effect(what, f"{len(differences)} {unit}", contrast([differences], [1]))
-
+    sources = base_by_length[base_by_length.kind == "source"]
     return {
-        "length": paired(
-            long - middle + MARGIN,
-            f"LCS F1: {MARGIN} - its fall from sources of {trained // 3 + 1}-{2 * trained // 3} values "
-            f"to {2 * trained // 3 + 1}-{trained}",
-        ),
-        "rare": paired(frequent - rare, "accuracy: the commoner half of the primes - the rarer half"),
-        "order": paired(
+        "length": _paired(_long_less_middle(sources), "LCS F1: long sources - middling ones"),
+        "rare": _paired(frequent - rare, "accuracy: the commoner half of the primes - the rarer half"),
+        "order": _paired(
             moved["primes swapped"] - moved["others moved"], "distance: primes swapped - other values moved"
         ),
-        "bucketing": paired(
+        "bucketing": _paired(
             np.log2(seconds["random"] / seconds["bucketed"]), "log2 of the time, random / similar", "repeats"
         ),
     }

@@ -1,0 +1,71 @@
+"""All claims at once: how large each effect is, beside the paper's where the units agree."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from .style import COLOURS, subplots
+
+VERDICT_COLOURS = {
+    "supported": COLOURS["lcsr"],
+    "contradicted": COLOURS["reverse"],
+    "not shown": COLOURS["plain"],
+    "not testable here": COLOURS["ceiling"],
+}
+NATS = "nats a token"
+
+
+def forest(table: pd.DataFrame) -> Figure:
+    """A row an effect with its 95% interval, as `claims.sizes.sizes` has them, in three panels.
+
+    Effects in the paper's unit are divided by the paper's; the others keep theirs: differences of scores that
+    lie between 0 and 1, and differences in nats.
+    """
+    known = table["size"].notna()
+    panels = {
+        "Size divided by the paper's": table[known].assign(
+            estimate=table.share, low=table.share_low, high=table.share_high
+        ),
+        "Difference of scores, 0 to 1": table[~known & (table.unit != NATS)],
+        "Difference in nats a token": table[~known & (table.unit == NATS)],
+    }
+    panels = {title: rows for title, rows in panels.items() if len(rows)}
+    heights = [len(rows) + 1 for rows in panels.values()]
+    figure, axes = subplots(
+        rows=len(panels), height=0.27 * sum(heights) + 1.1, height_ratios=heights, squeeze=False
+    )
+    for axis, (title, rows) in zip(axes[:, 0], panels.items(), strict=True):
+        _panel(axis, rows)
+        axis.set_title(title, fontsize=10)
+    axes[0, 0].axvline(1, color=COLOURS["published"], linestyle=":", linewidth=1.2)
+    shown = [verdict for verdict in VERDICT_COLOURS if (table.verdict == verdict).any()]
+    handles = [
+        Line2D([], [], color=VERDICT_COLOURS[verdict], marker="o", linestyle="", label=verdict)
+        for verdict in shown
+    ]
+    if table.same_models.any():
+        handles.append(
+            Line2D(
+                [], [], color=COLOURS["ceiling"], marker="D", linestyle="", label="on the same 50 trainings"
+            )
+        )
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=len(handles), fontsize=8, columnspacing=1
+    )
+    return figure
+
+
+def _panel(axes: Axes, rows: pd.DataFrame) -> None:
+    axes.axvline(0, color=COLOURS["published"], linewidth=0.8)
+    for y, row in enumerate(rows.itertuples()):
+        colour = VERDICT_COLOURS.get(row.verdict, COLOURS["ceiling"])
+        errors = [[row.estimate - row.low], [row.high - row.estimate]]
+        marker = "D" if row.same_models else "o"
+        axes.errorbar(row.estimate, y, xerr=errors, color=colour, fmt=marker, markersize=5, capsize=3)
+    names = [
+        row.claim if row.study == "claims" else f"{row.claim} [{row.study}]" for row in rows.itertuples()
+    ]
+    axes.set_yticks(range(len(rows)), names, fontsize=8)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.grid(axis="y", visible=False)

@@ -1,0 +1,57 @@
+"""What the cuts of the learning rate do to the post's model: when trainings take off, and how they score."""
+
+from typing import NamedTuple
+
+import pandas as pd
+from scipy import stats
+
+from .runs import Run
+from .statistics import Interval, permutation_p, welch_interval
+from .takeoff import takeoff_times, threshold
+from .task import PrimeTask
+
+
+class Comparison(NamedTuple):
+    """Two samples' means, compared by two tests that differ where the spreads do."""
+
+    difference: Interval  # Welch's
+    welch_p: float
+    permutation_p: float
+    spreads: tuple[float, float]  # standard deviations
+
+
+def compare(first: pd.Series, second: pd.Series) -> Comparison:
+    """First minus second."""
+    welch = stats.ttest_ind(first, second, equal_var=False)
+    return Comparison(
+        welch_interval(first, second), welch.pvalue, permutation_p(first, second), (first.std(), second.std())
+    )
+
+
+def takeoff_phases(runs: list[Run]) -> pd.Series:
+    """How many trainings took off in each phase between the cuts of the rate, and how many never did."""
+    config = runs[0].config
+    times = pd.concat([takeoff_times(run.history, PrimeTask.of(run.config)) for run in runs])
+    edges = [*range(0, config.steps, config.lr_step_size), config.steps]
+    phase = pd.cut(times.step[~times.censored], edges, include_lowest=True)
+    counts = phase.value_counts(sort=False)
+    counts.index = [f"{int(i.left) if i.left > 0 else 0:,} to {int(i.right):,}" for i in counts.index]
+    return pd.concat([counts, pd.Series({"never": int(times.censored.sum())})])
+
+
+def norm_curves(runs: dict[str, Run]) -> pd.DataFrame:
+    """One row an arm and evaluation point: the share of large gradients and of trainings off the plateau."""
+    rows = []
+    for name, run in runs.items():
+        height = threshold(PrimeTask.of(run.config))
+        for step, points in run.history[run.history.step > 0].groupby("step"):
+            rows.append(
+                {
+                    "arm": name,
+                    "step": step,
+                    "large": points.large_share.mean(),
+                    "norm": points.gradient_norm.median(),
+                    "off": (points.published_psa >= height).mean(),
+                }
+            )
+    return pd.DataFrame(rows)
