@@ -174,21 +174,17 @@ def _verdict(effect: Effect, row) -> str:
 
 def readable_study(table: pd.DataFrame) -> pd.DataFrame:
     """`study_verdicts` as a reader sees them."""
-    rows = [
-        {
-            "claim": row.claim,
-            "said": row.said,
-            "measured": row.measured,
-            "n": row.n,
-            "effect, 95% interval": ""
-            if row.why == NOT_RUN
-            else f"{row.estimate:+.3f} [{row.low:+.3f}, {row.high:+.3f}]",
-            "p": "" if row.why == NOT_RUN else readable_p(row.p_holm),
-            "verdict": row.verdict + (f": {row.why}" if row.verdict == NOT_TESTABLE else ""),
-        }
-        for row in table.itertuples()
-    ]
-    return pd.DataFrame(rows).set_index("claim")
+    columns = ["claim", "said", "measured", "n", "effect, 95% interval", "p", "verdict"]
+    return pd.DataFrame([_readable(row) for row in table.itertuples()], columns=columns).set_index("claim")
+
+
+def _readable(row) -> tuple:
+    """The cells of one effect."""
+    if row.why == NOT_RUN:
+        return row.claim, row.said, row.measured, "", "", "", NOT_RUN
+    size = f"{row.estimate:+.3f} [{row.low:+.3f}, {row.high:+.3f}]"
+    verdict = row.verdict + (f": {row.why}" if row.verdict == NOT_TESTABLE else "")
+    return row.claim, row.said, row.measured, row.n, size, readable_p(row.p_holm), verdict
 
 
 def _listed(names: Iterable[str]) -> str:

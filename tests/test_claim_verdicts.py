@@ -1,12 +1,17 @@
 """The verdicts on the paper's claims, on made-up data; the plan of their runs."""
 
+import math
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
 from replicate.claims import verdicts
+from replicate.claims.arms import open_arms
+from replicate.claims.search import share_of_gain
+from replicate.claims.sizes import sizes
 from replicate.config import PAPER, RunConfig
+from replicate.deviations import deviations
 from replicate.plan import claims_runs
 from replicate.statistics import Contrast
 
@@ -51,7 +56,7 @@ HOLDS_BY = {
     "ensemble": 0.16,
     "ensemble-search": 0.11,
     "rescoring": 0.02,
-    "length": 0.05 - 0.02,
+    "length": -0.02,
     "rare": 0.30,
     "order": 0.60,
     "bucketing": 1.0,
@@ -90,12 +95,61 @@ def test_every_claims_effect_is_what_its_data_say_and_positive_where_it_holds(mo
         name: SimpleNamespace(scores=pd.DataFrame({"nats": [value - 0.01, value + 0.01, float("nan")]}))
         for name, value in NATS.items()
     }
+    tables = made_up_tables()
+    arms["base"].by_length = tables["lengths"].assign(kind="source")
     monkeypatch.setattr(verdicts, "open_arms", lambda: arms)
-    monkeypatch.setattr(verdicts, "read_measurement", made_up_tables().__getitem__)
+    monkeypatch.setattr(verdicts, "read_measurement", lambda study, name: tables[name])
     effects = verdicts.measured_effects()
     assert set(effects) == set(HOLDS_BY) == set(verdicts.paper_claims().index)
     for name, amount in HOLDS_BY.items():
         assert effects[name].contrast.estimate == pytest.approx(amount), name
+
+
+def test_the_first_rule_on_length_compares_long_sources_with_middling_ones_of_all_targets():
+    """From the kept base run, by hand: sources of 14 to 20 values less those of 7 to 13."""
+    table = open_arms()["base"].by_length.query("kind == 'source'")
+    means = []
+    for _, group in table.groupby("round"):
+        long, middle = group[group.length >= 14], group[(group.length >= 7) & (group.length <= 13)]
+        means.append(
+            (long.lcs_f1 * long.samples).sum() / long.samples.sum()
+            - (middle.lcs_f1 * middle.samples).sum() / middle.samples.sum()
+        )
+    found = verdicts.claim_verdicts().loc["length"]
+    assert found.estimate == pytest.approx(sum(means) / 50)
+    assert found.verdict == "contradicted" and verdicts.changed_length().verdict == "supported"
+
+
+def test_a_rule_that_changed_has_both_verdicts_the_first_one_first():
+    table = deviations()
+    length = table.loc["Long sources are no harder"]
+    assert length["as first written"].endswith("contradicted")
+    assert length["as changed"].endswith("supported")
+    reversal = table.loc["Reversing the source helps at max_length 15"]
+    assert all(reversal[column].endswith("not shown") for column in ("as first written", "as changed"))
+    rows = table.loc["The six published rows"]
+    assert all("0 not reproduced" in rows[column] for column in ("as first written", "as changed"))
+
+
+def test_a_size_is_divided_by_the_papers_where_the_units_agree():
+    table = sizes()
+    gain = table.loc["reversal-1"]
+    assert gain["size"] == pytest.approx(math.log(5.8 / 4.7), abs=1e-4)
+    assert gain.share == pytest.approx(gain.estimate / gain["size"])
+    assert table.loc["depth", "size"] == pytest.approx(-math.log(0.9), abs=1e-4)
+    assert table.loc["beam-12"].isna().share
+    on_base = set(table.index[table.same_models])
+    assert on_base == {"beam-12", "beam-2", "ensemble", "ensemble-search", "length", "order"}
+    assert "reversal-depth" not in table.index  # not the paper's
+
+
+def test_the_share_of_a_gain_is_that_of_five_models():
+    rows = [
+        (g, m, w, v) for g in range(4) for m, w, v in ((5, 1, 0.5), (5, 2, 0.575), (5, 12, 0.6), (1, 2, 0))
+    ]
+    table = pd.DataFrame(rows, columns=["group", "models", "width", "exact_match"])
+    table.exact_match += table.group / 100
+    assert share_of_gain(table).startswith("Of five models a beam of 2 has 75% [75%, 75%]")
 
 
 def test_a_beam_of_2_gives_no_most_of_a_gain_that_is_not_there(monkeypatch):

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from replicate.figures.claims import alignment, by_commonness, by_length, dots_with_means, search, state_map
+from replicate.figures.forest import forest
 from replicate.statistics import mean_interval
 
 
@@ -73,3 +74,26 @@ def test_the_heat_map_has_answers_down_and_sources_across():
     assert axes.images[0].get_array().tolist() == [[0, 0.1, 0.2], [1, 1.1, 1.2]]
     assert [t.get_text() for t in axes.get_yticklabels()] == ["7", "EOS"]
     assert [t.get_text() for t in axes.get_xticklabels()] == ["4", "7", "EOS"]
+
+
+def test_a_forest_has_every_effect_once_and_its_interval():
+    table = pd.DataFrame(
+        [
+            ("claims", "A", 0.2, 0.1, 0.3, "nats a token", 0.1, False, "supported"),
+            ("claims", "B", -0.2, -0.3, -0.1, "exact match", float("nan"), True, "contradicted"),
+            ("rnn", "C", 0.0, -0.1, 0.1, "nats a token", float("nan"), False, "not shown"),
+        ],
+        columns=["study", "claim", "estimate", "low", "high", "unit", "size", "same_models", "verdict"],
+    )
+    shares = table[["estimate", "low", "high"]].div(table["size"], axis=0)
+    figure = forest(table.assign(share=shares.estimate, share_low=shares.low, share_high=shares.high))
+    names = [[tick.get_text() for tick in axes.get_yticklabels()] for axes in figure.axes]
+    assert names == [["A"], ["B"], ["C [rnn]"]]
+    drawn = [axes.containers[0] for axes in figure.axes]
+    points = [bars.lines[0].get_xdata()[0] for bars in drawn]
+    ends = [bars.lines[2][0].get_segments()[0][:, 0].tolist() for bars in drawn]
+    assert points == pytest.approx([2.0, -0.2, 0.0])
+    assert [e for end in ends for e in end] == pytest.approx([1, 3, -0.3, -0.1, -0.1, 0.1])
+    assert [bars.lines[0].get_marker() for bars in drawn] == ["o", "D", "o"]
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels == ["supported", "contradicted", "not shown", "on the same 50 trainings"]

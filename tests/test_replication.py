@@ -76,6 +76,43 @@ def test_a_second_time_trains_and_measures_nothing_and_mends_what_was_kept(made,
     check_results(made)
 
 
+def test_one_study_alone_is_made_and_kept(made, monkeypatch):
+    for name in ("ladder", "published"):
+        shutil.rmtree(made / "runs" / name)
+    replication.replicate_all("ladder")
+    assert (made / "runs" / "ladder").exists() and not (made / "runs" / "published").exists()
+    with pytest.raises(RunError, match="no study 'ladders'; there are published, ladder"):
+        replication.replicate_all("ladders")
+    replication.replicate_all()
+
+
+def test_where_all_runs_are_kept_nothing_is_trained_but_what_must_be_measured(made, tmp_path, monkeypatch):
+    """As in a fresh clone, which has results/ and no runs/."""
+    monkeypatch.setenv("REPLICATE_RUNS", str(tmp_path / "elsewhere"))
+    with monkeypatch.context() as patch:
+        patch.setattr("replicate.sweeps.schedule._client", lambda *a: pytest.fail("trained again"))
+        replication.replicate_all()
+    (made / "claims" / "beam.csv").unlink()
+    replication.replicate_all(workers=1)
+    trained = sorted(path.name for path in (tmp_path / "elsewhere" / "replication").glob("*/"))
+    assert trained == ["claims-base"]
+    check_results(made)
+
+
+def test_each_run_is_kept_as_soon_as_it_ends(made, tmp_path, monkeypatch):
+    monkeypatch.setenv("REPLICATE_RUNS", str(tmp_path / "elsewhere"))
+    other = {name: TINY.model_copy(update={"seed": seed}) for name, seed in (("first", 5), ("second", 6))}
+    monkeypatch.setattr(replication, "studies", lambda: {"ladder": other})
+    kept = []
+
+    def keep(name, run):
+        kept.append((name, (tmp_path / "elsewhere" / "replication" / "second").exists()))
+
+    monkeypatch.setattr(replication, "keep", keep)
+    replication.replicate_all(workers=1)
+    assert kept == [("first", False), ("second", True)]
+
+
 def test_a_run_that_failed_is_done_again(made):
     record = made.parent / "runs" / "replication" / "ladder" / "sweep.json"
     record.write_text(json.dumps(json.loads(record.read_text()) | {"error": "the disk was full"}))

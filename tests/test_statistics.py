@@ -13,13 +13,17 @@ from replicate.statistics import (
     holm,
     mean_interval,
     permutation_p,
+    share_difference,
     welch_interval,
 )
 from replicate.verdicts import (
+    agreement,
+    every_metric,
     largest_spread,
     readable_reversal,
     reversal_headline,
     reversal_verdicts,
+    row_against,
     row_verdicts,
 )
 
@@ -119,11 +123,69 @@ def test_verdicts_of_reversal():
     assert reversal_verdicts(arms(-0.2)).verdict.tolist() == ["contradicted"]
     assert reversal_verdicts(arms(0.01)).verdict.tolist() == ["not shown"]
     found = reversal_verdicts(arms(-0.2))
-    assert reversal_headline(found) == "That reversing the source helps is contradicted at max_length 5."
+    assert reversal_headline(found) == "Whether reversing the source helps: at max_length 5 contradicted."
     (row,) = readable_reversal(found).to_dict("records")
     assert row["published difference"] == "-0.006"  # .4780 reversed, .4838 forward
     assert row["reversed - forward"] == "-0.200"
     assert row["trainings"] == "10 and 10"
+
+
+@pytest.mark.parametrize(("spread", "small"), [(0.02, True), (0.1, False)])
+def test_a_difference_that_is_not_shown_may_be_known_to_be_small(spread, small):
+    noise = np.linspace(-spread, spread, 10)
+    both = pd.DataFrame(
+        {"max_length": 5, "reverse": [False] * 10 + [True] * 10, "geo_mean": 0.3 + np.tile(noise, 2)}
+    )
+    found = reversal_verdicts(both)
+    interval = stats.ttest_ind(noise, noise, equal_var=False).confidence_interval(0.9)
+    assert (found.low_90[0], found.high_90[0]) == pytest.approx(tuple(interval))
+    assert (interval.high < 0.05) == small == found.small[0]
+    assert ("smaller than the margin of 0.05" in reversal_headline(found)) == small
+
+
+def test_a_published_mean_agrees_up_to_the_ends_of_the_range_that_is_told():
+    """The ends are those at which the corrected, or uncorrected, p is the level."""
+    verdicts = row_verdicts(trainings(0.01, 0.1))
+    sample = trainings(0.01, 0.1).query("max_length == 10 and not reverse").geo_mean
+    row = verdicts[(verdicts.max_length == 10) & ~verdicts.reverse].iloc[0]
+    for end, p in (
+        (row.agrees_low, 0.05 / 6),
+        (row.agrees_high, 0.05 / 6),
+        (row.agrees_low_uncorrected, 0.05),
+        (row.agrees_high_uncorrected, 0.05),
+    ):
+        assert compare_to_reported_mean(sample, end, 10).p == pytest.approx(p)
+    told = agreement(verdicts, {5: 0.0, 10: 0.1, 15: 0.0}).set_axis(range(6))
+    chance_inside = [row.agrees_low <= (row.max_length == 10) * 0.1 for row in verdicts.itertuples()]
+    assert (told["tells it from chance"] == "no").tolist() == chance_inside
+    assert any(chance_inside) and not all(chance_inside)
+
+
+def test_a_row_against_more_trainings_is_judged_without_correction():
+    sample = pd.Series(np.random.default_rng(1).normal(0.15, 0.05, 80))
+    found = row_against(sample, 15, False)
+    p = compare_to_reported_mean(sample, 0.1090, 10).p
+    assert (found.p, found.n, found.verdict) == (pytest.approx(p), 80, "not reproduced") and p < 0.05
+    assert row_against(sample - 0.04, 15, False).verdict == "reproduced"
+
+
+def test_all_18_published_numbers_stand_beside_ours():
+    table = trainings(0.0, 0.01).assign(psa=0.5, lcsr=0.6)
+    shown = every_metric(table)
+    assert shown.shape == (6, 3)
+    for column, metric in (("PSA", "psa"), ("LCSR", "lcsr"), ("GeoMean", "geo_mean")):
+        for cell, row in zip(shown[column], published_table().itertuples(), strict=True):
+            published, ours = cell.split("; ")
+            assert float(published) == pytest.approx(getattr(row, metric), abs=5e-5)
+            expected = {"psa": 0.5, "lcsr": 0.6}.get(metric, row.geo_mean)
+            assert float(ours.split(" ")[0]) == pytest.approx(expected, abs=5e-4)
+
+
+def test_newcombes_interval_of_a_published_example():
+    # Newcombe 1998, table II, row (a): 56/70 - 48/80 has [0.0524, 0.3339] by method 10.
+    found = share_difference(56, 70, 48, 80)
+    assert found.mean == pytest.approx(0.2)
+    assert (found.low, found.high) == pytest.approx((0.0524, 0.3339), abs=5e-5)
 
 
 @pytest.mark.parametrize(

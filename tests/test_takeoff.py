@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import pytest
 
-from replicate.takeoff import median_takeoff, still_on_plateau, takeoff_times
+from replicate.takeoff import median_takeoff, outcomes, still_on_plateau, takeoff_times
 from replicate.task import PrimeTask
 
 
@@ -22,6 +22,37 @@ def test_take_off_is_the_first_point_at_a_tenth_of_the_ceiling():
     times = takeoff_times(history.sample(frac=1, random_state=0), task)
     assert times.step.tolist() == [200, 300, 100]
     assert times.censored.tolist() == [False, True, False]
+
+
+def test_a_training_that_diverges_on_the_plateau_is_censored_there():
+    history = pd.DataFrame(
+        {
+            "round": [0, 0, 0, 1, 1, 1],
+            "step": [0, 100, 200] * 2,
+            "published_psa": [0.0, math.nan, math.nan, 0.0, 0.5, math.nan],
+            "diverged": [0, 37, 37, 0, 0, 150],
+        }
+    )
+    task = PrimeTask(101, 15, values="notebook")
+    times = takeoff_times(history, task)
+    assert times.step.tolist() == [37, 100] and times.censored.tolist() == [True, False]
+    assert outcomes(history, task).failed.tolist() == [1, 1]  # both diverged
+
+
+def test_a_training_fails_if_it_never_takes_off_and_falls_back_where_it_is_below_again():
+    task = PrimeTask(101, 15, values="notebook")  # the threshold is 0.0803
+    curves = {0: [0.0, 0.03, 0.03, 0.03, 0.03], 1: [0.0, 0.1, 0.03, 0.2, 0.07], 2: [0.0, 0.0, 0.0, 0.0, 0.2]}
+    history = pd.DataFrame(
+        [
+            {"round": r, "step": 100 * i, "published_psa": psa}
+            for r, curve in curves.items()
+            for i, psa in enumerate(curve)
+        ]
+    )
+    found = outcomes(history, task)
+    assert found.failed.tolist() == [1, 0, 0]
+    assert found.below[1] == pytest.approx(2 / 3)
+    assert found.below[[0, 2]].isna().all()
 
 
 def test_kaplan_meier_by_hand():

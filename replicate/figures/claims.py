@@ -102,3 +102,20 @@ def search(table: pd.DataFrame) -> Figure:
     }
     colours = {name: "plain" if name.startswith("1 ") else "reverse" for name in groups}
     return dots_with_means(groups, "exact match", colours, "The same samples of each group, six ways")
+
+
+def reversal_gains(by_length: pd.DataFrame, by_position: pd.DataFrame) -> Figure:
+    """Where reversal helps: by source length in exact match, by place in long targets in nats."""
+    figure, axes = subplots(columns=2, height=3.2)
+    panels = (
+        (by_length, "values in the source", "gain in exact match", "Long sources gain"),
+        (by_position, "place in targets of 6 primes or more", "gain in nats a token", "Late words gain"),
+    )
+    for axis, (table, xlabel, ylabel, title) in zip(axes, panels, strict=True):
+        axis.axhline(0, color=COLOURS["published"], linewidth=0.8)
+        axis.fill_between(
+            table.index, table.low, table.high, color=COLOURS["reverse"], alpha=0.25, linewidth=0
+        )
+        axis.plot(table.index, table["mean"], "o-", color=COLOURS["reverse"], markersize=4)
+        axis.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    return figure

@@ -1,20 +1,24 @@
 """The results in Chinese: one template a notebook, its tables, captions and numbers from the same results."""
 
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 
+import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from replicate.claims.arms import open_arms
 from replicate.claims.measure import read_measurement
-from replicate.claims.verdicts import claim_verdicts
+from replicate.claims.sizes import fairer_verdicts
+from replicate.claims.verdicts import changed_length, claim_verdicts
 from replicate.config import PAPER
+from replicate.judging import NOT_RUN, study_verdicts
 from replicate.ladder import open_rungs
 from replicate.plan import published_runs
 from replicate.publish.chirpy import figure
 from replicate.results import RESULTS, read_training_table, reversal_trainings
 from replicate.task import PrimeTask
-from replicate.verdicts import author_against_ours, reversal_verdicts, row_verdicts
+from replicate.verdicts import MARGIN, author_against_ours, reversal_verdicts, row_verdicts
 
 VERDICTS = {
     "reproduced": "复现成功",
@@ -23,6 +27,9 @@ VERDICTS = {
     "supported": "成立",
     "not shown": "未见证据",
     "contradicted": "相反",
+    "not testable here": "此处无法检验",
+    "smaller than the margin": "小于界限",
+    "not run yet": "尚未运行",
 }
 
 
@@ -51,14 +58,23 @@ def _published() -> dict:
             config.max_length: 1 - PrimeTask.of(config).empty_share() for config in published_runs().values()
         },
         "reversal": list(reversal_verdicts(reversal_trainings()).itertuples()),
+        "again": next(study_verdicts("reversal-10").itertuples()),
+        "margin": MARGIN,
         "author": list(author_against_ours(table).itertuples()),
         "rungs": {name: run.scores for name, run in rungs.items()},
     }
 
 
 def _claims() -> dict:
+    verdicts = claim_verdicts()
+    fairer = fairer_verdicts()
     return {
-        "claims": list(claim_verdicts().itertuples()),
+        "claims": list(verdicts[verdicts.by == "paper"].itertuples()),
+        "family": len(verdicts),
+        "length": verdicts.loc["length"],
+        "changed": changed_length(),
+        "fairer": list(fairer[fairer.verdict != NOT_RUN].itertuples()),
+        "fairer_name": _fairer_names(),
         "arms": {name: run.scores for name, run in open_arms().items()},
         "beam": read_measurement("claims", "beam").groupby("width").exact_match.mean(),
         "lengths": {
@@ -67,6 +83,12 @@ def _claims() -> dict:
         },
         "paper": PAPER,
     }
+
+
+def _fairer_names() -> dict[str, str]:
+    """What the fairer studies claim, by their effects' names in the registrations."""
+    with files("replicate.claims").joinpath("fairer_zh.csv").open(encoding="utf-8") as file:
+        return pd.read_csv(file, index_col="effect").claim_zh.to_dict()
 
 
 CONTEXTS: dict[str, Callable[[], dict]] = {"05_published": _published, "07_claims": _claims}

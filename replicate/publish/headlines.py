@@ -2,10 +2,14 @@
 
 from pandas import DataFrame
 
+from replicate.claims.sizes import fairer_verdicts
 from replicate.claims.verdicts import claim_verdicts, readable_claims
+from replicate.judging import NOT_RUN, readable_study, study_verdicts
 from replicate.ladder import compare, open_rungs
 from replicate.plan import published_runs
 from replicate.results import RESULTS, read_training_table, reversal_trainings
+from replicate.statistics import readable_p
+from replicate.task import PrimeTask
 from replicate.verdicts import (
     headline,
     readable,
@@ -16,7 +20,8 @@ from replicate.verdicts import (
 )
 
 LADDER_COLUMNS = ["GeoMean, published", "exact match", "took off", "median take-off"]
-CLAIM_COLUMNS = ["measured", "effect, 95% interval", "verdict"]
+CLAIM_COLUMNS = ["the paper", "measured", "effect, 95% interval", "verdict"]
+FAIRER_COLUMNS = ["n", "effect, 95% interval", "verdict"]
 
 
 def published_rows() -> tuple[str, DataFrame]:
@@ -28,7 +33,13 @@ def published_rows() -> tuple[str, DataFrame]:
 def reversal() -> tuple[str, DataFrame]:
     """Does reversing the source help, as the post finds?"""
     verdicts = reversal_verdicts(reversal_trainings())
-    return reversal_headline(verdicts), readable_reversal(verdicts)
+    (again,) = study_verdicts("reversal-10").itertuples()
+    sentence = (
+        f"{reversal_headline(verdicts)} Asked again at max_length 10 with {again.n.replace(', ', ' and ')} "
+        f"fresh trainings: {again.estimate:+.3f} [{again.low:+.3f}, {again.high:+.3f}], p "
+        f"{readable_p(again.p)}, {again.verdict}."
+    )
+    return sentence, readable_reversal(verdicts)
 
 
 def ladder() -> tuple[str, DataFrame]:
@@ -38,15 +49,32 @@ def ladder() -> tuple[str, DataFrame]:
     exact = {name: run.scores.exact_match.mean() for name, run in rungs.items()}
     first, last = next(iter(exact)), list(exact)[-1]
     sentence = (
-        f"At max_length 15 the post's model answers {exact[first]:.0%} of the sources exactly right; "
-        f"the last rung below ({last}) {exact[last]:.0%}."
+        f"At max_length 15 the post's model answers {exact[first]:.0%} of the sources exactly right, where "
+        f"always answering nothing is right in {PrimeTask.of(rungs[first].config).empty_share():.0%}; the "
+        f"last step below ({last}) {exact[last]:.0%}."
     )
     return sentence, table[LADDER_COLUMNS]
 
 
 def claims() -> tuple[str, DataFrame]:
-    """Which of the paper's claims stand on this task."""
+    """Which of the paper's claims stand on this task, by the rules as first written."""
     verdicts = claim_verdicts()
-    counts = [f"{(verdicts.verdict == v).sum()} {v}" for v in ("supported", "not shown", "contradicted")]
-    table = readable_claims(verdicts)[CLAIM_COLUMNS]
-    return f"Of {len(verdicts)} claims about translation, on this task: {', '.join(counts)}.", table
+    own = verdicts.by == "paper"
+    sentence = f"What does not stand, by the rules as first written: {_but(verdicts[own])}."
+    return sentence, readable_claims(verdicts)[own.to_numpy()][CLAIM_COLUMNS]
+
+
+def fairer() -> tuple[str, DataFrame]:
+    """The fairer tests that have been run."""
+    verdicts = fairer_verdicts()
+    run = verdicts[verdicts.verdict != NOT_RUN]
+    later = sorted(set(verdicts.study[verdicts.verdict == NOT_RUN]))
+    sentence = f"What does not stand in the fairer tests: {_but(run)}."
+    sentence += f" Registered and not run yet: {', '.join(later)}." if later else ""
+    return sentence, readable_study(run)[FAIRER_COLUMNS]
+
+
+def _but(verdicts: DataFrame) -> str:
+    """The claims that are not supported, each with its verdict."""
+    others = [f"*{row.claim}* ({row.verdict})" for row in verdicts.itertuples() if row.verdict != "supported"]
+    return ", ".join(others) or "nothing"

@@ -6,16 +6,24 @@ from pathlib import Path
 from pandas import DataFrame, read_csv
 
 from replicate.claims.measure import read_measurement
-from replicate.config import PAPER
-from replicate.figures.claims import by_length, search
+from replicate.claims.sizes import sizes
+from replicate.config import PAPER, RunConfig
+from replicate.figures.claims import by_length
+from replicate.figures.forest import forest
 from replicate.figures.training import metric_curves
 from replicate.inspection import score_table
-from replicate.plan import claims_runs, ladder_runs, published_runs, reversal_runs
-from replicate.publish.headlines import claims, ladder, published_rows, reversal
-from replicate.results import RESULTS, core_hours
+from replicate.plan import published_runs, studies
+from replicate.publish.headlines import claims, fairer, ladder, published_rows, reversal
+from replicate.results import RESULTS, core_hours, is_kept
 from replicate.runs import open_run, write_whole
 
 BASELINE_SAMPLES = 4_000
+_STUDY_NAMES = {
+    "published": "the published rows",
+    "reversal": "the reversal study",
+    "ladder": "the ladder",
+    "claims": "the paper's claims",
+}
 
 
 def write_readme(root: Path) -> None:
@@ -30,7 +38,7 @@ def write_readme(root: Path) -> None:
     }
     figures = {
         "quick/metric-curves": metric_curves(run.history),
-        "claims/search": search(read_measurement("claims", "ensembles")),
+        "claims/forest": forest(sizes()),
         "claims/length": by_length(lengths, PAPER.max_length),
     }
     for name, figure in figures.items():
@@ -62,12 +70,8 @@ def verdicts_block() -> str:
 
 def time_block() -> str:
     """How long the kept runs took."""
-    plans = {
-        "the published rows": published_runs(),
-        "the reversal study": reversal_runs(),
-        "the ladder": ladder_runs(),
-        "the paper's claims": claims_runs(),
-    }
+    plans = {_STUDY_NAMES.get(name, name): _kept(plan) for name, plan in studies().items()}
+    plans = {name: plan for name, plan in plans.items() if plan}
     hours = {name: core_hours(plan) for name, plan in plans.items()}
     rows = [
         {
@@ -88,6 +92,10 @@ def time_block() -> str:
         "`OMP_NUM_THREADS=4` at a worker gives each run four, among which it shares out its rounds."
     )
     return f"{markdown_table(table)}\n\n{note}"
+
+
+def _kept(plan: dict[str, RunConfig]) -> dict[str, RunConfig]:
+    return {name: config for name, config in plan.items() if is_kept(name, config)}
 
 
 def soak_block() -> str:
@@ -124,6 +132,7 @@ BLOCKS = {
     "reversal": lambda: _headline(reversal()),
     "ladder": lambda: _headline(ladder()),
     "claims": lambda: _headline(claims()),
+    "fairer": lambda: _headline(fairer()),
     "time": time_block,
     "soak": soak_block,
     "scores": scores_block,

@@ -11,7 +11,7 @@ from replicate.config import QUICK
 from replicate.experiment import default_name
 from replicate.parameters import ParameterError
 from replicate.publish.execute import execute, figures_in
-from replicate.publish.headlines import claims, ladder, published_rows, reversal
+from replicate.publish.headlines import claims, fairer, ladder, published_rows, reversal
 from replicate.publish.site import write_site
 from replicate.runs import open_run, runs_root
 
@@ -45,7 +45,8 @@ def numbered_notebooks(root: Path) -> list[Path]:
 
 def headline_tables() -> dict[str, DataFrame]:
     """Return what the index shows first: the headlines of the full runs, then this run's scores."""
-    return dict([published_rows(), reversal(), ladder(), claims(), ("Scores of this run", quick_scores())])
+    full = [published_rows(), reversal(), ladder(), claims(), fairer()]
+    return dict([*full, ("Scores of this run", quick_scores())])
 
 
 def quick_scores() -> DataFrame:
