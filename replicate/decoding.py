@@ -128,7 +128,7 @@ def _reorder(origin: Tensor, members: int) -> Callable[[Tensor], Tensor]:
 def rescore(
     model: nn.Module, source: Tensor, source_length: Tensor, candidates: Candidates, ensemble: bool = False
 ) -> Candidates:
-    """Reorder an n-best list by the even average of its scores and the model's (the paper, section 3.7).
+    """Reorder an n-best list by the even average of its scores and the model's (the paper, section 3.2).
 
     Raises:
         ValueError: it is no n-best list of this source: other shapes, or a scored candidate without EOS.

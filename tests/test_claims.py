@@ -4,12 +4,15 @@ import json
 from dataclasses import replace
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 import torch
+from scipy import stats
 
 from replicate.claims import measure
 from replicate.claims.bucketing import bucketing_table
 from replicate.claims.lengths import alignment_table, commonness_table, length_table
+from replicate.claims.memory import difference
 from replicate.claims.positions import position_table
 from replicate.claims.search import CANDIDATES, beam_table, ensemble_table, rescoring_table
 from replicate.claims.states import (
@@ -339,3 +342,15 @@ def test_a_damaged_measurement_is_refused(results, damage, message):
     damage(results)
     with pytest.raises(RunError, match=message):
         measure.read_measurement("claims", "beam")
+
+
+def test_a_difference_by_length_is_welchs_over_rounds_weighted_by_samples():
+    def table(values):
+        rows = [(r, 5, n, v + 0.1 * n) for r, v in enumerate(values) for n in (1, 3)]
+        return pd.DataFrame(rows, columns=["round", "length", "samples", "exact_match"])
+
+    first, second = [0.2, 0.4, 0.3], [0.1, 0.05, 0.2, 0.1]
+    found = difference(table(first), table(second), "length", "exact_match").loc[5]
+    interval = stats.ttest_ind(first, second, equal_var=False).confidence_interval()
+    assert found["mean"] == pytest.approx(0.3 - 0.1125)  # the shift of 0.25 by samples is common to both
+    assert (found.low, found.high) == pytest.approx(tuple(interval))

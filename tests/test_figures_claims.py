@@ -4,7 +4,15 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
-from replicate.figures.claims import alignment, by_commonness, by_length, dots_with_means, search, state_map
+from replicate.figures.claims import (
+    alignment,
+    by_commonness,
+    by_length,
+    dots_with_means,
+    reversal_gains,
+    search,
+    state_map,
+)
 from replicate.figures.forest import forest
 from replicate.statistics import mean_interval
 
@@ -97,3 +105,12 @@ def test_a_forest_has_every_effect_once_and_its_interval():
     assert [bars.lines[0].get_marker() for bars in drawn] == ["o", "D", "o"]
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels == ["supported", "contradicted", "not shown", "on the same 50 trainings"]
+
+
+def test_gains_are_drawn_with_their_intervals():
+    table = pd.DataFrame({"mean": [0.1, 0.2], "low": [0.0, 0.1], "high": [0.2, 0.3]}, index=[1, 2])
+    left, right = reversal_gains(table, table * 2).axes
+    for axes, scale in ((left, 1), (right, 2)):
+        assert axes.lines[1].get_ydata().tolist() == pytest.approx([0.1 * scale, 0.2 * scale])
+        edge = axes.collections[0].get_paths()[0].vertices[:, 1]
+        assert (edge.min(), edge.max()) == pytest.approx((0, 0.3 * scale))
