@@ -1,5 +1,7 @@
 """All claims at once: how large each effect is, beside the paper's where the units agree."""
 
+from textwrap import fill
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,6 +16,7 @@ VERDICT_COLOURS = {
     "not testable here": COLOURS["ceiling"],
 }
 NATS = "nats a token"
+NAME_WIDTH = 46  # characters
 
 
 def forest(table: pd.DataFrame) -> Figure:
@@ -31,9 +34,9 @@ def forest(table: pd.DataFrame) -> Figure:
         "Difference in nats a token": table[~known & (table.unit == NATS)],
     }
     panels = {title: rows for title, rows in panels.items() if len(rows)}
-    heights = [len(rows) + 1 for rows in panels.values()]
+    heights = [sum(_name(row).count("\n") + 1 for row in rows.itertuples()) + 1 for rows in panels.values()]
     figure, axes = subplots(
-        rows=len(panels), height=0.27 * sum(heights) + 1.1, height_ratios=heights, squeeze=False
+        rows=len(panels), height=0.22 * sum(heights) + 1.2, height_ratios=heights, squeeze=False
     )
     for axis, (title, rows) in zip(axes[:, 0], panels.items(), strict=True):
         _panel(axis, rows)
@@ -69,3 +72,8 @@ def _panel(axes: Axes, rows: pd.DataFrame) -> None:
     axes.set_yticks(range(len(rows)), names, fontsize=8)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.grid(axis="y", visible=False)
+
+
+def _name(row) -> str:
+    """The claim, with its study in brackets where that is a fairer one, in short lines."""
+    return fill(row.claim if row.study == "claims" else f"{row.claim} [{row.study}]", NAME_WIDTH)

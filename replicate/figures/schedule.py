@@ -12,8 +12,8 @@ def norms(curves: pd.DataFrame, cuts: Iterable[int]) -> Figure:
     """Over the updates, by arm: the share of gradients with a norm above 1, and of trainings off the plateau.
 
     Args:
-        curves: as `schedule.norm_curves` makes it; an arm whose name ends in `clipped` has the clipped colour,
-            one that starts with `constant` a dashed line.
+        curves: as `schedule.norm_curves` makes it; arms that are clipped share a colour, those at a constant
+            rate a dashed line.
     """
     figure, axes = subplots(rows=2, height=4.6, sharex=True)
     for name, arm in curves.groupby("arm", sort=False):
