@@ -84,10 +84,18 @@ def _measure(effect: Effect, study: str, runs: dict[str, Run]) -> dict:
     if effect.arms - runs.keys():
         return row | {"why": NOT_RUN}
     values = {arm: quantity(effect.of, runs[arm], study, arm) for arm in effect.compare}
-    row["n"] = ", ".join(str(len(sample)) for sample in values.values())
+    row["n"] = _counted(effect, values)
     if few := [arm for arm, sample in values.items() if len(sample) < 2]:
         return row | {"why": f"{_listed(few)} has fewer than two values"}
     return row | _test(effect, values) | {"why": _untestable(effect, runs)}
+
+
+def _counted(effect: Effect, values: dict[str, pd.Series]) -> str:
+    """How many units each arm has, in words where they are not trainings."""
+    if effect.test == "arms":
+        return f"{len(values)} arms of {len(next(iter(values.values())))}"
+    unit = "" if effect.of.unit == "round" else f" {effect.of.unit}s"
+    return ", ".join(f"{len(sample)}{unit}" for sample in values.values())
 
 
 def _test(effect: Effect, values: dict[str, pd.Series]) -> dict:

@@ -4,7 +4,7 @@ import pandas as pd
 
 from ..judging import open_arms
 from ..registration import registrations
-from ..statistics import welch_interval
+from ..statistics import contrast
 from .measure import read_measurement
 
 LONG_TARGETS = 6  # primes; early and late places are compared within these
@@ -27,13 +27,13 @@ def gain_by_position() -> pd.DataFrame:
 def difference(first: pd.DataFrame, second: pd.DataFrame, by: str, column: str) -> pd.DataFrame:
     """By each value of `by`, the mean over rounds of the first table less that of the second.
 
-    Within a round, rows are weighted by their samples. Columns mean, low and high; index `by`.
+    Within a round, rows are weighted by their samples. Columns mean, low, high and p; index `by`.
     """
     rows = {}
     for value in sorted(set(first[by]) & set(second[by])):
         samples = [_of_rounds(table[table[by] == value], column) for table in (first, second)]
-        rows[value] = welch_interval(*samples)._asdict()
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(by)
+        rows[value] = contrast(samples, [1, -1])._asdict()
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(by).rename(columns={"estimate": "mean"})
 
 
 def _of_rounds(table: pd.DataFrame, column: str) -> pd.Series:

@@ -108,8 +108,13 @@ def reversal_gains(by_length: pd.DataFrame, by_position: pd.DataFrame) -> Figure
     """Where reversal helps: by source length in exact match, by place in long targets in nats."""
     figure, axes = subplots(columns=2, height=3.2)
     panels = (
-        (by_length, "values in the source", "gain in exact match", "Long sources gain"),
-        (by_position, "place in targets of 6 primes or more", "gain in nats a token", "Late words gain"),
+        (by_length, "values in the source", "gain in exact match", "By source length"),
+        (
+            by_position,
+            "place in targets of 6 primes or more",
+            "gain in nats a token",
+            "By place in long targets",
+        ),
     )
     for axis, (table, xlabel, ylabel, title) in zip(axes, panels, strict=True):
         axis.axhline(0, color=COLOURS["published"], linewidth=0.8)

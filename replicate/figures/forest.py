@@ -16,7 +16,7 @@ VERDICT_COLOURS = {
     "not testable here": COLOURS["ceiling"],
 }
 NATS = "nats a token"
-NAME_WIDTH = 46  # characters
+NAME_WIDTH = 44  # characters
 
 
 def forest(table: pd.DataFrame) -> Figure:
@@ -25,6 +25,7 @@ def forest(table: pd.DataFrame) -> Figure:
     Effects in the paper's unit are divided by the paper's; the others keep theirs: differences of scores that
     lie between 0 and 1, and differences in nats.
     """
+    table = table.reset_index(drop=True)
     known = table["size"].notna()
     panels = {
         "Size divided by the paper's": table[known].assign(
@@ -66,10 +67,7 @@ def _panel(axes: Axes, rows: pd.DataFrame) -> None:
         errors = [[row.estimate - row.low], [row.high - row.estimate]]
         marker = "D" if row.same_models else "o"
         axes.errorbar(row.estimate, y, xerr=errors, color=colour, fmt=marker, markersize=5, capsize=3)
-    names = [
-        row.claim if row.study == "claims" else f"{row.claim} [{row.study}]" for row in rows.itertuples()
-    ]
-    axes.set_yticks(range(len(rows)), names, fontsize=8)
+    axes.set_yticks(range(len(rows)), map(_name, rows.itertuples()), fontsize=7.5)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.grid(axis="y", visible=False)
 
