@@ -4,18 +4,13 @@ import json
 from dataclasses import replace
 from types import SimpleNamespace
 
-import numpy as np
-import pandas as pd
 import pytest
 import torch
-from scipy import stats
 
 from replicate.claims import measure
 from replicate.claims.bucketing import bucketing_table
 from replicate.claims.lengths import alignment_table, commonness_table, length_table
-from replicate.claims.memory import difference
 from replicate.claims.positions import position_table
-from replicate.claims.rare import rarity_effect
 from replicate.claims.search import CANDIDATES, beam_table, ensemble_table, rescoring_table
 from replicate.claims.states import (
     LENGTH,
@@ -344,45 +339,3 @@ def test_a_damaged_measurement_is_refused(results, damage, message):
     damage(results)
     with pytest.raises(RunError, match=message):
         measure.read_measurement("claims", "beam")
-
-
-def test_a_difference_by_length_is_welchs_over_rounds_weighted_by_samples():
-    def table(values):
-        rows = [(r, 5, n, v + 0.1 * n) for r, v in enumerate(values) for n in (1, 3)]
-        return pd.DataFrame(rows, columns=["round", "length", "samples", "exact_match"])
-
-    first, second = [0.2, 0.4, 0.3], [0.1, 0.05, 0.2, 0.1]
-    found = difference(table(first), table(second), "length", "exact_match").loc[5]
-    interval = stats.ttest_ind(first, second, equal_var=False).confidence_interval()
-    assert found["mean"] == pytest.approx(0.3 - 0.1125)  # the shift of 0.25 by samples is common to both
-    assert (found.low, found.high) == pytest.approx(tuple(interval))
-
-
-def made_up_orders(accuracy):
-    """Four orders of two trainings; `accuracy(order, round, prime, half)` of three primes a half."""
-    rows = [
-        (f"order-{k}", r, prime, half, 10, accuracy(k, r, prime, half))
-        for k in range(4)
-        for r in range(2)
-        for half, primes in (("common", (2, 3, 5)), ("rare", (7, 11, 13)))
-        for prime in primes
-    ]
-    return pd.DataFrame(rows, columns=["arm", "round", "prime", "half", "samples", "accuracy"])
-
-
-def test_the_rarity_bootstrap_resamples_orders_trainings_and_primes():
-    gap = {"common": 0.1, "rare": 0.0}
-    found = rarity_effect(made_up_orders(lambda k, r, p, half: 0.5 + gap[half]), 200)
-    assert found == pytest.approx((0.1, 0.1, 0.1))  # nothing varies
-    spread = {
-        "orders": lambda k, r, p, half: 0.5 + gap[half] * (k + 1),
-        "trainings": lambda k, r, p, half: 0.5 + gap[half] * (r + 1),
-        "primes": lambda k, r, p, half: 0.5 + gap[half] + p / 100 * (half == "rare"),
-    }
-    for name, accuracy in spread.items():
-        found = rarity_effect(made_up_orders(accuracy), 400)
-        assert found.low < found.mean - 0.01 and found.high > found.mean + 0.01, name
-    orders = [0.1, 0.2, 0.3, 0.4]  # the four effects; the middle 95% of the means of four drawn from them
-    means = np.random.default_rng(1).choice(orders, (20_000, 4)).mean(1)
-    found = rarity_effect(made_up_orders(spread["orders"]), 4_000)
-    assert found[1:] == pytest.approx(tuple(np.quantile(means, [0.025, 0.975])), abs=0.026)
