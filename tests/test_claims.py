@@ -152,6 +152,10 @@ def test_every_round_and_both_encoders_read_sources_of_their_own_round(runs):
     table = encoder_table(started, 40)
     by_encoder = table.pivot(index=["round", "rearrangement"], columns="encoder", values="distance")
     assert (by_encoder.trained == by_encoder.untrained).all()  # this one was never trained
+    elsewhere = build(config.model_copy(update={"seed": 9}), range(2))
+    moved = encoder_table(SimpleNamespace(config=config, load_model=lambda: elsewhere), 40)
+    moved = moved.pivot(index=["round", "rearrangement"], columns="encoder", values="distance")
+    assert moved.untrained.equals(by_encoder.untrained) and not moved.trained.equals(by_encoder.trained)
     task = PrimeTask.of(config)
     for r in range(2):
         sources = rearranged(task, 40, make_generator(config.seed, r, "encoder"))

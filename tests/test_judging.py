@@ -152,6 +152,13 @@ def test_a_quantity_is_a_sum_of_weighted_means_and_skips_places_without_samples(
     assert found.tolist() == pytest.approx([0.3, 0.6])
 
 
+def test_a_training_without_scores_is_left_out_of_a_quantity():
+    run = made_up([0.6, 1.2, 0.9])
+    run.by_length.loc[run.by_length["round"] == 1, "exact_match"] = float("nan")  # it diverged
+    of = Quantity(table="by_length", column="exact_match", terms=[{"where": {"length": 2}}])
+    assert quantity(of, run, "tiny", "low").to_dict() == pytest.approx({0: 0.3, 2: 0.45})
+
+
 def test_the_fall_is_read_before_the_first_cut_of_the_rate():
     losses = [5.0] * 8 + [4.0, 3.0] + [1.0] * 10  # the rate is cut after update 100
     whole = made_up([0.5], losses=losses, lr_hold=60, lr_step_size=40, lr_gamma=0.5)
