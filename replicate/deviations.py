@@ -8,8 +8,9 @@ import pandas as pd
 from .claims.verdicts import changed_length, claim_verdicts, ensemble_beam, paper_claims
 from .plan import published_runs
 from .results import RESULTS, read_training_table, reversal_trainings
+from .reversal import reversal_verdicts
 from .statistics import holm
-from .verdicts import LEVEL, claim_verdict, reversal_verdicts, row_verdicts
+from .verdicts import LEVEL, claim_verdict, row_verdicts
 
 
 def deviations() -> pd.DataFrame:

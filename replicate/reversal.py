@@ -1,14 +1,61 @@
-"""What stands behind the means of forward and reversed trainings: how many take off, and how far those get.
-
-Exploratory: nobody registered these two before the trainings were seen.
-"""
+"""Does reversing the source help the post's model? The verdicts, and what stands behind their means."""
 
 import pandas as pd
 
+from .published import published_table
 from .runs import Run
-from .statistics import share_difference, welch_interval
+from .statistics import holm, permutation_p, readable_p, share_difference, welch_interval
 from .takeoff import takeoff_times
 from .task import PrimeTask
+from .verdicts import MARGIN, METRIC, claim_verdict
+
+
+def reversal_verdicts(table: pd.DataFrame, metric: str = METRIC) -> pd.DataFrame:
+    """One row a max_length: reverse - forward, Welch's interval, the permutation test and the verdict."""
+    rows = []
+    for max_length, group in table.groupby("max_length"):
+        forward, backward = (group[group.reverse == reverse][metric].dropna() for reverse in (False, True))
+        difference, low, high = welch_interval(backward, forward)
+        _, low_90, high_90 = welch_interval(backward, forward, 0.9)
+        counts = {"max_length": max_length, "n_forward": len(forward), "n_reverse": len(backward)}
+        p = permutation_p(backward, forward)
+        small = low_90 > -MARGIN and high_90 < MARGIN
+        interval = {"low": low, "high": high, "low_90": low_90, "high_90": high_90, "small": small}
+        rows.append(counts | {"difference": difference, "p": p} | interval)
+    verdicts = pd.DataFrame(rows)
+    verdicts["p_holm"] = holm(verdicts.p)
+    verdicts["verdict"] = [claim_verdict(row.difference, row.p_holm) for row in verdicts.itertuples()]
+    return verdicts
+
+
+def readable_reversal(verdicts: pd.DataFrame, metric: str = METRIC) -> pd.DataFrame:
+    """`reversal_verdicts` as a reader sees them, beside the published difference."""
+    published = published_table().pivot(index="max_length", columns="reverse", values=metric)
+    rows = [
+        {
+            "row": f"max_length {row.max_length}",
+            "trainings": f"{row.n_forward} and {row.n_reverse}",
+            "published difference": f"{published.loc[row.max_length].diff().iloc[-1]:+.3f}",
+            "reversed - forward": f"{row.difference:+.3f}",
+            "95% interval": f"[{row.low:+.3f}, {row.high:+.3f}]",
+            "p, Holm": readable_p(row.p_holm),
+            "verdict": _with_size(row),
+        }
+        for row in verdicts.itertuples()
+    ]
+    return pd.DataFrame(rows).set_index("row")
+
+
+def _with_size(row) -> str:
+    """The verdict, and whether the difference is known to be small."""
+    small = row.verdict == "not shown" and row.small
+    return f"{row.verdict}, smaller than the margin of {MARGIN}" if small else row.verdict
+
+
+def reversal_headline(verdicts: pd.DataFrame) -> str:
+    """One sentence: where reversal helps."""
+    found = [f"at max_length {row.max_length} {_with_size(row)}" for row in verdicts.itertuples()]
+    return f"Whether reversing the source helps: {'; '.join(found)}."
 
 
 def taken_off(run: Run, metric: str) -> tuple[pd.Series, int]:
@@ -21,7 +68,7 @@ def taken_off(run: Run, metric: str) -> tuple[pd.Series, int]:
 def mixture(forward: Run, backward: Run, metric: str) -> pd.DataFrame:
     """Share that took off and mean of those, forward and reversed, and the differences with 95% intervals.
 
-    The share's interval is Newcombe's, the mean's Welch's; rows are the two parts.
+    Exploratory: nobody registered these two before the trainings were seen. The share's interval is Newcombe's, the mean's Welch's; rows are the two parts.
     """
     (ours, n), (theirs, m) = (taken_off(run, metric) for run in (forward, backward))
     share = share_difference(len(theirs), m, len(ours), n)

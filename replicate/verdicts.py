@@ -12,7 +12,6 @@ from .statistics import (
     holm,
     mean_interval,
     permutation_p,
-    readable_p,
     welch_interval,
 )
 
@@ -105,54 +104,6 @@ def headline(verdicts: pd.DataFrame) -> str:
     """One sentence: how many rows have which verdict."""
     counts = [f"{(verdicts.verdict == v).sum()} {v}" for v in ("reproduced", "consistent", "not reproduced")]
     return f"Of the {len(verdicts)} published rows: {', '.join(counts)}."
-
-
-def reversal_verdicts(table: pd.DataFrame, metric: str = METRIC) -> pd.DataFrame:
-    """One row a max_length: reverse - forward, Welch's interval, the permutation test and the verdict."""
-    rows = []
-    for max_length, group in table.groupby("max_length"):
-        forward, backward = (group[group.reverse == reverse][metric].dropna() for reverse in (False, True))
-        difference, low, high = welch_interval(backward, forward)
-        _, low_90, high_90 = welch_interval(backward, forward, 0.9)
-        counts = {"max_length": max_length, "n_forward": len(forward), "n_reverse": len(backward)}
-        p = permutation_p(backward, forward)
-        small = low_90 > -MARGIN and high_90 < MARGIN
-        interval = {"low": low, "high": high, "low_90": low_90, "high_90": high_90, "small": small}
-        rows.append(counts | {"difference": difference, "p": p} | interval)
-    verdicts = pd.DataFrame(rows)
-    verdicts["p_holm"] = holm(verdicts.p)
-    verdicts["verdict"] = [claim_verdict(row.difference, row.p_holm) for row in verdicts.itertuples()]
-    return verdicts
-
-
-def readable_reversal(verdicts: pd.DataFrame, metric: str = METRIC) -> pd.DataFrame:
-    """`reversal_verdicts` as a reader sees them, beside the published difference."""
-    published = published_table().pivot(index="max_length", columns="reverse", values=metric)
-    rows = [
-        {
-            "row": f"max_length {row.max_length}",
-            "trainings": f"{row.n_forward} and {row.n_reverse}",
-            "published difference": f"{published.loc[row.max_length].diff().iloc[-1]:+.3f}",
-            "reversed - forward": f"{row.difference:+.3f}",
-            "95% interval": f"[{row.low:+.3f}, {row.high:+.3f}]",
-            "p, Holm": readable_p(row.p_holm),
-            "verdict": _with_size(row),
-        }
-        for row in verdicts.itertuples()
-    ]
-    return pd.DataFrame(rows).set_index("row")
-
-
-def _with_size(row) -> str:
-    """The verdict, and whether the difference is known to be small."""
-    small = row.verdict == "not shown" and row.small
-    return f"{row.verdict}, smaller than the margin of {MARGIN}" if small else row.verdict
-
-
-def reversal_headline(verdicts: pd.DataFrame) -> str:
-    """One sentence: where reversal helps."""
-    found = [f"at max_length {row.max_length} {_with_size(row)}" for row in verdicts.itertuples()]
-    return f"Whether reversing the source helps: {'; '.join(found)}."
 
 
 def claim_verdict(effect: float, p: float, level: float = LEVEL) -> str:

@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 from replicate.published import published_table, published_trainings
+from replicate.reversal import readable_reversal, reversal_headline, reversal_verdicts
 from replicate.statistics import (
     compare_to_reported_mean,
     contrast,
@@ -20,9 +21,6 @@ from replicate.verdicts import (
     agreement,
     every_metric,
     largest_spread,
-    readable_reversal,
-    reversal_headline,
-    reversal_verdicts,
     row_against,
     row_verdicts,
 )

@@ -17,8 +17,9 @@ from replicate.ladder import open_rungs
 from replicate.plan import published_runs
 from replicate.publish.chirpy import figure
 from replicate.results import RESULTS, read_training_table, reversal_trainings
+from replicate.reversal import reversal_verdicts
 from replicate.task import PrimeTask
-from replicate.verdicts import MARGIN, author_against_ours, reversal_verdicts, row_verdicts
+from replicate.verdicts import MARGIN, author_against_ours, row_verdicts
 
 VERDICTS = {
     "reproduced": "复现成功",

@@ -8,14 +8,12 @@ from replicate.judging import NOT_RUN, readable_study, study_verdicts
 from replicate.ladder import compare, open_rungs
 from replicate.plan import published_runs
 from replicate.results import RESULTS, read_training_table, reversal_trainings
+from replicate.reversal import readable_reversal, reversal_headline, reversal_verdicts
 from replicate.statistics import readable_p
 from replicate.task import PrimeTask
 from replicate.verdicts import (
     headline,
     readable,
-    readable_reversal,
-    reversal_headline,
-    reversal_verdicts,
     row_verdicts,
 )
 
