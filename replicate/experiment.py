@@ -119,7 +119,11 @@ def _begin(folder: Path, config: RunConfig, device: str, workers: int) -> tuple[
         parts = max(min(workers, config.rounds), math.ceil(config.rounds / at_once))
         write_json(plan, {"edges": [config.rounds * i // parts for i in range(parts + 1)], "attempts": []})
     begun = read_json(plan)
-    edges, attempts = begun.get("edges"), begun.setdefault("attempts", [])  # older folders have none
+    # Of a run that an older version began, nobody knows when and on which commit.
+    edges, attempts = (
+        begun.get("edges"),
+        begun.setdefault("attempts", [{"started": None, "git_commit": None}]),
+    )
     if (
         not isinstance(edges, list)
         or not all(isinstance(edge, int) for edge in edges)

@@ -111,13 +111,21 @@ def _curve_rows(part: Part, state: TrainingState) -> list[dict]:
 
 
 def _gradients(part: Part, state: TrainingState) -> list[dict]:
-    """Each round's gradient norms since the last point; none at the start, or where it diverged."""
+    """Each round's gradient norms since the last point, up to the update at which it diverged, if it did."""
     if not state.norms:
         return [dict.fromkeys(GRADIENT, float("nan"))] * len(part.rounds)
-    norms = torch.stack(state.norms).cpu().masked_fill(state.diverged > 0, float("nan"))  # [updates, R]
-    large = (norms > (part.config.clip_norm or LARGE)).double().masked_fill(norms.isnan(), float("nan"))
-    columns = norms.quantile(0.5, dim=0), norms.amax(0), large.mean(0)
-    return [dict(zip(GRADIENT, row, strict=True)) for row in torch.stack(columns, dim=1).tolist()]
+    first = state.step - len(state.norms) + 1
+    rows = []
+    for r, lost in enumerate(state.diverged.tolist()):
+        norms = torch.stack([norm[r] for norm in state.norms]).cpu().nan_to_num(float("inf"))
+        norms = norms[: max(lost - first + 1, 0)] if lost else norms
+        if not len(norms):
+            rows.append(dict.fromkeys(GRADIENT, float("nan")))
+            continue
+        large = (norms > (part.config.clip_norm or LARGE)).double().mean()
+        values = [value.item() for value in (norms.median(), norms.amax(), large)]
+        rows.append(dict(zip(GRADIENT, values, strict=True)))
+    return rows
 
 
 def _final_tables(part: Part, state: TrainingState) -> dict[str, pd.DataFrame]:

@@ -130,16 +130,17 @@ def stamp_of(config: RunConfig) -> dict[str, str] | None:
 
 
 def check_registered(run: Run, study: str) -> None:
-    """Refuse a run that did not start under this registration, as it stands now.
+    """Refuse a run that was not made, from its first update to its last, under this registration.
 
     Raises:
-        RunError: the run began before the registration was written, or under another one or none.
+        RunError: an attempt at the run began before the registration's day, or under another one or none.
     """
-    if run.provenance.get("registration") != stamp(study):
-        raise RunError(
-            f"{run.path} was not made under the registration {REGISTERED / study}.yaml as it stands, so it "
-            "cannot decide that study; restore the file, or make the run again"
-        )
     written = registrations()[study].written.isoformat()
-    if str(run.provenance.get("started")) < written:
-        raise RunError(f"{run.path} began before its registration was written, on {written}")
+    for attempt in (run.provenance, *run.provenance.get("resumed", [])):
+        if attempt.get("registration") != stamp(study):
+            raise RunError(
+                f"{run.path} was not made under the registration {REGISTERED / study}.yaml as it stands, "
+                "so it cannot decide that study; restore the file, or make the run again"
+            )
+        if not attempt.get("started") or attempt["started"] < written:
+            raise RunError(f"{run.path} began before its registration was written, on {written}")

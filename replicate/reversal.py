@@ -68,7 +68,8 @@ def taken_off(run: Run, metric: str) -> tuple[pd.Series, int]:
 def mixture(forward: Run, backward: Run, metric: str) -> pd.DataFrame:
     """Share that took off and mean of those, forward and reversed, and the differences with 95% intervals.
 
-    Exploratory: nobody registered these two before the trainings were seen. The share's interval is Newcombe's, the mean's Welch's; rows are the two parts.
+    Exploratory: nobody registered these two before the trainings were seen, and the second compares different
+    subsets. The share's interval is Newcombe's, the mean's Welch's; rows are the two parts.
     """
     (ours, n), (theirs, m) = (taken_off(run, metric) for run in (forward, backward))
     share = share_difference(len(theirs), m, len(ours), n)

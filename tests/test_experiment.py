@@ -226,6 +226,8 @@ def test_a_diverging_round_is_named_has_no_scores_and_stops_no_other(tmp_path, m
         theirs, ours = (getattr(each, table) for each in (whole, ended))
         unharmed = (each[each["round"] == 0] for each in (ours, theirs))
         pd.testing.assert_frame_equal(*unharmed, check_dtype=False, check_exact=True)
+    norms = ended.history[ended.history["round"] == 1].set_index("step")[["gradient_norm_max", "large_share"]]
+    assert norms.loc[20].notna().all() and norms.loc[30].isna().all()  # up to update 13, at which it diverged
     late = ended.history[(ended.history["round"] == 1) & (ended.history.step > 12)]
     assert late[["loss", "psa", "exact_match"]].isna().all(axis=None) and len(late) == 2
 

@@ -1,6 +1,7 @@
 """Registrations: read and refused, older than their runs, and alone in their commits."""
 
 import hashlib
+import json
 import subprocess
 from dataclasses import replace
 
@@ -62,9 +63,31 @@ def test_a_run_keeps_the_checksum_of_its_registration_as_it_stood_at_the_start(f
 
 def test_a_run_that_began_before_its_registration_is_refused(folder, tmp_path):
     made = run(registrations()["tiny"].runs["tiny-forward"], tmp_path / "run", workers=1)
-    early = replace(made, provenance=made.provenance | {"started": "2025-12-31T23:59:59+00:00"})
-    with pytest.raises(RunError, match="began before its registration was written, on 2026-01-01"):
-        check_registered(early, "tiny")
+    for started in ("2025-12-31T23:59:59+00:00", None):
+        early = replace(made, provenance=made.provenance | {"started": started})
+        with pytest.raises(RunError, match="began before its registration was written, on 2026-01-01"):
+            check_registered(early, "tiny")
+
+
+def test_a_run_that_went_on_under_another_registration_is_refused(folder, tmp_path):
+    made = run(registrations()["tiny"].runs["tiny-forward"], tmp_path / "run", workers=1)
+    record = made.provenance
+    again = {"started": record["started"], "registration": record["registration"]}
+    check_registered(replace(made, provenance=record | {"resumed": [again]}), "tiny")
+    other = again | {"registration": {"study": "tiny", "sha256": "0"}}
+    with pytest.raises(RunError, match="not made under the registration"):
+        check_registered(replace(made, provenance=record | {"resumed": [again, other]}), "tiny")
+
+
+def test_what_an_older_version_began_counts_as_begun_nobody_knows_when(folder, tmp_path):
+    config = registrations()["tiny"].runs["tiny-forward"]
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text(json.dumps(config.model_dump()))
+    (tmp_path / "run" / "parts.json").write_text(json.dumps({"edges": [0, 2]}))
+    made = run(config, tmp_path / "run", workers=1)
+    assert made.provenance["started"] is None and len(made.provenance["resumed"]) == 1
+    with pytest.raises(RunError, match="not made under the registration"):
+        check_registered(made, "tiny")
 
 
 def test_a_run_with_settings_that_nobody_registered_has_no_stamp(folder):
