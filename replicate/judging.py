@@ -15,6 +15,7 @@ from .statistics import (
     holm,
     permutation_p,
     readable_p,
+    weighted_means,
 )
 from .takeoff import outcomes, takeoff_times
 from .task import PrimeTask
@@ -68,14 +69,11 @@ def quantity(of: Quantity, run: Run, study: str, arm: str) -> pd.Series:
 
 
 def _mean(table: pd.DataFrame, of: Quantity, term: Term) -> pd.Series:
-    """By unit, the mean of the rows that the term names, weighted by their samples where they have any."""
+    """By unit, the mean of the rows that the term names."""
     for column, wanted in term.where.items():
         values = table[column]
         table = table[values.between(*wanted) if isinstance(wanted, list) else values == wanted]
-    weight = table["samples"] if "samples" in table else pd.Series(1, index=table.index)
-    weight = weight.where(table[of.column].notna(), 0)  # a place without samples has no accuracy
-    sums = (table[of.column].fillna(0) * weight).groupby(table[of.unit]).sum()
-    return sums / weight.groupby(table[of.unit]).sum()
+    return weighted_means(table, of.column, of.unit)
 
 
 def _measure(effect: Effect, study: str, runs: dict[str, Run]) -> dict:
@@ -87,7 +85,7 @@ def _measure(effect: Effect, study: str, runs: dict[str, Run]) -> dict:
     row["n"] = _counted(effect, values)
     if few := [arm for arm, sample in values.items() if len(sample) < 2]:
         return row | {"why": f"{_listed(few)} has fewer than two values"}
-    return row | _test(effect, values) | {"why": _untestable(effect, runs)}
+    return row | _test(effect, values) | {"why": _untestable(effect, study, runs)}
 
 
 def _counted(effect: Effect, values: dict[str, pd.Series]) -> str:
@@ -115,12 +113,18 @@ def _test(effect: Effect, values: dict[str, pd.Series]) -> dict:
     return row
 
 
-def _untestable(effect: Effect, runs: dict[str, Run]) -> str:
+def _untestable(effect: Effect, study: str, runs: dict[str, Run]) -> str:
     """Why the effect cannot be tested, in words; empty where it can."""
     idle = [arm for arm in effect.requires.learnt if not learnt(runs[arm])]
     falling = [arm for arm in effect.requires.flat if fall(runs[arm]) > STILL_FALLING]
+    full = [
+        arm
+        for arm in effect.requires.room
+        if quantity(effect.of, runs[arm], study, arm).mean() < effect.reported
+    ]
     reasons = [f"{_listed(idle)} did not learn"] if idle else []
     reasons += [f"{_listed(falling)} was still falling"] if falling else []
+    reasons += [f"{_listed(full)} leaves no room"] if full else []
     return "; ".join(reasons)
 
 

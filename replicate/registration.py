@@ -46,6 +46,7 @@ class Requirements(Entry):
 
     learnt: list[str] = []  # at least half of its trainings took off
     flat: list[str] = []  # it was no longer falling before the learning rate was first cut
+    room: list[str] = []  # its mean, which no effect can exceed, is not below the size that is reported
 
 
 class Effect(Entry):
@@ -64,7 +65,7 @@ class Effect(Entry):
     @property
     def arms(self) -> set[str]:
         """Every arm it names."""
-        return {*self.compare, *self.requires.learnt, *self.requires.flat}
+        return {*self.compare, *self.requires.learnt, *self.requires.flat, *self.requires.room}
 
 
 class Registration(Entry):
@@ -84,6 +85,10 @@ class Registration(Entry):
         for name, effect in self.effects.items():
             if unknown := sorted(effect.arms - self.arms.keys()):
                 raise ValueError(f"effect {name} names {unknown[0]}, which is no arm")
+            if effect.requires.room and effect.reported is None:
+                raise ValueError(f"effect {name} requires room for a reported size, and gives none")
+        if len({effect.test == "prediction" for effect in self.effects.values()}) > 1:
+            raise ValueError("predictions are not corrected for their number; they need a study of their own")
         return self
 
     @cached_property

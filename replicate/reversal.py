@@ -39,14 +39,14 @@ def readable_reversal(verdicts: pd.DataFrame, metric: str = METRIC) -> pd.DataFr
             "reversed - forward": f"{row.difference:+.3f}",
             "95% interval": f"[{row.low:+.3f}, {row.high:+.3f}]",
             "p, Holm": readable_p(row.p_holm),
-            "verdict": _with_size(row),
+            "verdict": with_size(row),
         }
         for row in verdicts.itertuples()
     ]
     return pd.DataFrame(rows).set_index("row")
 
 
-def _with_size(row) -> str:
+def with_size(row) -> str:
     """The verdict, and whether the difference is known to be small."""
     small = row.verdict == "not shown" and row.small
     return f"{row.verdict}, smaller than the margin of {MARGIN}" if small else row.verdict
@@ -54,7 +54,7 @@ def _with_size(row) -> str:
 
 def reversal_headline(verdicts: pd.DataFrame) -> str:
     """One sentence: where reversal helps."""
-    found = [f"at max_length {row.max_length} {_with_size(row)}" for row in verdicts.itertuples()]
+    found = [f"at max_length {row.max_length} {with_size(row)}" for row in verdicts.itertuples()]
     return f"Whether reversing the source helps: {'; '.join(found)}."
 
 
@@ -65,13 +65,14 @@ def taken_off(run: Run, metric: str) -> tuple[pd.Series, int]:
     return run.scores.set_index("round")[metric].loc[off].dropna(), len(times)
 
 
-def mixture(forward: Run, backward: Run, metric: str) -> pd.DataFrame:
-    """Share that took off and mean of those, forward and reversed, and the differences with 95% intervals.
+def mixture(runs: dict[str, Run], metric: str) -> pd.DataFrame:
+    """Of two runs, the share that took off and the mean of those, and the differences, second minus first.
 
     Exploratory: nobody registered these two before the trainings were seen, and the second compares different
     subsets. The share's interval is Newcombe's, the mean's Welch's; rows are the two parts.
     """
-    (ours, n), (theirs, m) = (taken_off(run, metric) for run in (forward, backward))
+    first, second = runs
+    (ours, n), (theirs, m) = (taken_off(run, metric) for run in runs.values())
     share = share_difference(len(theirs), m, len(ours), n)
     mean = welch_interval(theirs, ours)
     rows = {
@@ -81,11 +82,11 @@ def mixture(forward: Run, backward: Run, metric: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
             name: {
-                "forward": first,
-                "reversed": second,
+                first: shown,
+                second: other,
                 "difference": f"{found.mean:+.3f} [{found.low:+.3f}, {found.high:+.3f}]",
             }
-            for name, (first, second, found) in rows.items()
+            for name, (shown, other, found) in rows.items()
         }
     ).T
 

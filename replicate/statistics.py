@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 RESAMPLES = 99_999
@@ -23,6 +24,17 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval
         return Interval(values.mean() if len(values) else np.nan, np.nan, np.nan)
     margin = stats.t.ppf((1 + confidence) / 2, len(values) - 1) * stats.sem(values)
     return Interval(values.mean(), values.mean() - margin, values.mean() + margin)
+
+
+def weighted_means(table: pd.DataFrame, column: str, by: str = "round") -> pd.Series:
+    """By each value of `by`, the mean of a column over its rows, weighted by their samples if they have any.
+
+    A row without a value, such as a place that no sample reaches, counts for nothing.
+    """
+    weight = table["samples"] if "samples" in table else pd.Series(1, index=table.index)
+    weight = weight.where(table[column].notna(), 0)
+    sums = (table[column].fillna(0) * weight).groupby(table[by]).sum()
+    return sums / weight.groupby(table[by]).sum()
 
 
 def describe(values: Sequence[float]) -> str:

@@ -87,11 +87,11 @@ def test_the_heat_map_has_answers_down_and_sources_across():
 def test_a_forest_has_every_effect_once_and_its_interval():
     table = pd.DataFrame(
         [
-            ("claims", "A", 0.2, 0.1, 0.3, "nats a token", 0.1, False, "supported"),
-            ("claims", "B", -0.2, -0.3, -0.1, "exact match", float("nan"), True, "contradicted"),
-            ("rnn", "C", 0.0, -0.1, 0.1, "nats a token", float("nan"), False, "not shown"),
+            ("claims", "A", 0.2, 0.1, 0.3, "nats a token", 0.1, "", "supported"),
+            ("claims", "B", -0.2, -0.3, -0.1, "exact match", float("nan"), "base", "contradicted"),
+            ("rnn", "C", 0.0, -0.1, 0.1, "nats a token", float("nan"), "memory", "not shown"),
         ],
-        columns=["study", "claim", "estimate", "low", "high", "unit", "size", "same_models", "verdict"],
+        columns=["study", "claim", "estimate", "low", "high", "unit", "size", "trainings", "verdict"],
     )
     shares = table[["estimate", "low", "high"]].div(table["size"], axis=0)
     figure = forest(table.assign(share=shares.estimate, share_low=shares.low, share_high=shares.high))
@@ -102,9 +102,15 @@ def test_a_forest_has_every_effect_once_and_its_interval():
     ends = [bars.lines[2][0].get_segments()[0][:, 0].tolist() for bars in drawn]
     assert points == pytest.approx([2.0, -0.2, 0.0])
     assert [e for end in ends for e in end] == pytest.approx([1, 3, -0.3, -0.1, -0.1, 0.1])
-    assert [bars.lines[0].get_marker() for bars in drawn] == ["o", "D", "o"]
+    assert [bars.lines[0].get_marker() for bars in drawn] == ["o", "D", "s"]
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert labels == ["supported", "contradicted", "not shown", "on the same 50 trainings"]
+    assert labels == [
+        "supported",
+        "contradicted",
+        "not shown",
+        "on the trainings of base",
+        "on the trainings of memory",
+    ]
 
 
 def test_gains_are_drawn_with_their_intervals():

@@ -105,14 +105,19 @@ def test_arms_that_learnt_nothing_or_still_fell_make_a_claim_untestable(monkeypa
         {
             "idle": effect(compare={"low": 1, "idle": -1}, requires={"learnt": ["low", "idle"]}),
             "falling": effect(compare={"falling": 1, "low": -1}, requires={"flat": ["falling"]}),
-            "fine": effect(compare={"falling": 1, "low": -1}, requires={"flat": ["low"]}),
+            "full": effect(compare={"falling": 1, "low": -1}, requires={"room": ["low"]}, reported=0.31),
+            "fine": effect(
+                compare={"falling": 1, "low": -1}, requires={"flat": ["low"], "room": ["low"]}, reported=0.28
+            ),
         },
     )
     assert table.verdict.to_dict() == {
         "idle": "not testable here",
         "falling": "not testable here",
+        "full": "not testable here",
         "fine": "supported",
     }
+    assert table.why["full"] == "low leaves no room" and 0.28 < LOW.mean() < 0.31
     assert table.why["idle"] == "idle did not learn" and table.why["falling"] == "falling was still falling"
 
 

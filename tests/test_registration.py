@@ -102,6 +102,16 @@ def test_a_run_with_settings_that_nobody_registered_has_no_stamp(folder):
         ({"effects": {"gain": DATA["effects"]["gain"] | {"compare": {"backward": 1}}}}, "no arm"),
         ({"effects": {"gain": DATA["effects"]["gain"] | {"requires": {"learnt": ["up"]}}}}, "no arm"),
         ({"study": "other"}, "a file has its study's name"),
+        ({"effects": {"gain": DATA["effects"]["gain"] | {"requires": {"room": ["forward"]}}}}, "gives none"),
+        (
+            {
+                "effects": {
+                    "gain": DATA["effects"]["gain"],
+                    "row": DATA["effects"]["gain"] | {"test": "prediction"},
+                }
+            },
+            "a study of their own",
+        ),
     ],
 )
 def test_what_is_no_registration_is_refused_by_name(folder, change, message):

@@ -44,7 +44,7 @@ def test_take_offs_are_counted_between_the_cuts():
 def test_a_mixture_is_taken_apart_into_how_many_and_how_far():
     forward = made_up([2_500, 5_000, 5_000, None], [0.1, 0.2, 0.3, 0.9])
     backward = made_up([2_500, 5_000, None, None], [0.5, 0.7, 0.04, 0.06])
-    table = mixture(forward, backward, "geo_mean")
+    table = mixture({"forward": forward, "reversed": backward}, "geo_mean")
     assert table.forward.tolist() == ["3 of 4", "0.200"] and table.reversed.tolist() == ["2 of 4", "0.600"]
     assert table.difference.iloc[0].startswith("-0.250 [")
     low, high = stats.ttest_ind([0.5, 0.7], [0.1, 0.2, 0.3], equal_var=False).confidence_interval()
@@ -58,6 +58,14 @@ def test_welch_and_the_permutation_test_differ_where_the_spreads_do():
     found = compare(few, many)
     assert found.welch_p == pytest.approx(stats.ttest_ind(few, many, equal_var=False).pvalue)
     assert found.welch_p < found.permutation_p / 5
+
+    def t(x, y):
+        return (x.mean() - y.mean()) / (x.var() / len(x) + y.var() / len(y)) ** 0.5
+
+    both, seen = pd.concat([few, many], ignore_index=True), abs(t(few, many))
+    shuffled = (both.sample(frac=1, random_state=i) for i in range(2_000))
+    share = np.mean([abs(t(x[:10], x[10:])) >= seen for x in shuffled])
+    assert found.studentised_p == pytest.approx(share, abs=0.02)
     assert found.spreads == (few.std(), many.std())
     alike = compare(many[:40], many[40:])
     assert alike.welch_p == pytest.approx(alike.permutation_p, abs=0.03)

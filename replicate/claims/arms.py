@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from ..judging import fall
+from ..judging import fall, learnt
 from ..plan import ARMS, claims_runs
 from ..results import open_kept
 from ..runs import Run
@@ -23,6 +23,7 @@ def arm_table(arms: dict[str, Run]) -> pd.DataFrame:
             "diverged": int(run.scores.nats.isna().sum()),
             "nats": run.scores.nats.mean(),
             "perplexity": np.exp(run.scores.nats).mean(),
+            "learnt": learnt(run),
             "still falling": fall(run),
             "exact match": run.scores.exact_match.mean(),
             "GeoMean": run.scores.geo_mean.mean(),

@@ -4,7 +4,7 @@ import pandas as pd
 
 from ..judging import open_arms
 from ..registration import registrations
-from ..statistics import contrast
+from ..statistics import contrast, weighted_means
 from .measure import read_measurement
 
 LONG_TARGETS = 6  # primes; early and late places are compared within these
@@ -31,11 +31,6 @@ def difference(first: pd.DataFrame, second: pd.DataFrame, by: str, column: str) 
     """
     rows = {}
     for value in sorted(set(first[by]) & set(second[by])):
-        samples = [_of_rounds(table[table[by] == value], column) for table in (first, second)]
+        samples = [weighted_means(table[table[by] == value], column) for table in (first, second)]
         rows[value] = contrast(samples, [1, -1])._asdict()
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis(by).rename(columns={"estimate": "mean"})
-
-
-def _of_rounds(table: pd.DataFrame, column: str) -> pd.Series:
-    weighted = (table[column] * table.samples).groupby(table["round"]).sum()
-    return weighted / table.groupby("round").samples.sum()

@@ -19,9 +19,9 @@ ORIGINAL = "original"
 def distance_table(run: Run, samples: int) -> pd.DataFrame:
     """One row a round and rearrangement: the mean distance it moves the state; all rounds read the same.
 
-    The distance of two unrelated sources is 1. *primes swapped* shuffles the primes among their places, which
-    changes the target; *others swapped* does the same to as many other values, *others moved* puts the
-    non-primes elsewhere between the primes. Neither of these changes the target.
+    The distance of two unrelated sources is 1. *primes swapped* moves each prime to the place of the next,
+    which changes the target; *others swapped* does the same to as many other values, the first of the source;
+    *others moved* puts the non-primes elsewhere between the primes. Neither of these changes the target.
     """
     task = PrimeTask.of(run.config)
     sources = rearranged(task, samples, make_generator(run.config.seed, 0, "states"))

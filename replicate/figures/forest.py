@@ -16,6 +16,7 @@ VERDICT_COLOURS = {
     "not testable here": COLOURS["ceiling"],
 }
 NATS = "nats a token"
+MARKERS = {"base": "D", "memory": "s"}  # of claims that share trainings; a circle has its own
 NAME_WIDTH = 44  # characters
 
 
@@ -31,7 +32,7 @@ def forest(table: pd.DataFrame) -> Figure:
         "Size divided by the paper's": table[known].assign(
             estimate=table.share, low=table.share_low, high=table.share_high
         ),
-        "Difference of scores, 0 to 1": table[~known & (table.unit != NATS)],
+        "Difference of scores, shares or distances (0 to 1)": table[~known & (table.unit != NATS)],
         "Difference in nats a token": table[~known & (table.unit == NATS)],
     }
     panels = {title: rows for title, rows in panels.items() if len(rows)}
@@ -48,12 +49,13 @@ def forest(table: pd.DataFrame) -> Figure:
         Line2D([], [], color=VERDICT_COLOURS[verdict], marker="o", linestyle="", label=verdict)
         for verdict in shown
     ]
-    if table.same_models.any():
-        handles.append(
-            Line2D(
-                [], [], color=COLOURS["ceiling"], marker="D", linestyle="", label="on the same 50 trainings"
-            )
+    handles += [
+        Line2D(
+            [], [], color=COLOURS["ceiling"], marker=marker, linestyle="", label=f"on the trainings of {name}"
         )
+        for name, marker in MARKERS.items()
+        if (table.trainings == name).any()
+    ]
     figure.legend(
         handles=handles, loc="outside lower center", ncols=len(handles), fontsize=8, columnspacing=1
     )
@@ -65,7 +67,7 @@ def _panel(axes: Axes, rows: pd.DataFrame) -> None:
     for y, row in enumerate(rows.itertuples()):
         colour = VERDICT_COLOURS.get(row.verdict, COLOURS["ceiling"])
         errors = [[row.estimate - row.low], [row.high - row.estimate]]
-        marker = "D" if row.same_models else "o"
+        marker = MARKERS.get(row.trainings, "o")
         axes.errorbar(row.estimate, y, xerr=errors, color=colour, fmt=marker, markersize=5, capsize=3)
     axes.set_yticks(range(len(rows)), map(_name, rows.itertuples()), fontsize=7.5)
     axes.set_ylim(len(rows) - 0.4, -0.6)

@@ -1,15 +1,13 @@
 """The results in Chinese: one template a notebook, its tables, captions and numbers from the same results."""
 
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 
-import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from replicate.claims.arms import open_arms
 from replicate.claims.measure import read_measurement
-from replicate.claims.sizes import fairer_verdicts
+from replicate.claims.sizes import fairer_claims, fairer_verdicts
 from replicate.claims.verdicts import changed_length, claim_verdicts
 from replicate.config import PAPER
 from replicate.judging import NOT_RUN, study_verdicts
@@ -75,7 +73,7 @@ def _claims() -> dict:
         "length": verdicts.loc["length"],
         "changed": changed_length(),
         "fairer": list(fairer[fairer.verdict != NOT_RUN].itertuples()),
-        "fairer_name": _fairer_names(),
+        "fairer_name": fairer_claims().claim_zh.to_dict(),
         "arms": {name: run.scores for name, run in open_arms().items()},
         "beam": read_measurement("claims", "beam").groupby("width").exact_match.mean(),
         "lengths": {
@@ -84,12 +82,6 @@ def _claims() -> dict:
         },
         "paper": PAPER,
     }
-
-
-def _fairer_names() -> dict[str, str]:
-    """What the fairer studies claim, by their effects' names in the registrations."""
-    with files("replicate.claims").joinpath("fairer_zh.csv").open(encoding="utf-8") as file:
-        return pd.read_csv(file, index_col="effect").claim_zh.to_dict()
 
 
 CONTEXTS: dict[str, Callable[[], dict]] = {"05_published": _published, "07_claims": _claims}

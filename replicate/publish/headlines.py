@@ -7,6 +7,7 @@ from replicate.claims.verdicts import claim_verdicts, readable_claims
 from replicate.judging import NOT_RUN, readable_study, study_verdicts
 from replicate.ladder import compare, open_rungs
 from replicate.plan import published_runs
+from replicate.registration import registrations
 from replicate.results import RESULTS, read_training_table, reversal_trainings
 from replicate.reversal import readable_reversal, reversal_headline, reversal_verdicts
 from replicate.statistics import readable_p
@@ -19,7 +20,7 @@ from replicate.verdicts import (
 
 LADDER_COLUMNS = ["GeoMean, published", "exact match", "took off", "median take-off"]
 CLAIM_COLUMNS = ["the paper", "measured", "effect, 95% interval", "verdict"]
-FAIRER_COLUMNS = ["n", "effect, 95% interval", "verdict"]
+FAIRER_COLUMNS = ["said", "n", "effect, 95% interval", "verdict"]
 
 
 def published_rows() -> tuple[str, DataFrame]:
@@ -63,12 +64,12 @@ def claims() -> tuple[str, DataFrame]:
 
 
 def fairer() -> tuple[str, DataFrame]:
-    """The fairer tests that have been run."""
+    """The fairer tests that have been run, and the studies that have not been."""
     verdicts = fairer_verdicts()
     run = verdicts[verdicts.verdict != NOT_RUN]
-    later = sorted(set(verdicts.study[verdicts.verdict == NOT_RUN]))
+    later = [name for name in registrations() if (study_verdicts(name).verdict == NOT_RUN).any()]
     sentence = f"What does not stand in the fairer tests: {_but(run)}."
-    sentence += f" Registered and not run yet: {', '.join(later)}." if later else ""
+    sentence += f" Registered and not run to the end: {', '.join(later)}." if later else ""
     return sentence, readable_study(run)[FAIRER_COLUMNS]
 
 
