@@ -94,9 +94,11 @@ def _client(scheduler: str | None, workers: int) -> Iterator[Client]:
         return
     options = {"n_workers": workers, "threads_per_worker": 1, "processes": True}
     # A run trains in a kernel, whose memory dask does not see. What dask serves, it serves on loopback and
-    # at any port that is free: several sweeps may run side by side.
+    # at any port that is free: several sweeps may run side by side. No run waits at a busy worker while
+    # another worker is idle: with a saturation of 1 it waits at the scheduler.
+    settings = {"distributed.worker.profile.enabled": False, "distributed.scheduler.worker-saturation": 1.0}
     with (
-        dask.config.set({"distributed.worker.profile.enabled": False}),
+        dask.config.set(settings),
         LocalCluster(**options, memory_limit=0, dashboard_address="127.0.0.1:0") as cluster,
         Client(cluster) as client,
     ):
