@@ -122,9 +122,9 @@ def _untestable(effect: Effect, study: str, runs: dict[str, Run]) -> str:
         for arm in effect.requires.room
         if quantity(effect.of, runs[arm], study, arm).mean() < effect.reported
     ]
-    reasons = [f"{_listed(idle)} did not learn"] if idle else []
-    reasons += [f"{_listed(falling)} was still falling"] if falling else []
-    reasons += [f"{_listed(full)} leaves no room"] if full else []
+    reasons = [f"did not learn: {_listed(idle)}"] if idle else []
+    reasons += [f"still falling: {_listed(falling)}"] if falling else []
+    reasons += [f"leaves no room: {_listed(full)}"] if full else []
     return "; ".join(reasons)
 
 

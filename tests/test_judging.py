@@ -117,8 +117,8 @@ def test_arms_that_learnt_nothing_or_still_fell_make_a_claim_untestable(monkeypa
         "full": "not testable here",
         "fine": "supported",
     }
-    assert table.why["full"] == "low leaves no room" and 0.28 < LOW.mean() < 0.31
-    assert table.why["idle"] == "idle did not learn" and table.why["falling"] == "falling was still falling"
+    assert table.why["full"] == "leaves no room: low" and 0.28 < LOW.mean() < 0.31
+    assert table.why["idle"] == "did not learn: idle" and table.why["falling"] == "still falling: falling"
 
 
 def test_one_value_an_arm_where_arms_are_the_units(monkeypatch):
