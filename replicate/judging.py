@@ -19,7 +19,7 @@ from .statistics import (
 )
 from .takeoff import outcomes, takeoff_times
 from .task import PrimeTask
-from .verdicts import LEVEL, claim_verdict, row_verdict
+from .verdicts import LEVEL, claim_verdict, row_verdict, within_margin
 
 STILL_FALLING = 0.01  # of the loss, over the last tenth of the updates at the first learning rate
 NOT_RUN = "not run yet"
@@ -177,7 +177,7 @@ def _verdict(effect: Effect, row) -> str:
         return NOT_RUN
     if row.why:
         return NOT_TESTABLE
-    within = effect.margin is not None and -effect.margin < row.low_90 and row.high_90 < effect.margin
+    within = effect.margin is not None and within_margin(row.low_90, row.high_90, effect.margin)
     if effect.test == "prediction":
         return row_verdict(row.p, within)
     verdict = claim_verdict(row.estimate, row.p_holm, LEVEL)

@@ -140,7 +140,7 @@ def check_registered(run: Run, study: str) -> None:
     Raises:
         RunError: an attempt at the run began before the registration's day, or under another one or none.
     """
-    written = registrations()[study].written.isoformat()
+    written = read_registration(REGISTERED / f"{study}.yaml").written.isoformat()
     for attempt in (run.provenance, *run.provenance.get("resumed", [])):
         if attempt.get("registration") != stamp(study):
             raise RunError(

@@ -7,7 +7,7 @@ from .runs import Run
 from .statistics import holm, permutation_p, readable_p, share_difference, welch_interval
 from .takeoff import takeoff_times
 from .task import PrimeTask
-from .verdicts import MARGIN, METRIC, claim_verdict
+from .verdicts import MARGIN, METRIC, claim_verdict, within_margin
 
 
 def reversal_verdicts(table: pd.DataFrame, metric: str = METRIC) -> pd.DataFrame:
@@ -19,7 +19,7 @@ def reversal_verdicts(table: pd.DataFrame, metric: str = METRIC) -> pd.DataFrame
         _, low_90, high_90 = welch_interval(backward, forward, 0.9)
         counts = {"max_length": max_length, "n_forward": len(forward), "n_reverse": len(backward)}
         p = permutation_p(backward, forward)
-        small = low_90 > -MARGIN and high_90 < MARGIN
+        small = within_margin(low_90, high_90)
         interval = {"low": low, "high": high, "low_90": low_90, "high_90": high_90, "small": small}
         rows.append(counts | {"difference": difference, "p": p} | interval)
     verdicts = pd.DataFrame(rows)

@@ -30,7 +30,10 @@ def row_verdicts(table: pd.DataFrame, metric: str = METRIC) -> pd.DataFrame:
     rows = [_compare(row, _trainings(table, row)[metric], metric) for _, row in published_table().iterrows()]
     verdicts = pd.DataFrame(rows)
     verdicts["p_holm"] = holm(verdicts.p)
-    verdicts["verdict"] = [row_verdict(row.p_holm, _within_margin(row)) for _, row in verdicts.iterrows()]
+    verdicts["verdict"] = [
+        row_verdict(row.p_holm, within_margin(row.difference_low, row.difference_high))
+        for _, row in verdicts.iterrows()
+    ]
     return verdicts
 
 
@@ -42,7 +45,7 @@ def row_against(ours: pd.Series, max_length: int, reverse: bool, metric: str = M
     rows = published_table()
     row = rows[(rows.max_length == max_length) & (rows.reverse == reverse)].iloc[0]
     found = pd.Series(_compare(row, ours, metric))
-    found["verdict"] = row_verdict(found.p, _within_margin(found))
+    found["verdict"] = row_verdict(found.p, within_margin(found.difference_low, found.difference_high))
     return next(pd.DataFrame([found]).itertuples(index=False))
 
 
@@ -176,5 +179,6 @@ def row_verdict(p: float, within_margin: bool) -> str:
     return "reproduced" if within_margin else "consistent"
 
 
-def _within_margin(row: pd.Series) -> bool:
-    return row.difference_low > -MARGIN and row.difference_high < MARGIN
+def within_margin(low: float, high: float, margin: float = MARGIN) -> bool:
+    """Whether a difference with this 90% interval is known to be small."""
+    return -margin < low and high < margin
