@@ -44,7 +44,8 @@ check-pages: report ## look at the report and at JupyterLab in a real browser (n
 
 soak: export OMP_NUM_THREADS := 1
 soak: $(READY) ## the tests' long forms: kills and damaged input by the thousand
-	$(BIN)/pytest --soak results/soak.csv tests/test_stopping.py tests/test_damage.py tests/test_sweep.py
+	$(BIN)/pytest --soak results/soak.csv tests/training/test_stopping.py \
+		tests/runs/test_damage.py tests/sweeps/test_sweep.py
 
 bench: $(READY) ## measure the library against its plain reference
 	$(BIN)/python bench/bench.py

@@ -21,12 +21,13 @@ from rapidfuzz.distance import LCSseq
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from replicate import reference
-from replicate.config import PUBLISHED, RunConfig
-from replicate.metrics import answer_length, longest_common_subsequence
 from replicate.randomness import make_generator
-from replicate.task import PAD, Batch, PrimeTask
-from replicate.training import start, update
+from replicate.settings import PUBLISHED, RunConfig
+from replicate.tasks.batch import PAD, Batch
+from replicate.tasks.primes import reference
+from replicate.tasks.primes.metrics import answer_length, longest_common_subsequence
+from replicate.tasks.primes.task import PrimeTask
+from replicate.training.loop import start, update
 
 REPEATS = 5
 CORES = os.cpu_count() or 1

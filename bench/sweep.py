@@ -6,8 +6,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from replicate.replication import NOTEBOOK
-from replicate.runs import PROJECT
+from replicate.runs.folder import PROJECT
+from replicate.studies.replication import NOTEBOOK
 from replicate.sweeps.schedule import run_sweep
 from replicate.sweeps.spec import make_job
 

@@ -22,8 +22,8 @@ class OneLineErrors(TyperGroup):
             raise typer.Exit(128 + signal.SIGINT) from None
         except (ValueError, RuntimeError) as error:
             # Imported here because torch and papermill take seconds to load, which `--help` can spare.
+            from replicate.files import RunError
             from replicate.publish.execute import NotebookError
-            from replicate.runs import RunError
 
             if not isinstance(error, ParameterError | RunError | NotebookError):
                 raise
@@ -85,7 +85,7 @@ def sweep(
     scheduler: Scheduler = None,
 ) -> None:
     """Execute a notebook with many sets of parameters: those that are missing or failed."""
-    from replicate.runs import runs_root
+    from replicate.runs.folder import runs_root
     from replicate.sweeps.schedule import run_sweep
     from replicate.sweeps.spec import read_sweep
     from replicate.sweeps.store import failures
@@ -111,7 +111,7 @@ def replicate_(
     scheduler: Scheduler = None,
 ) -> None:
     """Make every full run that is missing, go on with those that were stopped, and write results/."""
-    from replicate.replication import replicate_all
+    from replicate.studies.replication import replicate_all
 
     replicate_all(only, scheduler, workers)
 

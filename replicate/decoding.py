@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from .task import PAD
+from replicate.tasks.batch import PAD
 
 State = Tensor | tuple[Tensor, ...]
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from .config import RunConfig
+from replicate.settings import RunConfig
 
 FIRST_LINE = "# Parameters"
 

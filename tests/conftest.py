@@ -23,9 +23,9 @@ def own_runs_folder(tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
     """A small finished run, made once; tests that change its folder change a copy."""
-    from test_experiment import CONFIG
+    from shared import CONFIG
 
-    from replicate.experiment import run
+    from replicate.runs.experiment import run
 
     return run(CONFIG, tmp_path_factory.mktemp("finished") / "run", workers=1)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from tiny import write_notebook
+from shared import write_notebook
 from typer.testing import CliRunner
 
 from replicate.cli import app

@@ -5,11 +5,11 @@ import itertools
 import pytest
 import torch
 
-from replicate.config import RunConfig
 from replicate.decoding import Candidates, beam, greedy, log_probability, rescore
 from replicate.models import build
 from replicate.models.layers import pick_rounds
-from replicate.task import PrimeTask
+from replicate.settings import RunConfig
+from replicate.tasks.primes.task import PrimeTask
 
 TINY = RunConfig(vocab_size=6, max_length=4, model="lstm", embedding_size=4, hidden_size=5, rounds=2)
 EOS, STEPS = TINY.vocab_size - 1, 3

@@ -1,16 +1,15 @@
 """What the committed notebooks must agree on with the library, beyond what nbval checks."""
 
-from pathlib import Path
-
 import nbformat
 import pytest
+from shared import PROJECT
 
-from replicate.config import QUICK, RunConfig
 from replicate.parameters import check_parameters
 from replicate.publish.refresh import cleaned
+from replicate.settings import QUICK, RunConfig
 
 NOTEBOOK_METADATA = {"kernelspec": {"name": "python3", "display_name": "Python 3"}, "widgets": {}}
-NOTEBOOKS = sorted((Path(__file__).resolve().parent.parent / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
 
 
 def test_training_takes_every_setting_and_defaults_to_the_quick_preset():

@@ -1,14 +1,14 @@
 """pyproject.toml, requirements.lock and environment.yml name the same packages, each once."""
 
 import tomllib
-from pathlib import Path
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from shared import PROJECT
 
-ROOT = Path(__file__).parent.parent
+ROOT = PROJECT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
 LOCK = [Requirement(line) for line in (ROOT / "requirements.lock").read_text().splitlines() if line[0] != "#"]

@@ -9,7 +9,7 @@ import pytest
 from nbclient import NotebookClient
 from papermill.exceptions import PapermillExecutionError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from tiny import write_notebook
+from shared import write_notebook
 
 from replicate.parameters import ParameterError, check_parameters, explain, notebook_parameters
 

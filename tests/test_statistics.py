@@ -5,8 +5,6 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from replicate.published import published_table, published_trainings
-from replicate.reversal import readable_reversal, reversal_headline, reversal_verdicts
 from replicate.statistics import (
     compare_to_reported_mean,
     contrast,
@@ -17,7 +15,9 @@ from replicate.statistics import (
     share_difference,
     welch_interval,
 )
-from replicate.verdicts import (
+from replicate.studies.published.reversal import readable_reversal, reversal_headline, reversal_verdicts
+from replicate.studies.published.table import published_table, published_trainings
+from replicate.studies.published.verdicts import (
     agreement,
     every_metric,
     largest_spread,

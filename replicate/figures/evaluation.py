@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
-from .style import COLOURS, METRIC_NAMES, reference_line, subplots
+from replicate.figures.style import COLOURS, METRIC_NAMES, reference_line, subplots
 
 
 def scores_by_length(by_length: pd.DataFrame) -> Figure:

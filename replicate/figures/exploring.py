@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
-from .style import COLOURS, subplots
+from replicate.figures.style import COLOURS, subplots
 
 
 def answers(tables: Mapping[str, pd.DataFrame]) -> Figure:

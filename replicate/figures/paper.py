@@ -3,7 +3,7 @@
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .style import COLOURS, subplots
+from replicate.figures.style import COLOURS, subplots
 
 ENCODER, DECODER = COLOURS["plain"], COLOURS["highlight"]
 ABSENT = COLOURS["reverse"]  # what the paper's network reads and the post's does not

@@ -4,8 +4,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..statistics import mean_interval
-from .style import COLOURS, METRIC_NAMES, subplots
+from replicate.figures.style import COLOURS, METRIC_NAMES, subplots
+from replicate.statistics import mean_interval
 
 
 def loss_curve(history: pd.DataFrame) -> Figure:

@@ -2,12 +2,12 @@
 
 from torch import nn
 
-from ..randomness import make_generators
-from .attention import build_attention
-from .layers import initialise
-from .lstm import build_lstm
-from .post import build_post
-from .rnn import build_rnn
+from replicate.models.attention import build_attention
+from replicate.models.layers import initialise
+from replicate.models.lstm import build_lstm
+from replicate.models.post import build_post
+from replicate.models.rnn import build_rnn
+from replicate.randomness import make_generators
 
 MODELS = {"post": build_post, "rnn": build_rnn, "lstm": build_lstm, "attention": build_attention}
 

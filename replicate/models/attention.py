@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..task import PAD, Batch
-from .layers import Embedding, Linear, take
-from .lstm import LSTMCell
-from .packing import Packing
+from replicate.models.layers import Embedding, Linear, take
+from replicate.models.lstm import LSTMCell
+from replicate.models.packing import Packing
+from replicate.tasks.batch import PAD, Batch
 
 Memory = tuple[Tensor, Tensor, Tensor]  # encoder states [R, B, S, H], the same times U, their bias [R, B, S]
 

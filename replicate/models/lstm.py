@@ -6,9 +6,9 @@ i, f, o = sigm(x W + h W + b), g = tanh(x W + h W + b); c = f c + i g; h = o tan
 import torch
 from torch import Tensor, nn
 
-from .layers import Embedding, Linear
-from .recurrence import all_steps, before_each_step, through_tanh, walk_back
-from .seq2seq import Seq2Seq
+from replicate.models.layers import Embedding, Linear
+from replicate.models.recurrence import all_steps, before_each_step, through_tanh, walk_back
+from replicate.models.seq2seq import Seq2Seq
 
 _sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from .recurrence import all_steps, before_each_step, through_relu, through_tanh, walk_back
+from replicate.models.recurrence import all_steps, before_each_step, through_relu, through_tanh, walk_back
 
 ACTIVATIONS = {"tanh": (torch.tanh_, through_tanh), "relu": (torch.relu_, through_relu)}
 

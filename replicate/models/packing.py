@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .layers import take
+from replicate.models.layers import take
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ Source: the post, section 2; `reference.py` states it plainly.
 import torch
 from torch import Tensor, nn
 
-from .layers import Embedding, mlp
-from .mlp_recurrence import run_mlp
-from .seq2seq import Seq2Seq
+from replicate.models.layers import Embedding, mlp
+from replicate.models.mlp_recurrence import run_mlp
+from replicate.models.seq2seq import Seq2Seq
 
 
 class PostCell(nn.Module):

@@ -6,9 +6,9 @@ The paper writes h = sigm(W x + W h); tanh, the post's choice, is kept here.
 import torch
 from torch import Tensor, nn
 
-from .layers import Embedding, Linear
-from .recurrence import all_steps, before_each_step, through_tanh, walk_back
-from .seq2seq import Seq2Seq
+from replicate.models.layers import Embedding, Linear
+from replicate.models.recurrence import all_steps, before_each_step, through_tanh, walk_back
+from replicate.models.seq2seq import Seq2Seq
 
 
 class LinearRecurrence(torch.autograd.Function):

@@ -13,9 +13,9 @@ A *cell* is a module with
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..task import PAD, Batch
-from .layers import Embedding, take
-from .packing import Packing
+from replicate.models.layers import Embedding, take
+from replicate.models.packing import Packing
+from replicate.tasks.batch import PAD, Batch
 
 
 class Seq2Seq(nn.Module):

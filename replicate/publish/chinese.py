@@ -5,19 +5,20 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from replicate.claims.arms import open_arms
-from replicate.claims.measure import read_measurement
-from replicate.claims.sizes import fairer_claims, fairer_verdicts
-from replicate.claims.verdicts import changed_length, claim_verdicts
-from replicate.config import PAPER
-from replicate.judging import NOT_RUN, study_verdicts
-from replicate.ladder import open_rungs
-from replicate.plan import published_runs
 from replicate.publish.chirpy import figure
-from replicate.results import RESULTS, read_training_table, reversal_trainings
-from replicate.reversal import reversal_verdicts
-from replicate.task import PrimeTask
-from replicate.verdicts import MARGIN, author_against_ours, row_verdicts
+from replicate.settings import PAPER
+from replicate.studies.claims.arms import open_arms
+from replicate.studies.claims.sizes import fairer_claims, fairer_verdicts
+from replicate.studies.claims.verdicts import changed_length, claim_verdicts
+from replicate.studies.judging import NOT_RUN, study_verdicts
+from replicate.studies.ladder.rungs import open_rungs
+from replicate.studies.measuring import read_measurement
+from replicate.studies.published.plan import published_runs
+from replicate.studies.published.reversal import reversal_verdicts
+from replicate.studies.published.verdicts import author_against_ours, row_verdicts
+from replicate.studies.results import RESULTS, read_training_table, reversal_trainings
+from replicate.studies.rules import MARGIN
+from replicate.tasks.primes.task import PrimeTask
 
 VERDICTS = {
     "reproduced": "复现成功",

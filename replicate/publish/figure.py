@@ -13,7 +13,7 @@ from replicate.figures.training import loss_curve, metric_curves
 from replicate.parameters import ParameterError
 from replicate.publish.execute import execute, figures_in, read_notebook
 from replicate.publish.report import numbered_notebooks
-from replicate.runs import Run, open_run
+from replicate.runs.folder import Run, open_run
 
 OF_A_RUN: dict[str, Callable[[Run], Figure]] = {
     "loss-curve": lambda run: loss_curve(run.history),

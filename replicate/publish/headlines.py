@@ -2,21 +2,17 @@
 
 from pandas import DataFrame
 
-from replicate.claims.sizes import fairer_verdicts
-from replicate.claims.verdicts import claim_verdicts, readable_claims
-from replicate.judging import NOT_RUN, readable_study, study_verdicts
-from replicate.ladder import compare, open_rungs
-from replicate.plan import published_runs
-from replicate.registration import registrations
-from replicate.results import RESULTS, read_training_table, reversal_trainings
-from replicate.reversal import readable_reversal, reversal_headline, reversal_verdicts
 from replicate.statistics import readable_p
-from replicate.task import PrimeTask
-from replicate.verdicts import (
-    headline,
-    readable,
-    row_verdicts,
-)
+from replicate.studies.claims.sizes import fairer_verdicts
+from replicate.studies.claims.verdicts import claim_verdicts, readable_claims
+from replicate.studies.judging import NOT_RUN, readable_study, study_verdicts
+from replicate.studies.ladder.rungs import compare, open_rungs
+from replicate.studies.published.plan import published_runs
+from replicate.studies.published.reversal import readable_reversal, reversal_headline, reversal_verdicts
+from replicate.studies.published.verdicts import headline, readable, row_verdicts
+from replicate.studies.registration import registrations
+from replicate.studies.results import RESULTS, read_training_table, reversal_trainings
+from replicate.tasks.primes.task import PrimeTask
 
 LADDER_COLUMNS = ["GeoMean, published", "exact match", "took off", "median take-off"]
 CLAIM_COLUMNS = ["the paper", "measured", "effect, 95% interval", "verdict"]

@@ -5,17 +5,19 @@ from pathlib import Path
 
 from pandas import DataFrame, read_csv
 
-from replicate.claims.measure import read_measurement
-from replicate.claims.sizes import sizes
-from replicate.config import PAPER, RunConfig
-from replicate.figures.claims import by_length
-from replicate.figures.forest import forest
+from replicate.evaluation.inspection import score_table
 from replicate.figures.training import metric_curves
-from replicate.inspection import score_table
-from replicate.plan import published_runs, studies
+from replicate.files import write_whole
 from replicate.publish.headlines import claims, fairer, ladder, published_rows, reversal
-from replicate.results import RESULTS, core_hours, is_kept
-from replicate.runs import open_run, write_whole
+from replicate.runs.folder import open_run
+from replicate.settings import PAPER, RunConfig
+from replicate.studies.claims.figures import by_length
+from replicate.studies.claims.forest import forest
+from replicate.studies.claims.sizes import sizes
+from replicate.studies.measuring import read_measurement
+from replicate.studies.plan import studies
+from replicate.studies.published.plan import published_runs
+from replicate.studies.results import RESULTS, core_hours, is_kept
 
 BASELINE_SAMPLES = 4_000
 _STUDY_NAMES = {

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 import nbformat
 from nbformat import NotebookNode
 
-from .execute import execute
+from replicate.publish.execute import execute
 
 
 def refresh(notebook: Path) -> None:

@@ -7,13 +7,13 @@ from tempfile import TemporaryDirectory
 
 from pandas import DataFrame
 
-from replicate.config import QUICK
-from replicate.experiment import default_name
 from replicate.parameters import ParameterError
 from replicate.publish.execute import execute, figures_in
 from replicate.publish.headlines import claims, fairer, ladder, published_rows, reversal
 from replicate.publish.site import write_site
-from replicate.runs import open_run, runs_root
+from replicate.runs.experiment import default_name
+from replicate.runs.folder import open_run, runs_root
+from replicate.settings import QUICK
 
 TITLE = "Sequence to sequence learning: a replication"
 METRICS = {"psa": "PSA", "lcsr": "LCSR", "geo_mean": "GeoMean", "exact_match": "Exact match"}

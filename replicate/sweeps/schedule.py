@@ -9,11 +9,11 @@ import pandas as pd
 from dask.system import CPU_COUNT
 from distributed import Client, Future, KilledWorker, LocalCluster, as_completed, wait
 
-from ..runs import RunError, first_line, locked, write_table
-from .spec import Job
-from .store import clear_leftovers, state, store, summary
-from .watch import Watch
-from .work import STARTED, Outcome, forget, work
+from replicate.files import RunError, first_line, locked, write_table
+from replicate.sweeps.spec import Job
+from replicate.sweeps.store import clear_leftovers, state, store, summary
+from replicate.sweeps.watch import Watch
+from replicate.sweeps.work import STARTED, Outcome, forget, work
 
 
 def run_sweep(

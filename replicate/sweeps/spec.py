@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ..parameters import ParameterError, check_parameters, explain, run_config
+from replicate.parameters import ParameterError, check_parameters, explain, run_config
 
 
 class Sweep(BaseModel):

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..runs import Run, RunError, is_finished, open_run, read_json, write_json
-from .spec import Job
-from .work import Outcome
+from replicate.files import RunError, read_json, write_json
+from replicate.runs.folder import Run, is_finished, open_run
+from replicate.sweeps.spec import Job
+from replicate.sweeps.work import Outcome
 
 RECORD = "sweep.json"  # in every run's folder: what was asked for and how it ended
 

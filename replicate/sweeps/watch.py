@@ -8,8 +8,8 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 
-from ..progress import progress_style
-from .work import Outcome
+from replicate.sweeps.work import Outcome
+from replicate.training.progress import progress_style
 
 SHOWN = 12  # running and failed runs in the table; more do not fit a screen
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from distributed import get_worker
 
-from ..publish.execute import NotebookError, execute, kernel_environment
-from ..runs import RunError, locked, runs_root
-from .spec import Job
+from replicate.files import RunError, locked
+from replicate.publish.execute import NotebookError, execute, kernel_environment
+from replicate.runs.folder import runs_root
+from replicate.sweeps.spec import Job
 
 EXECUTED = "notebook.ipynb"
 STARTED = "replicate-run-started"  # the topic under which a worker says so

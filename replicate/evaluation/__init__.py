@@ -1,0 +1,1 @@
+"""Scores of trained models and of baselines, and single answers looked at."""

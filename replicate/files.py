@@ -1,0 +1,110 @@
+"""Files written whole or not at all, read with care, and folders that one process at a time works on."""
+
+import fcntl
+import io
+import json
+import os
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+UNFINISHED = "replicate-unfinished"  # ends the name of a file that is being written
+
+
+class RunError(ValueError):
+    """A run folder that is missing, damaged or someone else's; one line that says which and what to do."""
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Make the folder and keep other processes off it; the lock goes with the process that holds it."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError as error:
+        raise RunError(f"{path} cannot be a run folder: {error.strerror}") from error
+    try:
+        _lock(descriptor, path)
+        for left in path.glob(f".*.{UNFINISHED}"):  # by a process that was killed
+            left.unlink()
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise RunError(f"another process is at work on {path}; wait for it or use another folder") from error
+
+
+def read_checkpoint(path: Path) -> dict:
+    """Tensors and plain values only (`weights_only=True`): nothing in the file is executed."""
+    try:
+        data = path.read_bytes()
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            # What torch.load does not check: sums, sizes, and the bit that makes a file a folder.
+            entries = archive.infolist()
+            if archive.testzip() or any(e.file_size != e.compress_size or e.external_attr for e in entries):
+                raise zipfile.BadZipFile
+        return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise RunError(f"{path} is missing") from error
+    except Exception as error:  # a damaged file can end the reader in any way
+        raise RunError(f"{path} is damaged or no checkpoint") from error
+
+
+def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a temporary file, flush it to the disk, then give it its name in one step.
+
+    Raises:
+        RunError: the disk did not take it; what was there before still is.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{UNFINISHED}")
+    try:
+        write(temporary)
+        with open(temporary, "rb") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise RunError(
+            f"{path} cannot be written ({error.strerror or error}); what was saved before is still there: "
+            "make room, then start again with the same settings"
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, data: dict) -> None:
+    write_whole(path, lambda file: file.write_text(json.dumps(data, indent=2) + "\n"))
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    write_whole(path, lambda file: table.to_csv(file, index=False, float_format="%.6g"))
+
+
+def write_checkpoint(path: Path, data: dict) -> None:
+    buffer = io.BytesIO()  # torch.save into a file hides why a write failed
+    torch.save(data, buffer)
+    write_whole(path, lambda file: file.write_bytes(buffer.getbuffer()))
+
+
+def first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def read_json(path: Path) -> dict:
+    try:
+        data = json.loads(path.read_text())
+    except OSError as error:
+        raise RunError(f"{path} is missing or no file, so {path.parent} is not a run folder") from error
+    except (ValueError, RecursionError) as error:
+        raise RunError(f"{path} is damaged: {first_line(error)}") from error
+    if not isinstance(data, dict):
+        raise RunError(f"{path} is damaged: it holds no JSON object")
+    return data

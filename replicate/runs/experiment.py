@@ -1,0 +1,157 @@
+"""From a config to a finished run folder: rounds over worker processes, and what they made put together."""
+
+import hashlib
+import itertools
+import math
+import time
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from replicate.files import RunError, locked, read_json, write_checkpoint, write_json, write_table
+from replicate.runs.folder import Run, checksums, is_finished, open_run, read_config, runs_root
+from replicate.runs.provenance import begin, now
+from replicate.settings import RunConfig
+from replicate.studies.registration import stamp_of
+from replicate.training.part import Part, score_part, train_part
+from replicate.training.progress import progress_style
+from replicate.training.workers import Stopped, Workers
+
+ROUNDS_AT_ONCE = 5  # on a CPU; more of them side by side outgrow its caches and train no faster
+
+
+def run(
+    config: RunConfig, folder: Path | None = None, device: str = "auto", workers: int | None = None
+) -> Run:
+    """Train and evaluate a config in its run folder, doing only what is missing.
+
+    A finished folder with an equal config is reused, an unfinished one goes on where it was, anything else
+    there is refused. On the same machine, equal config and workers give equal numbers to the last bit;
+    another number of workers changes them by float rounding, which long trainings amplify.
+
+    Args:
+        folder: where; by default a name made from the config, under `runs.runs_root()`.
+        device: "auto" (CUDA where there is one, else the CPU) or a name that PyTorch knows.
+        workers: processes that share the rounds; by default one on CUDA, else as many as PyTorch may have
+            threads: one a core, or what OMP_NUM_THREADS says.
+
+    Raises:
+        RunError: the folder is not this run's, or the device is not there.
+        KeyboardInterrupt: Ctrl-C, after what was trained has been saved.
+    """
+    folder = folder or runs_root() / default_name(config)
+    device = choose_device(device)
+    if workers is None:
+        workers = 1 if device.startswith("cuda") else torch.get_num_threads()
+    if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
+        raise RunError(f"workers is {workers!r}; it must be a whole number from 1 up")
+    progress_style()  # refuses a wrong one before any training
+    with locked(folder):
+        if not _claim(folder, config):
+            parts, attempts = _begin(folder, config, device, workers)
+            began = time.time()
+            try:
+                results = _train_and_score(parts, device, workers)
+            except (KeyboardInterrupt, Stopped):
+                message = f"stopped; {folder} keeps what was trained, and the same settings go on from there"
+                raise KeyboardInterrupt(message) from None
+            seconds = round(time.time() - began, 1)
+            done = {"finished": now(), "device": device, "workers": workers, "seconds": seconds}
+            _finish(folder, parts, results, _record(attempts) | done)
+    return open_run(folder)
+
+
+def default_name(config: RunConfig) -> str:
+    """A readable name that differs whenever the config does; a new setting with a default changes none."""
+    direction = "reverse" if config.reverse else "forward"
+    digest = hashlib.sha256(config.model_dump_json(exclude_defaults=True).encode()).hexdigest()[:8]
+    return f"{config.model}-{config.max_length}-{direction}-{digest}"
+
+
+def choose_device(name: str) -> str:
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    known = ["cpu", "cuda", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+    if name not in known or (name == "cuda" and not torch.cuda.is_available()):
+        raise RunError(f"device {name!r} is not available here; it may be auto, cpu or, with a GPU, cuda")
+    return name
+
+
+def _claim(folder: Path, config: RunConfig) -> bool:
+    """Make the folder this run's, or see that it is; returns whether the run is finished."""
+    if (folder / "config.json").exists():
+        theirs, ours = read_config(folder).model_dump(), config.model_dump()
+        different = [
+            f"{name} is {theirs[name]} there and {ours[name]} here"
+            for name in ours
+            if theirs[name] != ours[name]
+        ]
+        if different:
+            raise RunError(f"{folder} holds another run ({'; '.join(different)}); choose another folder")
+        return is_finished(folder)
+    if any(folder.iterdir()):
+        raise RunError(f"{folder} exists and is not a run folder; choose another one")
+    write_json(folder / "config.json", config.model_dump())
+    return False
+
+
+def _begin(folder: Path, config: RunConfig, device: str, workers: int) -> tuple[list[Part], list[dict]]:
+    """Contiguous shares of the rounds, and what was true as each attempt at the run began.
+
+    A run that goes on keeps the split it began with. All is written before the first update.
+    """
+    plan = folder / "parts.json"
+    if not plan.exists():
+        at_once = ROUNDS_AT_ONCE if device == "cpu" else config.rounds
+        parts = max(min(workers, config.rounds), math.ceil(config.rounds / at_once))
+        write_json(plan, {"edges": [config.rounds * i // parts for i in range(parts + 1)], "attempts": []})
+    begun = read_json(plan)
+    # Of a run that an older version began, nobody knows when and on which commit.
+    edges, attempts = (
+        begun.get("edges"),
+        begun.setdefault("attempts", [{"started": None, "git_commit": None}]),
+    )
+    if (
+        not isinstance(edges, list)
+        or not all(isinstance(edge, int) for edge in edges)
+        or (edges[:1], edges[-1:], edges) != ([0], [config.rounds], sorted(set(edges)))
+        or not isinstance(attempts, list)
+        or not all(isinstance(attempt, dict) for attempt in attempts)
+    ):
+        raise RunError(f"{plan} is damaged; delete {folder} and start the run again")
+    attempts.append(begin() | {"registration": stamp_of(config)})
+    write_json(plan, begun)
+    return [Part(config, folder, range(first, stop)) for first, stop in itertools.pairwise(edges)], attempts
+
+
+def _record(attempts: list[dict]) -> dict:
+    """The first attempt, with those that went on from it."""
+    first, *later = attempts
+    return first | ({"resumed": later} if later else {})
+
+
+def _train_and_score(parts: list[Part], device: str, workers: int) -> list[dict]:
+    """Every part's tables. All rounds end at the same update, however they are split."""
+    with Workers(min(workers, len(parts)), parts[0].config.steps) as pool:
+        steps = pool.map(train_part, parts, device, None)
+        behind = [part for part, step in zip(parts, steps, strict=True) if step < max(steps)]
+        pool.map(train_part, behind, device, max(steps))  # those that were good enough earlier
+        return pool.map(score_part, parts, device)
+
+
+def _finish(folder: Path, parts: list[Part], results: list[dict], record: dict) -> None:
+    """Put the parts together; the provenance comes last and marks the run as finished."""
+    history = pd.DataFrame([row for result in results for row in result["history"]])
+    write_table(folder / "history.csv", history.sort_values(["round", "step"]))
+    for name in ("scores", "by_length", "by_position"):
+        write_table(folder / f"{name}.csv", pd.concat([result[name] for result in results]))
+    names = results[0]["model"]
+    write_checkpoint(
+        folder / "checkpoint.pt",
+        {name: torch.cat([result["model"][name] for result in results]) for name in names},
+    )
+    write_json(folder / "provenance.json", record | {"sha256": checksums(folder)})
+    for part in parts:
+        part.checkpoint.unlink(missing_ok=True)
+    (folder / "parts.json").unlink()

@@ -1,0 +1,162 @@
+"""The run folder: all that a notebook needs of a run, written whole or not at all."""
+
+import hashlib
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from pandas.api.types import is_numeric_dtype
+from pydantic import ValidationError
+from torch import nn
+
+from replicate.files import RunError, first_line, read_checkpoint, read_json
+from replicate.models import build
+from replicate.settings import RunConfig
+
+TABLES = {  # file name -> the columns it must have
+    "history": ["round", "step", "loss", "learning_rate", "psa", "lcsr", "geo_mean", "exact_match", "lcs_f1"],
+    "scores": ["round", "evaluation", "psa", "lcsr", "geo_mean", "exact_match", "lcs_f1"],
+    "by_length": ["round", "kind", "length", "samples", "psa", "lcsr", "exact_match", "lcs_f1"],
+    "by_position": ["round", "position", "samples", "accuracy"],
+}
+
+
+TEXT_FILES = ["config.json", *(f"{name}.csv" for name in TABLES)]
+FILES = [*TEXT_FILES, "checkpoint.pt"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run, read from its folder. `results/README.md` says what each column means."""
+
+    path: Path
+    config: RunConfig
+    history: pd.DataFrame
+    scores: pd.DataFrame
+    by_length: pd.DataFrame
+    by_position: pd.DataFrame
+    provenance: dict
+
+    @property
+    def steps(self) -> int:
+        """Updates of each training: the config's, or fewer where it stopped early."""
+        return int(self.history.step.max())
+
+    @property
+    def diverged(self) -> dict[int, int]:
+        """The rounds that diverged, each with the update at which it did; they have no scores."""
+        if "diverged" not in self.history:  # runs from before divergence was seen
+            return {}
+        last = self.history.groupby("round").diverged.max()
+        return {int(r): int(step) for r, step in last[last > 0].items()}
+
+    def load_model(self) -> nn.Module:
+        """The trained model, all rounds, on the CPU."""
+        if not (self.path / "checkpoint.pt").exists():
+            raise RunError(
+                f"{self.path / 'checkpoint.pt'} is missing: results/runs keeps none, the whole runs are "
+                "under runs/; use a run there, or make this one again"
+            )
+        _check(self.path, self.provenance, ["checkpoint.pt"])
+        model = build(self.config, range(self.config.rounds))
+        saved = read_checkpoint(self.path / "checkpoint.pt")
+        try:
+            model.load_state_dict(saved)
+        except (RuntimeError, AttributeError, TypeError) as error:
+            raise RunError(
+                f"{self.path / 'checkpoint.pt'} is no checkpoint of this run's model: {first_line(error)}"
+            ) from error
+        return model
+
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def runs_root() -> Path:
+    """Where new runs go: the folder that REPLICATE_RUNS names, else the project's `runs/`."""
+    return Path(os.environ.get("REPLICATE_RUNS") or PROJECT / "runs")
+
+
+def trained_runs() -> list[Path]:
+    """The folders whose trained model can be loaded: the run that ships with the project, then one's own."""
+    own = sorted(path.parent for path in runs_root().rglob("checkpoint.pt") if is_finished(path.parent))
+    return [PROJECT / "results" / "quick", *own]
+
+
+def run_folder(name: str) -> Path:
+    """The folder of a run's name; a name cannot leave the runs folder."""
+    if not re.fullmatch(r"\w[\w.-]*", name):
+        raise RunError(f"run_name {name!r} is no folder name; use letters, digits, dashes and dots")
+    return runs_root() / name
+
+
+def is_finished(path: Path) -> bool:
+    return (path / "provenance.json").exists()  # written last
+
+
+def open_run(path: Path | str) -> Run:
+    """Read and check a finished run folder; a relative path may start at the project's folder.
+
+    Raises:
+        RunError: the folder is missing, unfinished or damaged.
+    """
+    path = Path(path) if Path(path).exists() else PROJECT / path
+    if not path.is_dir():
+        raise RunError(
+            f"no run folder at {path}; notebook 03_train makes one, `make replicate` those of results/"
+        )
+    config = read_config(path)
+    if not is_finished(path):
+        raise RunError(
+            f"the run in {path} is not finished; start it again with the same settings and it goes on"
+        )
+    record = read_json(path / "provenance.json")
+    _check(path, record, TEXT_FILES)
+    tables = {name: _read_table(path / f"{name}.csv", columns) for name, columns in TABLES.items()}
+    return Run(path, config, provenance=record, **tables)
+
+
+def checksums(path: Path, files: Sequence[str] = FILES) -> dict[str, str]:
+    """The SHA-256 of each file of a run, for its provenance."""
+    return {file: hashlib.sha256((path / file).read_bytes()).hexdigest() for file in files}
+
+
+def _check(path: Path, record: dict, files: Sequence[str]) -> None:
+    """Refuse files that are missing or not those the run wrote."""
+    written = record.get("sha256")
+    if not isinstance(written, dict):
+        raise RunError(f"{path / 'provenance.json'} is damaged: it has no checksums")
+    for file in files:
+        try:
+            found = checksums(path, [file])[file]
+        except OSError as error:
+            raise RunError(f"{path / file} is missing; delete {path} and start the run again") from error
+        if found != written.get(file):
+            raise RunError(
+                f"{path / file} is damaged: it is not what the run wrote; delete {path} and start it again"
+            )
+
+
+def read_config(path: Path) -> RunConfig:
+    """The config of a run folder, finished or not."""
+    try:
+        return RunConfig(**read_json(path / "config.json"))
+    except (ValidationError, TypeError) as error:
+        raise RunError(f"{path / 'config.json'} is no run's config: {first_line(error)}") from error
+
+
+def _read_table(path: Path, columns: list[str]) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(path)
+    except ValueError as error:
+        raise RunError(f"{path} is no table: {first_line(error)}") from error
+    missing = [column for column in columns if column not in table]
+    if missing:
+        raise RunError(f"{path} has no column {missing[0]}; it is from another version, make the run again")
+    words = [column for column in columns if column != "kind" and not is_numeric_dtype(table[column])]
+    if words:
+        raise RunError(f"{path} has other things than numbers in column {words[0]}")
+    return table

@@ -1,0 +1,36 @@
+"""How often clipping binds and how many trainings fail, by depth and rate: the study *clipping*."""
+
+import math
+
+import pandas as pd
+
+from replicate.runs.folder import Run
+from replicate.studies.takeoff import outcomes
+from replicate.tasks.primes.task import PrimeTask
+
+
+def clipping_table(runs: list[Run]) -> pd.DataFrame:
+    """One row a depth, rate and limit: the share of large gradients, the failures, the loss of the others.
+
+    A gradient is large if its norm is above the limit, or above 1 where there is none.
+    """
+    rows = []
+    for run in sorted(runs, key=_settings):
+        failed = outcomes(run.history, PrimeTask.of(run.config)).failed
+        rows.append(
+            {
+                "layers": run.config.layers,
+                "rate": run.config.learning_rate,
+                "limit": run.config.clip_norm or "none",
+                "large gradients": f"{run.history.large_share.mean():.1%}",
+                "largest norm": f"{run.history.gradient_norm_max.max():.3g}",
+                "failed": f"{failed.sum():.0f} of {len(failed)}",
+                "diverged": len(run.diverged),
+                "nats": f"{run.scores.nats.mean():.3f}",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _settings(run: Run) -> tuple[int, float, float]:
+    return run.config.layers, run.config.learning_rate, run.config.clip_norm or math.inf

@@ -1,0 +1,102 @@
+"""Scores beyond the trained lengths and by how common a prime is; where attention looks."""
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from replicate.decoding import greedy
+from replicate.evaluation.evaluate import batches
+from replicate.randomness import make_generators
+from replicate.runs.folder import Run
+from replicate.tasks.primes.metrics import position_matches, score_pairs
+from replicate.tasks.primes.task import PrimeTask
+
+
+def length_table(run: Run, samples: int) -> pd.DataFrame:
+    """One row a round and source length, up to twice the trained one, over the targets that hold a prime.
+
+    Short sources often hold none, and the empty answer to those would flatter them.
+    """
+    longer = run.config.model_copy(update={"max_length": 2 * run.config.max_length})
+    task, rounds = PrimeTask.of(longer), run.config.rounds
+    model, tables = run.load_model(), []
+    for batch in batches(task, make_generators(run.config.seed, range(rounds), "lengths"), samples):
+        prediction = greedy(model, batch.source, batch.source_length, task.max_target_length)
+        scores = score_pairs(prediction.flatten(0, 1), batch.target.flatten(0, 1), task.eos)
+        table = pd.DataFrame(
+            {
+                "round": torch.arange(rounds).repeat_interleave(batch.source.shape[1]),
+                "length": batch.source_length.flatten() - int(task.source_eos),
+                "exact_match": scores.exact_match,
+                "lcs_f1": scores.lcs_f1,
+            }
+        )
+        tables.append(table[batch.target_length.flatten().numpy() > 1])
+    groups = pd.concat(tables).groupby(["round", "length"])
+    return groups.mean().assign(samples=groups.size()).reset_index()
+
+
+def commonness_table(run: Run, samples: int) -> pd.DataFrame:
+    """One row a round and prime: its probability as a value, and how often it is answered at its place.
+
+    `half` says whether that probability is above or below the median of the primes'.
+    """
+    task, rounds = PrimeTask.of(run.config), run.config.rounds
+    model = run.load_model()
+    counts = torch.zeros(2, rounds, run.config.vocab_size)
+    for batch in batches(task, make_generators(run.config.seed, range(rounds), "commonness"), samples):
+        prediction = greedy(model, batch.source, batch.source_length, task.max_target_length)
+        for r in range(rounds):
+            counts[:, r] += _token_counts(prediction[r], batch.target[r], task.eos)
+    primes = task.is_prime.nonzero().flatten()
+    median = task.probability[primes].quantile(0.5).item()
+    halves = {1: "common", 0: "median", -1: "rare"}
+    rows = [
+        {
+            "round": r,
+            "prime": prime,
+            "probability": task.probability[prime].item(),
+            "half": halves[int(np.sign(task.probability[prime].item() - median))],
+            "samples": int(counts[0, r, prime]),
+            "accuracy": (counts[1, r, prime] / counts[0, r, prime]).item(),
+        }
+        for r in range(rounds)
+        for prime in primes.tolist()
+    ]
+    return pd.DataFrame(rows)
+
+
+def _token_counts(prediction: Tensor, target: Tensor, eos: int) -> Tensor:
+    """`[2, V]`: how often each token is in the targets, and how often it is answered at its place there."""
+    matches = position_matches(prediction, target, eos)
+    return torch.stack(
+        [torch.bincount(tokens, minlength=eos + 1) for tokens in (target.flatten(), target[matches])]
+    )
+
+
+def alignment_table(run: Run, source: list[int], round_index: int = 0) -> pd.DataFrame:
+    """Where the attention of one round looks: one row a token of its answer and a value of the source."""
+    task, model = PrimeTask.of(run.config), run.load_model()
+    values = torch.tensor([[source]])
+    batch = task.batch_of(values, torch.tensor([[len(source)]]))
+    read = batch.source.expand(run.config.rounds, -1, -1)
+    state = model.encode(read, batch.source_length.expand(run.config.rounds, -1))
+    previous = torch.full((run.config.rounds, 1), task.eos)
+    rows = []
+    with torch.no_grad():
+        for step in range(task.max_target_length):
+            own, *memory = state
+            _, weights = model.look_back(model.decoder.output(own), memory)  # [R, 1, S]
+            state, logits = model.decode_step(state, previous)
+            previous = logits.argmax(2)
+            token = previous[round_index, 0].item()
+            rows += [
+                {"step": step, "answer": token, "position": position, "source": value, "weight": weight}
+                for position, (value, weight) in enumerate(
+                    zip(read[round_index, 0].tolist(), weights[round_index, 0].tolist(), strict=True)
+                )
+            ]
+            if token == task.eos:
+                break
+    return pd.DataFrame(rows)

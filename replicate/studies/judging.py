@@ -1,0 +1,210 @@
+"""A registered study's verdicts: each effect as its registration states it, from the kept runs."""
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from replicate.runs.folder import TABLES, Run
+from replicate.statistics import (
+    Contrast,
+    compare_to_reported_mean,
+    contrast,
+    holm,
+    permutation_p,
+    readable_p,
+    weighted_means,
+)
+from replicate.studies.measuring import read_measurement
+from replicate.studies.registration import (
+    Effect,
+    Quantity,
+    Registration,
+    Term,
+    check_registered,
+    registrations,
+)
+from replicate.studies.results import is_kept, open_kept
+from replicate.studies.rules import LEVEL, claim_verdict, row_verdict, within_margin
+from replicate.studies.takeoff import outcomes, takeoff_times
+from replicate.tasks.primes.task import PrimeTask
+
+STILL_FALLING = 0.01  # of the loss, over the last tenth of the updates at the first learning rate
+NOT_RUN = "not run yet"
+NOT_TESTABLE = "not testable here"
+
+
+def study_verdicts(study: str) -> pd.DataFrame:
+    """One row an effect of a registered study, in its order: what was measured, and the verdict.
+
+    Effects whose arms have not all been trained are `not run yet`; they stay in the family that Holm's
+    correction counts, as if their p were 1.
+
+    Raises:
+        RunError: a run was not made under the registration as it stands.
+    """
+    registration = registrations()[study]
+    runs = open_arms(registration)
+    rows = {name: _measure(effect, study, runs) for name, effect in registration.effects.items()}
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("id")
+    corrected = registration.effects[table.index[0]].test != "prediction"
+    table["p_holm"] = holm(table.p.fillna(1)) if corrected else table.p
+    effects = registration.effects
+    table["verdict"] = [_verdict(effects[row.Index], row) for row in table.itertuples()]
+    return table
+
+
+def open_arms(registration: Registration) -> dict[str, Run]:
+    """The arms that are kept under results/, each made under this registration."""
+    runs = {}
+    for arm in registration.arms:
+        name = f"{registration.study}-{arm}"
+        if is_kept(name, registration.runs[name]):
+            runs[arm] = open_kept(name, registration.runs[name])
+            check_registered(runs[arm], registration.study)
+    return runs
+
+
+def quantity(of: Quantity, run: Run, study: str, arm: str) -> pd.Series:
+    """The quantity of each training of an arm, or group of trainings; those without scores are left out."""
+    if of.table == "outcomes":
+        table = outcomes(run.history, PrimeTask.of(run.config))
+    else:
+        table = getattr(run, of.table) if of.table in TABLES else read_measurement(study, of.table)
+    if "arm" in table:
+        table = table[table.arm == arm]
+    return sum(term.weight * _mean(table, of, term) for term in of.terms).dropna()
+
+
+def _mean(table: pd.DataFrame, of: Quantity, term: Term) -> pd.Series:
+    """By unit, the mean of the rows that the term names."""
+    for column, wanted in term.where.items():
+        values = table[column]
+        table = table[values.between(*wanted) if isinstance(wanted, list) else values == wanted]
+    return weighted_means(table, of.column, of.unit)
+
+
+def _measure(effect: Effect, study: str, runs: dict[str, Run]) -> dict:
+    row = {"claim": effect.claim, "said": effect.said, "measured": formula(effect), "n": ""}
+    row |= dict.fromkeys((*Contrast._fields, "low_90", "high_90"), float("nan"))
+    if effect.arms - runs.keys():
+        return row | {"why": NOT_RUN}
+    values = {arm: quantity(effect.of, runs[arm], study, arm) for arm in effect.compare}
+    row["n"] = _counted(effect, values)
+    if few := [arm for arm, sample in values.items() if len(sample) < 2]:
+        return row | {"why": f"{_listed(few)} has fewer than two values"}
+    return row | _test(effect, values) | {"why": _untestable(effect, study, runs)}
+
+
+def _counted(effect: Effect, values: dict[str, pd.Series]) -> str:
+    """How many units each arm has, in words where they are not trainings."""
+    if effect.test == "arms":
+        return f"{len(values)} arms of {len(next(iter(values.values())))}"
+    unit = "" if effect.of.unit == "round" else f" {effect.of.unit}s"
+    return ", ".join(f"{len(sample)}{unit}" for sample in values.values())
+
+
+def _test(effect: Effect, values: dict[str, pd.Series]) -> dict:
+    weights, samples = list(effect.compare.values()), list(values.values())
+    if effect.test == "prediction":
+        found = compare_to_reported_mean(samples[0], effect.reported, effect.reported_trainings)
+        (low, high), (low_90, high_90) = found.interval(0.95), found.interval(0.9)
+        row = {"estimate": found.difference, "low": low, "high": high, "p": found.p}
+        return row | {"low_90": low_90, "high_90": high_90}
+    if effect.test == "arms":
+        samples, weights = [[sample.mean() for sample in samples]], [1]
+    found, narrow = contrast(samples, weights), contrast(samples, weights, 0.9)
+    row = found._asdict() | {"low_90": narrow.low, "high_90": narrow.high}
+    if effect.test == "permutation":
+        first, second = (values[arm] for arm in sorted(effect.compare, key=effect.compare.get, reverse=True))
+        row |= {"p": permutation_p(first, second)}
+    return row
+
+
+def _untestable(effect: Effect, study: str, runs: dict[str, Run]) -> str:
+    """Why the effect cannot be tested, in words; empty where it can."""
+    idle = [arm for arm in effect.requires.learnt if not learnt(runs[arm])]
+    falling = [arm for arm in effect.requires.flat if fall(runs[arm]) > STILL_FALLING]
+    full = [
+        arm
+        for arm in effect.requires.room
+        if quantity(effect.of, runs[arm], study, arm).mean() < effect.reported
+    ]
+    reasons = [f"did not learn: {_listed(idle)}"] if idle else []
+    reasons += [f"still falling: {_listed(falling)}"] if falling else []
+    reasons += [f"leaves no room: {_listed(full)}"] if full else []
+    return "; ".join(reasons)
+
+
+def learnt(run: Run) -> bool:
+    """Whether at least half of the trainings took off."""
+    return takeoff_times(run.history, PrimeTask.of(run.config)).censored.mean() <= 0.5
+
+
+def fall(run: Run) -> float:
+    """By which share the mean loss of the last tenth of the updates is below that of the tenth before.
+
+    Of the updates at the first learning rate: a cut makes any loss fall, and then hides that it falls. Where
+    a tenth is shorter than the time between two evaluation points, that time is compared with the one before.
+    """
+    config = run.config
+    constant = run.steps if config.lr_gamma == 1 else min(run.steps, config.lr_hold + config.lr_step_size)
+    width = max(constant / 10, config.evaluate_every)
+    by_step = run.history.dropna(subset="loss").groupby("step").loss.mean()
+    before, last = (
+        by_step[(by_step.index > constant - back * width) & (by_step.index <= constant - (back - 1) * width)]
+        for back in (2, 1)
+    )
+    return 1 - last.mean() / before.mean()
+
+
+def formula(effect: Effect) -> str:
+    """The effect in words, from its registration."""
+    of = effect.of
+    if effect.test == "prediction":
+        return f"{of.column}: reported - ours"
+    rows = [f"{_signed(term.weight)}{_rows(term.where)}" for term in of.terms]
+    arms = " ".join(f"{_signed(weight)}{arm}" for arm, weight in effect.compare.items())
+    what = "" if rows == ["+ "] or not any(term.where for term in of.terms) else f" of {' '.join(rows)}"
+    arms = f"mean of {len(effect.compare)} arms" if effect.test == "arms" else arms.removeprefix("+ ")
+    return f"{of.column}{what.replace('of + ', 'of ')}: {arms}"
+
+
+def _rows(where: dict) -> str:
+    parts = [f"{k} {v[0]}-{v[1]}" if isinstance(v, list) else f"{k} {v}" for k, v in where.items()]
+    return f"({', '.join(parts)})"
+
+
+def _signed(weight: float) -> str:
+    size = "" if abs(weight) == 1 else f"{abs(weight):g} "
+    return f"{'+' if weight > 0 else '-'} {size}"
+
+
+def _verdict(effect: Effect, row) -> str:
+    if row.why == NOT_RUN:
+        return NOT_RUN
+    if row.why:
+        return NOT_TESTABLE
+    within = effect.margin is not None and within_margin(row.low_90, row.high_90, effect.margin)
+    if effect.test == "prediction":
+        return row_verdict(row.p, within)
+    verdict = claim_verdict(row.estimate, row.p_holm, LEVEL)
+    return "smaller than the margin" if within and verdict == "not shown" else verdict
+
+
+def readable_study(table: pd.DataFrame) -> pd.DataFrame:
+    """`study_verdicts` as a reader sees them."""
+    columns = ["claim", "said", "measured", "n", "effect, 95% interval", "p", "verdict"]
+    return pd.DataFrame([_readable(row) for row in table.itertuples()], columns=columns).set_index("claim")
+
+
+def _readable(row) -> tuple:
+    """The cells of one effect."""
+    if row.why == NOT_RUN:
+        return row.claim, row.said, row.measured, "", "", "", NOT_RUN
+    size = f"{row.estimate:+.3f} [{row.low:+.3f}, {row.high:+.3f}]"
+    verdict = row.verdict + (f": {row.why}" if row.verdict == NOT_TESTABLE else "")
+    return row.claim, row.said, row.measured, row.n, size, readable_p(row.p_holm), verdict
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)

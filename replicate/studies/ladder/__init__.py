@@ -1,0 +1,1 @@
+"""Step by step from the published model to one that solves the task."""

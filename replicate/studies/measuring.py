@@ -1,0 +1,101 @@
+"""What is measured on trained models beyond their scores: tables under `results/STUDY/`."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from replicate.files import RunError, read_json, write_json, write_table
+from replicate.runs.folder import Run, checksums
+from replicate.runs.provenance import begin, now
+from replicate.settings import RunConfig
+from replicate.studies.claims.measurements import MEASUREMENTS
+from replicate.studies.plan import studies
+from replicate.studies.results import RESULTS, is_kept, open_kept
+
+
+def unmeasured(study: str) -> list[str]:
+    """The tables that are missing, or were measured on other checkpoints than those of the kept runs."""
+    return [name for name, (arms, _) in _tables(study).items() if not _is_up_to_date(study, name, arms)]
+
+
+def unmeasured_runs(study: str) -> set[str]:
+    """The runs whose checkpoints are needed for those tables."""
+    return {f"{study}-{arm}" for name in unmeasured(study) for arm in _tables(study)[name][0]}
+
+
+def measure_missing(study: str, finished: dict[str, Run]) -> None:
+    """Write every table that is missing or was measured on other checkpoints; `finished` has those."""
+    for name in unmeasured(study):
+        arms, measure = _tables(study)[name]
+        models = {arm: _undiverged(finished[f"{study}-{arm}"]) for arm in arms}
+        used = {arm: _checkpoint(model) for arm, model in models.items()}
+        print(f"{study}/{name}", flush=True)
+        folder(study).mkdir(parents=True, exist_ok=True)
+        record = begin()
+        write_table(folder(study) / f"{name}.csv", measure(*models.values()))
+        sha256 = checksums(folder(study), [f"{name}.csv"])
+        record |= {"finished": now(), "checkpoints": used, "sha256": sha256}
+        write_json(folder(study) / f"{name}.json", record)
+
+
+def read_measurement(study: str, name: str) -> pd.DataFrame:
+    """A table of `results/STUDY/`.
+
+    Raises:
+        RunError: it is missing, was changed, or was measured on other checkpoints than those of the results.
+    """
+    path = folder(study) / f"{name}.csv"
+    if not path.exists():
+        raise RunError(f"{path} is missing; `make replicate` writes it")
+    if not _is_whole(study, name):
+        raise RunError(f"{path} is not what `make replicate` wrote; delete it and make it again")
+    for arm, checkpoint in _record(study, name)["checkpoints"].items():
+        if _checkpoint(open_kept(f"{study}-{arm}", _config(study, arm))) != checkpoint:
+            raise RunError(f"{path} was measured on another training of {arm}; `make replicate` measures it")
+    return pd.read_csv(path)
+
+
+def folder(study: str) -> Path:
+    return RESULTS / study
+
+
+def _tables(study: str) -> dict[str, tuple[list[str], Callable[..., pd.DataFrame]]]:
+    return MEASUREMENTS.get(study, {})
+
+
+def _config(study: str, arm: str) -> RunConfig:
+    return studies()[study][f"{study}-{arm}"]
+
+
+def _is_up_to_date(study: str, name: str, arms: list[str]) -> bool:
+    kept = {arm: (f"{study}-{arm}", _config(study, arm)) for arm in arms}
+    if not _is_whole(study, name) or not all(is_kept(*run) for run in kept.values()):
+        return False
+    checkpoints = {arm: _checkpoint(open_kept(*run)) for arm, run in kept.items()}
+    return _record(study, name).get("checkpoints") == checkpoints
+
+
+def _undiverged(run: Run) -> Run:
+    """Refuse a run of which a training diverged: it would be measured as if it had learnt nothing."""
+    if run.diverged:
+        rounds = ", ".join(map(str, run.diverged))
+        raise RunError(f"{run.path}: training {rounds} diverged, so nothing can be measured on this run")
+    return run
+
+
+def _checkpoint(run: Run) -> str:
+    return run.provenance["sha256"]["checkpoint.pt"]
+
+
+def _is_whole(study: str, name: str) -> bool:
+    """Whether the table is there and is what was measured."""
+    try:
+        return checksums(folder(study), [f"{name}.csv"]) == _record(study, name).get("sha256")
+    except OSError:
+        return False
+
+
+def _record(study: str, name: str) -> dict:
+    path = folder(study) / f"{name}.json"
+    return read_json(path) if path.exists() else {}

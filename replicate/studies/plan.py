@@ -1,0 +1,26 @@
+"""The full runs behind the report. Seeds and numbers were fixed before they began (`results/rules.md`)."""
+
+from replicate.settings import QUICK, RunConfig
+from replicate.studies.claims.plan import claims_runs
+from replicate.studies.ladder.plan import ladder_runs
+from replicate.studies.published.plan import published_runs, reversal_runs
+from replicate.studies.registration import registrations
+
+
+def studies() -> dict[str, dict[str, RunConfig]]:
+    """Every study's runs: those planned above, then those with a registration of their own."""
+    planned = {
+        "published": published_runs(),
+        "reversal": reversal_runs(),
+        "ladder": ladder_runs(),
+        "claims": claims_runs(),
+    }
+    return planned | {name: registration.runs for name, registration in registrations().items()}
+
+
+def command(name: str, config: RunConfig) -> str:
+    """What to type for one run: the settings in which it differs from the defaults of `03_train`."""
+    defaults = QUICK.model_dump() | {"feed_previous": config.model != "post"}  # where it is not given
+    changes = {name: value for name, value in config.model_dump().items() if value != defaults[name]}
+    words = [".venv/bin/replicate run notebooks/03_train.ipynb", f"out-{name}.ipynb"]
+    return " ".join([*words, *(f"-p {k} {v}" for k, v in changes.items())])

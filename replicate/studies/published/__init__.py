@@ -1,0 +1,1 @@
+"""The post's table and its claim on reversal, put to the test."""

@@ -1,0 +1,63 @@
+"""The full runs, made as a sweep of `03_train` under `runs/replication/`, and results/ written from them."""
+
+from replicate.files import RunError, write_table
+from replicate.runs.folder import PROJECT, Run, runs_root
+from replicate.settings import RunConfig
+from replicate.studies.measuring import measure_missing, unmeasured_runs
+from replicate.studies.plan import studies
+from replicate.studies.published.plan import published_runs, reversal_runs
+from replicate.studies.results import RESULTS, is_kept, keep, training_table
+from replicate.sweeps.schedule import run_sweep
+from replicate.sweeps.spec import Job, make_job
+from replicate.sweeps.store import failures, run_of, state
+
+NOTEBOOK = PROJECT / "notebooks" / "03_train.ipynb"
+
+
+def replicate_all(only: str | None = None, scheduler: str | None = None, workers: int | None = None) -> None:
+    """Make every run that is missing, finish every one that was stopped, and write results/ anew.
+
+    A run that is under results/ is finished, unless something is still to be measured on its checkpoint:
+    results/ keeps none.
+
+    Args:
+        only: the name of one study.
+
+    Raises:
+        RunError: there is no such study, or some runs failed; the others are kept.
+    """
+    plans = studies()
+    if only is not None and only not in plans:
+        raise RunError(f"there is no study {only!r}; there are {', '.join(plans)}")
+    chosen = plans if only is None else {only: plans[only]}
+    unmeasured = set().union(*map(unmeasured_runs, chosen))
+    wanted = {name: config for plan in chosen.values() for name, config in plan.items()}
+    finished = _make(wanted, unmeasured, scheduler, workers)
+    if "published" in chosen:
+        write_table(RESULTS / "published_table.csv", training_table(published_runs()))
+    if "reversal" in chosen:
+        write_table(RESULTS / "reversal.csv", training_table(reversal_runs()))
+    for study in chosen:
+        measure_missing(study, finished)
+
+
+def _make(
+    wanted: dict[str, RunConfig], unmeasured: set[str], scheduler: str | None, workers: int | None
+) -> dict[str, Run]:
+    """Make what is neither kept nor done; returns the runs with a checkpoint that this machine has."""
+    folder = runs_root() / "replication"
+    # The longest first, so that no worker is left with one of them at the end.
+    order = sorted(wanted, key=lambda name: wanted[name].rounds * wanted[name].steps, reverse=True)
+    jobs = {name: make_job(NOTEBOOK, wanted[name].model_dump(), name) for name in order}
+    todo = [jobs[name] for name in order if name in unmeasured or not is_kept(name, wanted[name])]
+
+    def keep_now(job: Job) -> None:
+        keep(job.name, run_of(folder / job.name))
+
+    for job in todo:
+        if state(folder, job) == "done":  # by a sweep that was stopped before it was kept
+            keep_now(job)
+    run_sweep(todo, folder, scheduler, workers, on_done=keep_now)
+    if failed := failures(folder, todo):
+        raise RunError(f"{', '.join(failed)} failed; {folder}/summary.csv says why, `make replicate` goes on")
+    return {name: run_of(folder / name) for name in order if state(folder, jobs[name]) == "done"}

@@ -1,0 +1,1 @@
+"""What is learnt: one folder a task, with its metrics and baselines."""

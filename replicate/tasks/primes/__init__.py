@@ -1,0 +1,1 @@
+"""Prime extraction, the post's task."""

@@ -1,0 +1,155 @@
+"""One training loop for every model: a generator of training states that knows no files and no metrics."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from replicate.models import build
+from replicate.randomness import make_generators
+from replicate.settings import RunConfig
+from replicate.tasks.batch import Batch
+from replicate.tasks.primes.task import PrimeTask
+
+OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
+LOSS_LIMIT = 1e3  # nats a token; a training beyond it, or without a number, has diverged
+PROGRESS_EVERY = 20  # updates between two calls of `progress`
+
+
+@dataclass
+class TrainingState:
+    """Everything the next update depends on, for some rounds of a run."""
+
+    step: int  # updates done
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    generators: list[torch.Generator]  # one a round: the training samples
+    diverged: Tensor  # [R] the update at which a round diverged, 0 for all others
+    loss: Tensor  # [R] mean over the updates between the last two evaluation points; NaN at step 0
+    loss_sum: Tensor  # [R] over the updates since the last evaluation point
+    norms: list[Tensor]  # one [R] for each of those updates: the gradient's norm before any clipping
+    since: int = 0  # the number of those updates
+
+    def drop_diverged(self, loss: Tensor) -> None:
+        """Stop the rounds whose loss `[R]`, or other size, is no number or beyond the limit.
+
+        Their parameters become zero, and `update` leaves them so; the others go on unharmed.
+        """
+        lost = ~(loss.cpu() <= LOSS_LIMIT) & (self.diverged == 0)
+        if not lost.any():
+            return
+        self.diverged[lost] = self.step
+        for parameter in self.model.parameters():
+            for tensor in (parameter.data, *self.optimizer.state[parameter].values()):
+                if tensor.shape == parameter.shape:  # the optimizer's own, but for its step count
+                    tensor[lost] = 0
+
+    def state_dict(self) -> dict:
+        """Plain tensors and numbers, for a checkpoint that loads with `weights_only=True`."""
+        return {
+            "step": self.step,
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "generators": [g.get_state() for g in self.generators],
+            "diverged": self.diverged,
+            "loss_sum": self.loss_sum,
+            "norms": self.norms,
+            "since": self.since,
+        }
+
+    def load_state_dict(self, state: dict) -> None:
+        self.step = state["step"]
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        for generator, saved in zip(self.generators, state["generators"], strict=True):
+            generator.set_state(saved)
+        # Older checkpoints, written at evaluation points alone, have none of these.
+        self.diverged = state.get("diverged", self.diverged)
+        self.loss_sum.copy_(state.get("loss_sum", self.loss_sum))
+        self.norms = list(state.get("norms", []))
+        self.since = state.get("since", 0)
+
+
+def start(config: RunConfig, rounds: range, device: str = "cpu") -> TrainingState:
+    """The state before the first update: a fresh model on `device`, its optimizer and its sample streams."""
+    model = build(config, rounds).to(device)
+    optimizer = OPTIMIZERS[config.optimizer](model.parameters(), lr=config.learning_rate, fused=True)
+    return TrainingState(
+        step=0,
+        model=model,
+        optimizer=optimizer,
+        generators=make_generators(config.seed, rounds, "training"),
+        diverged=torch.zeros(len(rounds), dtype=torch.long),
+        loss=torch.full((len(rounds),), float("nan")),
+        loss_sum=torch.zeros(len(rounds), device=device),
+        norms=[],
+    )
+
+
+def learning_rate(config: RunConfig, step: int) -> float:
+    """StepLR: after lr_hold updates, multiplied by lr_gamma after every lr_step_size updates more."""
+    return config.learning_rate * config.lr_gamma ** (max(0, step - config.lr_hold) // config.lr_step_size)
+
+
+def train(
+    config: RunConfig, state: TrainingState, progress: Callable[[int, float], None] = lambda step, loss: None
+) -> Iterator[TrainingState]:
+    """Advance `state` in place, and yield it at every evaluation point that follows, the last step included.
+
+    `progress` is told the updates done and the mean loss of the rounds every few updates. What it raises ends
+    the training where `state` is whole: saved and loaded, it goes on as if it had not been stopped.
+    """
+    task = PrimeTask.of(config)
+    device = next(state.model.parameters()).device
+    while True:
+        if state.since and (state.step % config.evaluate_every == 0 or state.step == config.steps):
+            state.drop_diverged(_parameter_size(state.model))  # the last update may have gone astray
+            state.loss = (state.loss_sum / state.since).cpu().masked_fill(state.diverged > 0, float("nan"))
+            state.loss_sum, state.since = torch.zeros_like(state.loss_sum), 0
+            yield state
+        if state.step >= config.steps:
+            return
+        if not state.since:
+            state.norms = []
+        batch = task.sample(state.generators, config.batch_size).to(device)
+        loss = update(state, batch, learning_rate(config, state.step), config.clip_norm)
+        state.step += 1
+        state.drop_diverged(loss)
+        state.loss_sum, state.since = state.loss_sum + loss, state.since + 1
+        if state.step % PROGRESS_EVERY == 0:
+            progress(state.step, loss[state.diverged == 0].mean().item())
+
+
+def update(state: TrainingState, batch: Batch, rate: float, clip_norm: float | None = None) -> Tensor:
+    """One update of every round; returns each round's loss before it, `[R]`."""
+    for group in state.optimizer.param_groups:
+        group["lr"] = rate
+    loss = state.model.loss(batch)
+    state.optimizer.zero_grad()
+    loss.sum().backward()  # rounds share no parameter, so each gets the gradient of its own loss
+    norm = gradient_norm(state.model)
+    state.norms.append(norm)
+    if clip_norm is not None:
+        scale_gradients(state.model, (clip_norm / norm).clamp(max=1))
+    if state.diverged.any():
+        for parameter in state.model.parameters():
+            parameter.grad[state.diverged > 0] = 0
+    state.optimizer.step()
+    return loss.detach()
+
+
+def _parameter_size(model: nn.Module) -> Tensor:
+    """The largest parameter of every round, `[R]`; no number where any of them is none."""
+    return torch.stack([p.detach().flatten(1).abs().amax(1) for p in model.parameters()]).amax(0)
+
+
+def gradient_norm(model: nn.Module) -> Tensor:
+    """The norm of each round's whole gradient, `[R]`."""
+    return sum(p.grad.flatten(1).square().sum(1) for p in model.parameters()).sqrt()
+
+
+def scale_gradients(model: nn.Module, scale: Tensor) -> None:
+    """Multiply each round's gradient by its number in `scale [R]` (clipping, the paper's section 3.4)."""
+    for parameter in model.parameters():
+        parameter.grad *= scale.view(-1, *[1] * (parameter.dim() - 1))

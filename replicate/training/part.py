@@ -1,0 +1,165 @@
+"""Part of a run: some of its rounds, trained, checkpointed and scored by one process."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from replicate.evaluation.evaluate import Evaluation, evaluate, model_answer, nats_per_token
+from replicate.files import RunError, read_checkpoint, write_checkpoint
+from replicate.randomness import make_generators
+from replicate.settings import RunConfig
+from replicate.tasks.primes.task import PrimeTask
+from replicate.training.loop import TrainingState, learning_rate, start, train
+from replicate.training.workers import Stopped
+
+GRADIENT = ["gradient_norm", "gradient_norm_max", "large_share"]  # columns of the history
+LARGE = 1.0  # a gradient's norm beyond which it is called large in a run that does not clip
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some rounds of a run, trained by one process."""
+
+    config: RunConfig
+    folder: Path  # the run folder
+    rounds: range
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / f"part-{self.rounds.start:04}-{self.rounds.stop:04}.pt"
+
+
+def train_part(part: Part, device: str, until: int | None, progress: Callable[[int, float], None]) -> int:
+    """Train some rounds, checkpointing at every evaluation point and when stopped; returns the updates done.
+
+    Ends after `until` updates, or, where that is None, after the config's steps or, with `stop_exact_match`,
+    as soon as every round has reached it once.
+    """
+    state, history = _load_or_start(part, device)
+    steps = part.config.steps if until is None else until
+    if state.step >= steps or (until is None and _good_enough(part, history)):
+        return state.step
+    # Moments of units that died decay into denormals, which slow the update down several times.
+    torch.set_flush_denormal(True)
+    try:
+        for _ in train(part.config, state, progress):
+            history += _curve_rows(part, state)
+            _save(part, state, history)
+            if state.step >= steps or (until is None and _good_enough(part, history)):
+                break
+    except Stopped:
+        _save(part, state, history)
+        raise
+    finally:
+        torch.set_flush_denormal(False)  # it holds for all arithmetic of this thread, a notebook's included
+    return state.step
+
+
+def score_part(part: Part, device: str, _progress: Callable[[int, float], None]) -> dict:
+    """The tables and the parameters of a part that is trained."""
+    state, history = _load_or_start(part, device)
+    return {"history": history, **_final_tables(part, state), "model": state.model.cpu().state_dict()}
+
+
+def _load_or_start(part: Part, device: str) -> tuple[TrainingState, list[dict]]:
+    state = start(part.config, part.rounds, device)
+    if not part.checkpoint.exists():
+        return state, _curve_rows(part, state)
+    saved = read_checkpoint(part.checkpoint)
+    try:
+        state.load_state_dict(saved["state"])
+        return state, list(saved["history"])
+    except (KeyError, TypeError, RuntimeError, ValueError, AttributeError) as error:
+        raise RunError(
+            f"{part.checkpoint} is no checkpoint of these rounds; delete it to train them again"
+        ) from error
+
+
+def _save(part: Part, state: TrainingState, history: list[dict]) -> None:
+    write_checkpoint(part.checkpoint, {"state": state.state_dict(), "history": history})
+
+
+def _good_enough(part: Part, history: list[dict]) -> bool:
+    """Whether every round has reached the config's `stop_exact_match` at some point, or has diverged."""
+    goal = part.config.stop_exact_match
+    return goal is not None and set(part.rounds) <= {
+        row["round"] for row in history if row["exact_match"] >= goal or row.get("diverged")
+    }
+
+
+def _curve_rows(part: Part, state: TrainingState) -> list[dict]:
+    """One row a round of the metric curves."""
+    scores = _evaluate(part, state, f"curve {state.step}", part.config.curve_samples).scores
+    rate = learning_rate(part.config, state.step)
+    lost = state.diverged.tolist()
+    rows = zip(scores.to_dict("records"), state.loss.tolist(), _gradients(part, state), lost, strict=True)
+    return [
+        {
+            "round": row.pop("round"),
+            "step": state.step,
+            "loss": loss,
+            "learning_rate": rate,
+            **row,
+            **gradient,
+            "diverged": diverged,
+        }
+        for row, loss, gradient, diverged in rows
+    ]
+
+
+def _gradients(part: Part, state: TrainingState) -> list[dict]:
+    """Each round's gradient norms since the last point, up to the update at which it diverged, if it did."""
+    if not state.norms:
+        return [dict.fromkeys(GRADIENT, float("nan"))] * len(part.rounds)
+    first = state.step - len(state.norms) + 1
+    rows = []
+    for r, lost in enumerate(state.diverged.tolist()):
+        norms = torch.stack([norm[r] for norm in state.norms]).cpu().nan_to_num(float("inf"))
+        norms = norms[: max(lost - first + 1, 0)] if lost else norms
+        if not len(norms):
+            rows.append(dict.fromkeys(GRADIENT, float("nan")))
+            continue
+        large = (norms > (part.config.clip_norm or LARGE)).double().mean()
+        values = [value.item() for value in (norms.median(), norms.amax(), large)]
+        rows.append(dict(zip(GRADIENT, values, strict=True)))
+    return rows
+
+
+def _final_tables(part: Part, state: TrainingState) -> dict[str, pd.DataFrame]:
+    """Scores of every evaluation round; the tables by length and position are of the first."""
+    samples = part.config.evaluate_samples
+    purposes = [f"evaluation {k}" for k in range(part.config.evaluate_rounds)]
+    evaluations = [_evaluate(part, state, purpose, samples) for purpose in purposes]
+    scores = pd.concat(
+        [
+            evaluation.scores.assign(nats=_nats(part, state, purpose, samples), evaluation=k)
+            for k, (evaluation, purpose) in enumerate(zip(evaluations, purposes, strict=True))
+        ]
+    )
+    return {
+        "scores": scores,
+        "by_length": evaluations[0].by_length,
+        "by_position": evaluations[0].by_position,
+    }
+
+
+def _evaluate(part: Part, state: TrainingState, purpose: str, samples: int) -> Evaluation:
+    task = PrimeTask.of(part.config)
+    answer = model_answer(state.model, task.max_target_length)
+    evaluation = evaluate(answer, task, _generators(part, purpose), part.rounds, samples)
+    lost = [r for r, diverged in zip(part.rounds, state.diverged.tolist(), strict=True) if diverged]
+    return evaluation.without(lost)
+
+
+def _nats(part: Part, state: TrainingState, purpose: str, samples: int) -> list[float]:
+    """Each round's loss on the samples of `_evaluate`."""
+    task = PrimeTask.of(part.config)
+    nats = nats_per_token(state.model, task, _generators(part, purpose), samples)
+    return nats.masked_fill(state.diverged > 0, float("nan")).tolist()
+
+
+def _generators(part: Part, purpose: str) -> list[torch.Generator]:
+    return make_generators(part.config.seed, part.rounds, purpose)

@@ -1,0 +1,90 @@
+"""The explorer against plain decoding and encoding of the same source."""
+
+import pytest
+import torch
+
+from replicate.decoding import greedy
+from replicate.evaluation.explorer import SHOWN, Explorer
+from replicate.runs.experiment import run
+from replicate.runs.folder import trained_runs
+from replicate.settings import RunConfig
+from replicate.tasks.primes.task import PrimeTask
+
+CONFIG = RunConfig(
+    model="lstm",
+    max_length=4,
+    vocab_size=31,
+    embedding_size=6,
+    hidden_size=8,
+    rounds=2,
+    steps=60,
+    learning_rate=1e-2,
+    reverse=True,
+    source_eos=True,
+    evaluate_every=60,
+    curve_samples=10,
+    evaluate_samples=20,
+)
+VALUES = [4, 7, 11, 2]
+
+
+@pytest.fixture(scope="module", params=["post", "lstm", "attention"])
+def trained(request, tmp_path_factory):
+    config = CONFIG.model_copy(update={"model": request.param, "feed_previous": request.param != "post"})
+    return run(config, tmp_path_factory.mktemp(request.param) / "run", workers=1)
+
+
+def plain(trained, values: list[int]):
+    """The source of these values as the task gives it, to all rounds."""
+    task = PrimeTask.of(trained.config)
+    batch = task.batch_of(torch.tensor([[values]]), torch.tensor([[len(values)]]))
+    return batch.source.expand(2, -1, -1), batch.source_length.expand(2, -1)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_answer_is_the_rounds_own_with_its_probabilities(trained, turned):
+    source, length = plain(trained, VALUES[::-1] if turned else VALUES)
+    model = trained.load_model()
+    expected = [token for token in greedy(model, source, length, 5)[1, 0].tolist() if token]
+    table = Explorer(trained, 1).answer(VALUES, turned)
+    chosen = table[table.chosen]
+    assert chosen.token.tolist() == ["EOS" if token == 30 else str(token) for token in expected]
+    assert (table.groupby("step").size() == SHOWN).all()
+    assert (table.groupby("step").probability.max() == chosen.set_index("step").probability).all()
+    _, logits = model.decode_step(model.encode(source, length), torch.full((2, 1), 30))
+    assert chosen.probability.iloc[0] == pytest.approx(logits[1, 0].softmax(0).max().item())
+    wanted = dict(
+        zip(range(1, 5), ["7", "11", "2", "EOS"], strict=True)
+    )  # the primes in input order, either way
+    assert all(row.right == (row.token == wanted.get(row.step)) for row in table.itertuples())
+
+
+def test_the_path_reads_token_by_token_in_the_models_direction(trained):
+    explorer = Explorer(trained, 0)
+    assert explorer.path(VALUES).token.tolist() == ["2", "11", "7", "4", "EOS"]
+    assert explorer.path(VALUES, turned=True).token.tolist() == ["4", "7", "11", "2", "EOS"]
+    state = trained.load_model().encode(*plain(trained, VALUES))
+    last = (state if isinstance(state, torch.Tensor) else state[0])[0, 0].double()
+    place = (last - explorer.centre) @ explorer.axes.T
+    assert explorer.path(VALUES)[["x", "y"]].iloc[-1].tolist() == pytest.approx(place.tolist(), abs=1e-4)
+    assert explorer.cloud.mean().abs().max() < 1e-4
+
+
+def test_values_are_read_as_a_person_types_them(trained):
+    explorer = Explorer(trained)
+    assert explorer.read(" 4, 7  11,2") == VALUES
+    for text in ("", "0", "30", "a", "4 -7", "1.5"):
+        with pytest.raises(ValueError, match="type"):
+            explorer.read(text)
+    with pytest.raises(ValueError, match="type 1 to 4 numbers; these are 5"):
+        explorer.read("1 2 3 4 5")
+    with pytest.raises(ValueError, match="the run has 0 to 1"):
+        Explorer(trained, 2)
+
+
+def test_the_runs_to_choose_from_are_the_finished_ones(trained, monkeypatch):
+    monkeypatch.setenv("REPLICATE_RUNS", str(trained.path.parent))
+    (trained.path.parent / "unfinished").mkdir(exist_ok=True)
+    (trained.path.parent / "unfinished" / "checkpoint.pt").touch()
+    quick, own = trained_runs()
+    assert quick.name == "quick" and own == trained.path

@@ -1,0 +1,255 @@
+"""Posts, rendered with the real kramdown: formulas, tables, images, front matter; what is refused."""
+
+import re
+import shutil
+import subprocess
+from datetime import datetime
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+from matplotlib import pyplot as plt
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
+from shared import PROJECT, write_notebook
+
+from replicate.figures.style import save
+from replicate.parameters import ParameterError
+from replicate.publish.blog import make_post
+from replicate.publish.chirpy import Post, check_executed, post_body, table_from_html, write_post
+from replicate.publish.execute import execute
+from replicate.publish.kramdown import PIECES, to_kramdown, without_bars
+
+NOTEBOOKS = sorted((PROJECT / "notebooks").glob("[0-9]*.ipynb"))
+RUBY = """require "kramdown"; require "kramdown-parser-gfm"
+puts Kramdown::Document.new(STDIN.read, input: "GFM", math_engine: nil).to_html"""
+POST = Post("a-post", datetime.fromisoformat("2025-04-20T10:00:00+08:00"), "A: post", ["One", "Two"], ["tag"])
+
+
+def has_kramdown() -> bool:
+    if not shutil.which("ruby"):
+        return False
+    return (
+        subprocess.run(
+            ["ruby", "-e", 'require "kramdown"; require "kramdown-parser-gfm"'], capture_output=True
+        ).returncode
+        == 0
+    )
+
+
+needs_kramdown = pytest.mark.skipif(
+    not has_kramdown(), reason="kramdown is not installed (Debian: ruby-kramdown-parser-gfm)"
+)
+
+
+def render(markdown: str) -> BeautifulSoup:
+    """What Jekyll makes of a post's body."""
+    done = subprocess.run(["ruby", "-e", RUBY], input=markdown, capture_output=True, text=True, check=True)
+    return BeautifulSoup(done.stdout, "html.parser")
+
+
+def formulas(page: BeautifulSoup) -> list[str]:
+    """The formulas that MathJax will find, without their delimiters."""
+    return [" ".join(found.get_text().strip("$\n ").split()) for found in page.select(".kdmath")]
+
+
+def formulas_of(markdown: str) -> list[str]:
+    """The formulas a notebook means, as they should arrive."""
+    found = []
+    for match in PIECES.finditer(markdown):
+        if match["inline"]:
+            found.append(without_bars(match[0][1:-1]))
+        elif match["block"] or match["environment"]:
+            found.append(match[0].removeprefix("$$").removesuffix("$$"))
+    return [" ".join(formula.split()) for formula in found]
+
+
+@needs_kramdown
+@pytest.mark.parametrize(
+    ("markdown", "expected"),
+    [
+        ("With $p(y|x)$ and $a_1 * b_1 * c$ here", [r"p(y \mid x)", "a_1 * b_1 * c"]),
+        (r"A norm $\|g\|$ and a set $\{1, 2\}$", [r"\Vert g\Vert", r"\{1, 2\}"]),
+        ("Text\n$$x_1 | y_1$$\nmore", ["x_1 | y_1"]),
+        (
+            "Text\n\\begin{equation}\na_1 < b_2\n\\end{equation}\nmore",
+            [r"\begin{equation} a_1 < b_2 \end{equation}"],
+        ),
+        (
+            "\\begin{align*}\na &= b \\\\\nc &= d\n\\end{align*}",
+            [r"\begin{align*} a &= b \\ c &= d \end{align*}"],
+        ),
+        ("No formula: `$x$`, 5$ and 6$, and\n\n```\n$y | z$\n```", []),
+        ("A row $\\left|x\\right|$, $|$", [r"\left\vert x\right\vert", r"\mid"]),
+    ],
+)
+def test_formulas_arrive_untouched_and_bear_no_table(markdown, expected):
+    page = render(to_kramdown(markdown))
+    assert formulas(page) == expected
+    assert not page.select("table")
+
+
+@needs_kramdown
+def test_a_table_keeps_its_columns_though_a_cell_has_a_bar():
+    page = render(to_kramdown("| a | b |\n|---|---|\n| $p(x|y)$ | 2 |\n"))
+    assert [cell.get_text() for cell in page.select("td")] == [r"$p(x \mid y)$", "2"]
+
+
+@needs_kramdown
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_formulas_and_tables_of_every_notebook_arrive(notebook):
+    cells = [c.source for c in nbformat.read(notebook, as_version=4).cells if c.cell_type == "markdown"]
+    page = render("\n\n".join(map(to_kramdown, cells)))
+    assert formulas(page) == [formula for cell in cells for formula in formulas_of(cell)]
+    for code in page.select("code, .kdmath"):
+        code.decompose()
+    assert not re.search(r"\$|\\(begin|frac|mid)", page.get_text())  # none is left as text
+    tables = sum(len(re.findall(r"^\|[ :|-]+\|$", cell, re.MULTILINE)) for cell in cells)
+    assert len(page.select("table")) == tables
+
+
+def drawn(folder: Path, name: str = "a-curve") -> Path:
+    figure, axes = plt.subplots(figsize=(7, 3))
+    axes.plot([1, 2], color="black")
+    save(figure, folder, name)
+    plt.close(figure)
+    return folder
+
+
+def executed_notebook(**metadata) -> nbformat.NotebookNode:
+    figure = new_output("display_data", {"image/png": "x", "text/plain": "Figure"}, metadata=metadata)
+    html = "<div><style scoped>x</style><table><thead><tr><th></th><th>a|b</th></tr>"
+    html += (
+        "<tr><th>row</th><th></th></tr></thead><tbody><tr><th>one</th><td>1</td></tr></tbody></table></div>"
+    )
+    table = new_output("execute_result", {"text/html": html, "text/plain": "a"}, execution_count=2)
+    cells = [
+        new_markdown_cell("# The title\n\nIt says $p(y|x)$; see [the task](02_task.ipynb)."),
+        new_code_cell("hidden = 1", execution_count=1, metadata={"tags": ["blog-drop"]}),
+        new_code_cell("show(curve)", execution_count=2, outputs=[figure]),
+        new_code_cell("table", execution_count=3, outputs=[table], metadata={"tags": ["blog-hide"]}),
+        new_code_cell("print('a|b')", execution_count=4, metadata={"tags": ["blog-show"]}),
+    ]
+    cells[4].outputs = [
+        new_output("stream", name="stdout", text="a|b\n"),
+        new_output("stream", name="stderr", text="!"),
+    ]
+    return new_notebook(cells=cells)
+
+
+@needs_kramdown
+def test_a_post_as_a_reader_sees_it(tmp_path):
+    figures = drawn(tmp_path / "figures")
+    notebook = executed_notebook(filename="a-curve", caption="Loss [nats] over updates.")
+    path = write_post(*post_body(notebook, figures, "a-post"), POST, tmp_path / "blog")
+    assert path == tmp_path / "blog/_posts/2025-04-20-a-post.md"
+    _, front, body = path.read_text().split("---\n", 2)
+    assert yaml.safe_load(front) == {
+        "title": "A: post",
+        "date": "2025-04-20 10:00:00 +0800",
+        "categories": ["One", "Two"],
+        "tags": ["tag"],
+        "math": True,
+    }
+    page = render(body)
+    assert not page.select("h1") and "hidden" not in page.get_text() and "!" not in page.get_text()
+    assert formulas(page) == [r"p(y \mid x)"] and not page.select("a")
+    light, dark = page.select("img")
+    assert (light["class"], dark["class"]) == (["light"], ["dark"])
+    assert light["alt"] == "Loss (nats) over updates" and (light["w"], light["h"]) == ("700", "300")
+    for image in (light, dark):
+        with Image.open(tmp_path / "blog" / image["src"][1:]) as found:
+            assert found.size == (1400, 600)
+    assert dark.find_next_sibling("em").get_text() == "Loss [nats] over updates."
+    assert [cell.get_text() for cell in page.select("table th, table td")] == ["row", "a|b", "one", "1"]
+    assert [code.get_text().strip() for code in page.select("details code")] == ["show(curve)"]
+    shown = [code.get_text().strip() for code in page.select("pre code") if not code.find_parent("details")]
+    assert shown == ["print('a|b')", "a|b"]
+
+
+def test_a_dark_figure_differs_and_equal_figures_are_equal_bytes(tmp_path):
+    first, second = drawn(tmp_path / "1"), drawn(tmp_path / "2")
+    names = ["a-curve.png", "a-curve.svg", "a-curve-dark.png", "a-curve-dark.svg"]
+    assert sorted(path.name for path in first.iterdir()) == sorted(names)
+    assert all((first / name).read_bytes() == (second / name).read_bytes() for name in names)
+    light, dark = (Image.open(first / name).convert("L") for name in (names[0], names[2]))
+    assert light.getpixel((0, 0)) > 250 and dark.getpixel((0, 0)) < 40
+    assert min(light.get_flattened_data()) < 20 and max(dark.get_flattened_data()) > 200  # the black line
+
+
+def test_a_table_with_a_column_index_name_keeps_its_header():
+    html = "<table><tr><th>rung</th><th>x</th></tr><tr><th>a</th><td>1</td></tr></table>"
+    assert table_from_html(html) == "| rung | x |\n| --- | --- |\n| a | 1 |"
+
+
+@pytest.mark.parametrize("slug", ["../x", "a/b", "a.b", "", "A", "-a", "a--b", "a b"])
+def test_a_slug_that_could_leave_the_folder_is_refused(tmp_path, slug):
+    with pytest.raises(ParameterError, match=r"slug .* must be small letters"):
+        write_post("x", [], POST._replace(slug=slug), tmp_path / "blog")
+    assert not (tmp_path / "blog").exists()
+
+
+def test_a_folder_that_cannot_be_one_is_refused(tmp_path):
+    (tmp_path / "blog").write_text("a file")
+    with pytest.raises(ParameterError, match="cannot be a folder of posts: Not a directory"):
+        write_post("x", [], POST, tmp_path / "blog")
+
+
+def test_an_existing_post_or_its_images_are_left_alone(tmp_path):
+    write_post("first", [], POST, tmp_path)
+    with pytest.raises(ParameterError, match=r"2025-04-20-a-post\.md exists"):
+        write_post("second", [], POST, tmp_path)
+    assert "first" in (tmp_path / "_posts" / POST.file).read_text()
+    (tmp_path / "assets/img/posts/another").mkdir(parents=True)
+    with pytest.raises(ParameterError, match="another exists"):
+        write_post("second", [], POST._replace(slug="another"), tmp_path)
+    assert [path.name for path in (tmp_path / "_posts").iterdir()] == [POST.file]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "message"),
+    [
+        ({"filename": "gone", "caption": "It."}, r"the figure .*gone\.png is missing"),
+        ({"filename": "a-curve"}, "a figure has no name or no caption"),
+        ({}, "a figure has no name or no caption"),
+    ],
+)
+def test_a_figure_that_is_missing_or_unnamed_is_refused(tmp_path, metadata, message):
+    with pytest.raises(ParameterError, match=message):
+        post_body(executed_notebook(**metadata), drawn(tmp_path), "a-post")
+
+
+def test_unexecuted_and_failed_notebooks_are_refused(tmp_path):
+    path = write_notebook(tmp_path / "a.ipynb", "# Title", "x = 1")
+    with pytest.raises(ParameterError, match=r"a\.ipynb, cell 2 has not been executed"):
+        make_post(path, tmp_path / "blog")
+    failed = executed_notebook()
+    failed.cells[2].outputs = [new_output("error", ename="E", evalue="", traceback=[])]
+    with pytest.raises(ParameterError, match="cell 3 failed"):
+        check_executed(failed, "a.ipynb")
+    (tmp_path / "b.ipynb").write_text("no notebook")
+    (tmp_path / "d.ipynb").write_text('{"nbformat": 4}')
+    named = {"b.ipynb": "is not a notebook", "c.ipynb": "cannot read", "d.ipynb": "is not a notebook"}
+    for name, message in named.items():
+        with pytest.raises(ParameterError, match=message):
+            make_post(tmp_path / name, tmp_path / "blog")
+    assert not (tmp_path / "blog").exists()
+
+
+def test_a_notebook_becomes_a_post_with_its_own_front_matter(tmp_path):
+    path = write_notebook(tmp_path / "a.ipynb", "# Title\n\nText.", "print(1 + 1)")
+    execute(path, tmp_path / "run" / "a.ipynb", {})
+    notebook = nbformat.read(tmp_path / "run" / "a.ipynb", as_version=4)
+    notebook.metadata["blog"] = {"slug": "own", "title": "Own", "categories": ["C"], "tags": []}
+    nbformat.write(notebook, path)
+    with pytest.raises(ParameterError, match="has no date for a post"):
+        make_post(path, tmp_path / "blog")
+    with pytest.raises(ParameterError, match="date must be like"):
+        make_post(path, tmp_path / "blog", date="2025-04-20")
+    with pytest.raises(ParameterError, match="lang must be en or zh"):
+        make_post(path, tmp_path / "blog", "fr", date="2025-04-20 10:00:00 +0800")
+    post = make_post(path, tmp_path / "blog", date="2025-04-20 10:00:00 +0800", title="Given")
+    assert post.name == "2025-04-20-own.md"
+    assert "title: Given" in post.read_text() and "```text\n2\n```" in post.read_text()

@@ -1,0 +1,70 @@
+"""Where numbers come from is read as the work begins, of this project's repository alone."""
+
+import subprocess
+
+import pytest
+from shared import CONFIG
+
+from replicate.runs import experiment, provenance
+from replicate.runs.experiment import run
+
+
+def git(folder, *arguments):
+    identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    command = ["git", "-C", folder, *identity, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.fixture
+def other(tmp_path):
+    """Another repository, with one commit."""
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "commit", "--quiet", "--allow-empty", "-m", "other")
+    return tmp_path
+
+
+def test_a_commit_made_during_a_training_is_not_the_one_that_made_its_numbers(tmp_path, monkeypatch):
+    monkeypatch.setattr("replicate.runs.provenance.git_commit", lambda: "first")
+    real = experiment._train_and_score
+
+    def train_while_someone_commits(*arguments):
+        monkeypatch.setattr("replicate.runs.provenance.git_commit", lambda: "second")
+        return real(*arguments)
+
+    monkeypatch.setattr(experiment, "_train_and_score", train_while_someone_commits)
+    record = run(CONFIG, tmp_path / "run", workers=1).provenance
+    assert record["git_commit"] == "first" and record["started"] <= record["finished"]
+    assert "resumed" not in record
+
+
+def test_a_run_that_went_on_names_the_first_attempt_and_the_later_ones(tmp_path, monkeypatch):
+    commits = iter(["first", "second"])
+    monkeypatch.setattr("replicate.runs.provenance.git_commit", lambda: next(commits))
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            experiment, "_train_and_score", lambda *a: (_ for _ in ()).throw(RuntimeError("power cut"))
+        )
+        with pytest.raises(RuntimeError, match="power cut"):
+            run(CONFIG, tmp_path / "run", workers=1)
+    record = run(CONFIG, tmp_path / "run", workers=1).provenance
+    assert record["git_commit"] == "first"
+    assert [attempt["git_commit"] for attempt in record["resumed"]] == ["second"]
+
+
+def test_a_git_dir_in_the_environment_names_no_other_repository(other, monkeypatch):
+    ours = provenance.git_commit()
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    assert provenance.git_commit() == ours
+    if ours is not None:
+        assert ours.removesuffix("-dirty") != git(other, "rev-parse", "HEAD")
+
+
+def test_a_library_inside_another_repository_has_no_commit_of_its_own(other, monkeypatch):
+    (other / "vendored" / "replicate").mkdir(parents=True)
+    monkeypatch.setattr(provenance, "PACKAGE", other / "vendored" / "replicate")
+    assert provenance.git_commit() is None
+    (other / "replicate").mkdir()
+    monkeypatch.setattr(provenance, "PACKAGE", other / "replicate")
+    assert provenance.git_commit() == git(other, "rev-parse", "HEAD")
+    (other / "replicate" / "new.py").write_text("")
+    assert provenance.git_commit() == git(other, "rev-parse", "HEAD") + "-dirty"

@@ -1,0 +1,112 @@
+"""The run folder: damage named in one line, nothing in a file executed, files whole or not at all."""
+
+import json
+import shutil
+
+import pytest
+import torch
+
+from replicate.files import RunError, read_checkpoint, write_whole
+from replicate.runs.folder import checksums, open_run
+
+
+def copy_of(finished, tmp_path):
+    return shutil.copytree(finished.path, tmp_path / "copy")
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def replace(path, old, new):
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+
+
+def drop_last_line(path):
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda p: (p / "config.json").unlink(), "config.json is missing"),
+        (lambda p: cut(p / "config.json"), "config.json is damaged"),
+        (lambda p: (p / "config.json").write_text('{"colour": 1}'), "config.json is no run's config"),
+        (lambda p: (p / "config.json").write_text("[1, 2]"), "config.json is damaged"),
+        (lambda p: (p / "history.csv").unlink(), "history.csv is missing"),
+        (lambda p: (p / "provenance.json").write_text("[]"), "provenance.json is damaged"),
+        (lambda p: replace(p / "config.json", '"seed": 0', '"seed": 1'), "config.json is damaged"),
+        (lambda p: cut(p / "by_length.csv"), "by_length.csv is damaged"),
+        (lambda p: cut(p / "history.csv"), "history.csv is damaged"),
+        (lambda p: drop_last_line(p / "scores.csv"), "scores.csv is damaged"),
+        (lambda p: cut(p / "provenance.json"), "provenance.json is damaged"),
+        (lambda p: (p / "provenance.json").unlink(), "is not finished"),
+    ],
+)
+def test_a_damaged_folder_is_named(finished, tmp_path, damage, message):
+    folder = copy_of(finished, tmp_path)
+    damage(folder)
+    with pytest.raises(RunError, match=message) as error:
+        open_run(folder)
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(RunError, match=r"no run folder at .*nowhere"):
+        open_run(tmp_path / "nowhere")
+
+
+class Bomb:
+    def __reduce__(self):
+        return (print, ("executed",))
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (cut, "is damaged"),
+        (lambda p: p.write_bytes(b""), "is damaged"),
+        (lambda p: p.unlink(), "is missing"),
+        (lambda p: torch.save(Bomb(), p), "is damaged"),
+    ],
+)
+def test_a_damaged_checkpoint_is_named(finished, tmp_path, damage, message):
+    folder = copy_of(finished, tmp_path)
+    damage(folder / "checkpoint.pt")
+    with pytest.raises(RunError, match=message) as error:
+        open_run(folder).load_model()
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("data", [{"embedding.weight": torch.zeros(2, 2)}, [1], {1: 2}])
+def test_a_checkpoint_of_another_model_is_named(finished, tmp_path, data):
+    folder = copy_of(finished, tmp_path)
+    torch.save(data, folder / "checkpoint.pt")
+    record = json.loads((folder / "provenance.json").read_text()) | {"sha256": checksums(folder)}
+    (folder / "provenance.json").write_text(json.dumps(record))
+    with pytest.raises(RunError, match="no checkpoint of this run's model"):
+        open_run(folder).load_model()
+
+
+@pytest.mark.parametrize(
+    "write", [lambda p: torch.save(Bomb(), p), lambda p: p.write_bytes(b""), lambda p: p.mkdir()]
+)
+def test_nothing_in_a_checkpoint_is_executed(tmp_path, write, capsys):
+    write(tmp_path / "x.pt")
+    with pytest.raises(RunError, match="damaged or no checkpoint"):
+        read_checkpoint(tmp_path / "x.pt")
+    assert "executed" not in capsys.readouterr().out
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path):
+    path = tmp_path / "data.json"
+    path.write_text("old")
+
+    def fail(temporary):
+        temporary.write_text("half")
+        raise OSError("disk full")
+
+    with pytest.raises(RunError, match="disk full"):
+        write_whole(path, fail)
+    assert path.read_text() == "old" and len(list(tmp_path.iterdir())) == 1

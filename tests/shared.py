@@ -1,0 +1,99 @@
+"""What several tests share: small settings, batches, registrations and notebooks."""
+
+from pathlib import Path
+
+import nbformat
+import torch
+
+from replicate.settings import RunConfig
+from replicate.tasks.batch import Batch
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+SMALL = RunConfig(
+    max_length=5,
+    vocab_size=31,
+    embedding_size=6,
+    hidden_size=8,
+    rounds=3,
+    steps=50,
+    batch_size=8,
+    evaluate_every=20,
+)
+CONFIG = SMALL.model_copy(
+    update={"rounds": 2, "steps": 30, "evaluate_every": 10, "curve_samples": 20, "evaluate_samples": 30}
+)
+VOCAB, EMBEDDING, HIDDEN = 31, 6, 8
+MAPS = {
+    "encoder.xh": "encoder.xh",
+    "encoder.hh": "encoder.hh",
+    "decoder.hh": "decoder.hh",
+    "readout": "decoder.hv",
+}
+DATA = {
+    "study": "tiny",
+    "written": "2026-01-01",
+    "question": "Does it?",
+    "background": "Nobody knows.",
+    "settings": CONFIG.model_dump(exclude={"seed", "reverse"}),
+    "arms": {"forward": {"seed": 5}, "reversed": {"seed": 6, "reverse": True}},
+    "effects": {
+        "gain": {
+            "claim": "It does",
+            "said": "nobody",
+            "of": {"table": "scores", "column": "exact_match"},
+            "compare": {"reversed": 1, "forward": -1},
+            "test": "welch",
+        }
+    },
+    "verdict": "p below 0.05.",
+}
+
+
+def same(a, b) -> bool:
+    """Whether two runs hold equal numbers."""
+    frames = all(
+        getattr(a, name).equals(getattr(b, name))
+        for name in ("history", "scores", "by_length", "by_position")
+    )
+    theirs = b.load_model().state_dict()
+    return frames and all(
+        torch.equal(tensor, theirs[name]) for name, tensor in a.load_model().state_dict().items()
+    )
+
+
+def round_of(tensors: dict, r: int) -> dict:
+    """Round r of named `[R, ...]` tensors under the plain model's names and shapes."""
+    plain = {"embedding.weight": tensors["embedding.weight"][r]}
+    for ours, theirs in MAPS.items():
+        for i in (0, 2, 4):
+            plain[f"{theirs}.{i}.weight"] = tensors[f"{ours}.{i}.weight"][r].T
+            plain[f"{theirs}.{i}.bias"] = tensors[f"{ours}.{i}.bias"][r, 0]
+    return plain
+
+
+def batch_from(source_lengths: list[list[int]], primes: list[list[int]]) -> Batch:
+    """A batch with given lengths and random tokens (the model does not know primes)."""
+    source_length, target_length = torch.tensor(source_lengths), torch.tensor(primes) + 1
+    rng = torch.Generator().manual_seed(1)
+
+    def tokens(length):
+        shape = (*length.shape, int(length.max()) + 1)
+        drawn = torch.randint(1, VOCAB - 1, shape, generator=rng)
+        return drawn.masked_fill(torch.arange(shape[2]) >= length.unsqueeze(2), 0)
+
+    target = tokens(target_length).scatter(2, target_length.unsqueeze(2) - 1, VOCAB - 1)
+    return Batch(tokens(source_length), source_length, target, target_length)
+
+
+def write_notebook(path: Path, *sources: str) -> Path:
+    """Write a notebook of these cells: a heading makes a Markdown cell, `# Parameters` a tagged one."""
+    path.parent.mkdir(exist_ok=True)
+    nbformat.write(nbformat.v4.new_notebook(cells=list(map(_cell, sources))), path)
+    return path
+
+
+def _cell(source: str) -> nbformat.NotebookNode:
+    if source.startswith("# Parameters"):
+        return nbformat.v4.new_code_cell(source, metadata={"tags": ["parameters"]})
+    return (nbformat.v4.new_markdown_cell if source.startswith("# ") else nbformat.v4.new_code_cell)(source)

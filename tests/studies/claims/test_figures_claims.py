@@ -1,0 +1,122 @@
+"""The data in the figures of the paper's claims."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+
+from replicate.statistics import mean_interval
+from replicate.studies.claims.figures import (
+    alignment,
+    by_commonness,
+    by_length,
+    dots_with_means,
+    reversal_gains,
+    search,
+    state_map,
+)
+from replicate.studies.claims.forest import forest
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+def offsets(collection) -> list[list[float]]:
+    return collection.get_offsets().tolist()
+
+
+def test_every_training_is_a_dot_beside_the_mean_of_its_group():
+    groups = {"forward": pd.Series([1.0, 2.0, 4.0]), "reverse": pd.Series([3.0, 5.0])}
+    (axes,) = dots_with_means(groups, "nats", {name: name for name in groups}, "title").axes
+    dots = [offsets(c) for c in axes.collections if len(c.get_offsets()) > 1]
+    assert [[y for _, y in group] for group in dots[:2]] == [[1, 2, 4], [3, 5]]
+    means = [
+        line.get_ydata()[0] for line in axes.lines if len(line.get_ydata()) == 1 and line.get_marker() == "o"
+    ]
+    assert means == pytest.approx([mean_interval(values).mean for values in groups.values()])
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["forward\nn = 3", "reverse\nn = 2"]
+
+
+def test_search_names_models_and_beams():
+    rows = [(g, m, w, 0.5 + 0.1 * m) for g in range(3) for m, w in ((1, 12), (5, 2))]
+    (axes,) = search(pd.DataFrame(rows, columns=["group", "models", "width", "exact_match"])).axes
+    labels = [label.get_text() for label in axes.get_xticklabels()]
+    assert labels == ["1 model,\nbeam 12\nn = 3", "5 models,\nbeam 2\nn = 3"]
+
+
+def test_the_length_figure_has_each_arms_mean_and_marks_what_was_not_trained():
+    rows = [(r, length, (10 - length) / 10 + r / 100) for r in range(2) for length in range(1, 5)]
+    table = pd.DataFrame(rows, columns=["round", "length", "lcs_f1"])
+    (axes,) = by_length({"fixed state": table, "attention": table.assign(lcs_f1=1.0)}, trained=2).axes
+    fixed, attention = axes.lines
+    assert fixed.get_ydata().tolist() == pytest.approx([0.905, 0.805, 0.705, 0.605])
+    assert attention.get_ydata().tolist() == [1, 1, 1, 1]
+    assert [t.get_text() for t in axes.get_legend().get_texts()] == [
+        "fixed state (n = 2)",
+        "attention (n = 2)",
+    ]
+    assert axes.patches[0].get_bbox().x0 == 2
+
+
+def test_the_commonness_figure_has_each_prime_once():
+    rows = [(r, p, q, a + r / 10) for r in range(2) for p, q, a in ((2, 0.1, 0.8), (3, 0.01, 0.4))]
+    (axes,) = by_commonness(pd.DataFrame(rows, columns=["round", "prime", "probability", "accuracy"])).axes
+    assert axes.lines[0].get_xydata().tolist() == [pytest.approx([0.01, 0.45]), pytest.approx([0.1, 0.85])]
+    assert [text.get_text() for text in axes.texts] == ["3", "2"]
+
+
+def test_the_map_has_a_colour_an_order():
+    rows = [(f"order {k}", k, -k, 0.5, 0.25) for k in range(6)]
+    (axes,) = state_map(pd.DataFrame(rows, columns=["primes", "x", "y", "share_x", "share_y"])).axes
+    assert [offsets(c) for c in axes.collections] == [[[k, -k]] for k in range(6)]
+    assert len({tuple(c.get_facecolor()[0]) for c in axes.collections}) == 6
+    assert "50%" in axes.get_xlabel() and "25%" in axes.get_ylabel()
+
+
+def test_the_heat_map_has_answers_down_and_sources_across():
+    rows = [(s, p, [7, 30][s], [4, 7, 30][p], s + p / 10) for s in range(2) for p in range(3)]
+    table = pd.DataFrame(rows, columns=["step", "position", "answer", "source", "weight"])
+    axes = alignment(table, eos=30).axes[0]
+    assert axes.images[0].get_array().tolist() == [[0, 0.1, 0.2], [1, 1.1, 1.2]]
+    assert [t.get_text() for t in axes.get_yticklabels()] == ["7", "EOS"]
+    assert [t.get_text() for t in axes.get_xticklabels()] == ["4", "7", "EOS"]
+
+
+def test_a_forest_has_every_effect_once_and_its_interval():
+    table = pd.DataFrame(
+        [
+            ("claims", "A", 0.2, 0.1, 0.3, "nats a token", 0.1, "", "supported"),
+            ("claims", "B", -0.2, -0.3, -0.1, "exact match", float("nan"), "base", "contradicted"),
+            ("rnn", "C", 0.0, -0.1, 0.1, "nats a token", float("nan"), "memory", "not shown"),
+        ],
+        columns=["study", "claim", "estimate", "low", "high", "unit", "size", "trainings", "verdict"],
+    )
+    shares = table[["estimate", "low", "high"]].div(table["size"], axis=0)
+    figure = forest(table.assign(share=shares.estimate, share_low=shares.low, share_high=shares.high))
+    names = [[tick.get_text() for tick in axes.get_yticklabels()] for axes in figure.axes]
+    assert names == [["A"], ["B"], ["C [rnn]"]]
+    drawn = [axes.containers[0] for axes in figure.axes]
+    points = [bars.lines[0].get_xdata()[0] for bars in drawn]
+    ends = [bars.lines[2][0].get_segments()[0][:, 0].tolist() for bars in drawn]
+    assert points == pytest.approx([2.0, -0.2, 0.0])
+    assert [e for end in ends for e in end] == pytest.approx([1, 3, -0.3, -0.1, -0.1, 0.1])
+    assert [bars.lines[0].get_marker() for bars in drawn] == ["o", "D", "s"]
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels == [
+        "supported",
+        "contradicted",
+        "not shown",
+        "on the trainings of base",
+        "on the trainings of memory",
+    ]
+
+
+def test_gains_are_drawn_with_their_intervals():
+    table = pd.DataFrame({"mean": [0.1, 0.2], "low": [0.0, 0.1], "high": [0.2, 0.3]}, index=[1, 2])
+    left, right = reversal_gains(table, table * 2).axes
+    for axes, scale in ((left, 1), (right, 2)):
+        assert axes.lines[1].get_ydata().tolist() == pytest.approx([0.1 * scale, 0.2 * scale])
+        edge = axes.collections[0].get_paths()[0].vertices[:, 1]
+        assert (edge.min(), edge.max()) == pytest.approx((0, 0.3 * scale))

@@ -1,0 +1,190 @@
+"""Verdicts of registered studies, on made-up runs, against statements by hand."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from shared import CONFIG, DATA
+
+from replicate.studies import judging
+from replicate.studies.judging import fall, formula, learnt, quantity, study_verdicts
+from replicate.studies.registration import Effect, Quantity, Registration
+
+RNG = np.random.default_rng(0)
+
+
+def made_up(scores, took_off=True, losses=(3, 2, 1, 1), **changes):
+    """A run with these exact matches, whose trainings all took off or did not."""
+    rounds = range(len(scores))
+    history = pd.DataFrame(
+        [
+            {"round": r, "step": 10 * i, "loss": loss, "published_psa": 0.5 * took_off}
+            for r in rounds
+            for i, loss in enumerate((float("nan"), *losses))
+        ]
+    )
+    by_length = pd.DataFrame(
+        [
+            {"round": r, "kind": "source", "length": n, "samples": n, "exact_match": score / n}
+            for r, score in zip(rounds, scores, strict=True)
+            for n in (1, 2, 3)
+        ]
+    )
+    config = CONFIG.model_copy(update={"lr_gamma": 1.0} | changes)
+    return SimpleNamespace(
+        scores=pd.DataFrame({"round": rounds, "exact_match": scores}),
+        history=history,
+        by_length=by_length,
+        config=config,
+        steps=int(history.step.max()),
+    )
+
+
+def judged(monkeypatch, runs, effects, **arms):
+    """The verdicts on made-up runs, given as arm -> run; an arm that is None has not been run."""
+    data = DATA | {"arms": {arm: {"seed": i} for i, arm in enumerate(runs)}, "effects": effects}
+    monkeypatch.setattr(judging, "registrations", lambda: {"tiny": Registration(**data)})
+    monkeypatch.setattr(
+        judging, "open_arms", lambda _: {arm: run for arm, run in runs.items() if run is not None}
+    )
+    return study_verdicts("tiny")
+
+
+def effect(**changes):
+    return DATA["effects"]["gain"] | changes
+
+
+LOW, HIGH = RNG.normal(0.3, 0.02, 12), RNG.normal(0.5, 0.03, 9)
+
+
+@pytest.mark.parametrize(
+    ("compare", "verdict"),
+    [
+        ({"high": 1, "low": -1}, "supported"),
+        ({"low": 1, "high": -1}, "contradicted"),
+        ({"low": 1, "again": -1}, "not shown"),
+    ],
+)
+def test_a_welch_test_decides_by_sign_and_p(monkeypatch, compare, verdict):
+    runs = {"low": made_up(LOW), "high": made_up(HIGH), "again": made_up(LOW[::-1])}
+    row = judged(monkeypatch, runs, {"gain": effect(compare=compare)}).loc["gain"]
+    assert row.verdict == verdict
+    first, second = ({"low": LOW, "high": HIGH, "again": LOW}[arm] for arm in compare)
+    test = stats.ttest_ind(first, second, equal_var=False)
+    assert row.estimate == pytest.approx(first.mean() - second.mean())
+    assert row.p == pytest.approx(test.pvalue)
+    assert (row.low, row.high) == pytest.approx(tuple(test.confidence_interval()))
+
+
+def test_a_small_difference_within_the_margin_is_said_to_be_so(monkeypatch):
+    runs = {"low": made_up(LOW), "again": made_up(LOW + 0.001)}
+    for margin, verdict in ((0.05, "smaller than the margin"), (0.005, "not shown"), (None, "not shown")):
+        changed = effect(compare={"again": 1, "low": -1}, margin=margin, test="permutation")
+        assert judged(monkeypatch, runs, {"gain": changed}).verdict["gain"] == verdict
+
+
+def test_holm_counts_every_effect_of_the_study_those_not_run_included(monkeypatch):
+    runs = {"low": made_up(LOW), "high": made_up(LOW + 0.02 * (RNG.random(12) - 0.2)), "later": None}
+    one = {"gain": effect(compare={"high": 1, "low": -1})}
+    alone = judged(monkeypatch, runs, one).loc["gain"]
+    many = one | {f"other-{k}": effect(compare={"later": 1}) for k in range(8)}
+    table = judged(monkeypatch, runs, many)
+    assert table.p_holm["gain"] == pytest.approx(min(1, 9 * alone.p)) and alone.p_holm == alone.p
+    assert set(table.verdict.drop("gain")) == {"not run yet"}
+
+
+def test_arms_that_learnt_nothing_or_still_fell_make_a_claim_untestable(monkeypatch):
+    idle, falling = made_up(LOW, took_off=False), made_up(HIGH, losses=[3, 2.5, *[2] * 7, 1.9])
+    runs = {"low": made_up(LOW), "idle": idle, "falling": falling}
+    table = judged(
+        monkeypatch,
+        runs,
+        {
+            "idle": effect(compare={"low": 1, "idle": -1}, requires={"learnt": ["low", "idle"]}),
+            "falling": effect(compare={"falling": 1, "low": -1}, requires={"flat": ["falling"]}),
+            "full": effect(compare={"falling": 1, "low": -1}, requires={"room": ["low"]}, reported=0.31),
+            "fine": effect(
+                compare={"falling": 1, "low": -1}, requires={"flat": ["low"], "room": ["low"]}, reported=0.28
+            ),
+        },
+    )
+    assert table.verdict.to_dict() == {
+        "idle": "not testable here",
+        "falling": "not testable here",
+        "full": "not testable here",
+        "fine": "supported",
+    }
+    assert table.why["full"] == "leaves no room: low" and 0.28 < LOW.mean() < 0.31
+    assert table.why["idle"] == "did not learn: idle" and table.why["falling"] == "still falling: falling"
+
+
+def test_one_value_an_arm_where_arms_are_the_units(monkeypatch):
+    values = {f"arm-{k}": RNG.normal(0.1, 0.02, 3) for k in range(6)}
+    runs = {arm: made_up(sample) for arm, sample in values.items()}
+    row = judged(monkeypatch, runs, {"gain": effect(compare=dict.fromkeys(runs, 1), test="arms")}).loc["gain"]
+    test = stats.ttest_1samp([sample.mean() for sample in values.values()], 0)
+    assert row.p == pytest.approx(test.pvalue) and row.verdict == "supported"
+
+
+@pytest.mark.parametrize(
+    ("reported", "verdict"), [(LOW.mean() + 0.001, "reproduced"), (0.6, "not reproduced")]
+)
+def test_a_reported_mean_is_judged_as_a_row_without_correction(monkeypatch, reported, verdict):
+    rows = {
+        name: effect(
+            compare={"low": 1}, test="prediction", reported=reported, reported_trainings=10, margin=0.05
+        )
+        for name in ("one", "two")
+    }
+    table = judged(monkeypatch, {"low": made_up(LOW)}, rows)
+    error = LOW.std(ddof=1) * (1 / 10 + 1 / 12) ** 0.5
+    p = 2 * stats.t.sf(abs(reported - LOW.mean()) / error, 11)
+    assert table.p_holm.tolist() == pytest.approx([p, p])
+    assert set(table.verdict) == {verdict}
+
+
+def test_a_quantity_is_a_sum_of_weighted_means_and_skips_places_without_samples():
+    run = made_up([0.6, 1.2])
+    terms = [{"where": {"kind": "source", "length": [2, 3]}}, {"weight": -0.5, "where": {"length": 1}}]
+    found = quantity(Quantity(table="by_length", column="exact_match", terms=terms), run, "tiny", "low")
+    # (2 * s/2 + 3 * s/3) / 5 - s/2 for a score s
+    assert found.tolist() == pytest.approx([0.6 * (2 / 5 - 1 / 2), 1.2 * (2 / 5 - 1 / 2)])
+    run.by_length.loc[run.by_length.length == 3, ["samples", "exact_match"]] = [0, float("nan")]
+    found = quantity(Quantity(table="by_length", column="exact_match", terms=terms[:1]), run, "tiny", "low")
+    assert found.tolist() == pytest.approx([0.3, 0.6])
+
+
+def test_a_training_without_scores_is_left_out_of_a_quantity():
+    run = made_up([0.6, 1.2, 0.9])
+    run.by_length.loc[run.by_length["round"] == 1, "exact_match"] = float("nan")  # it diverged
+    of = Quantity(table="by_length", column="exact_match", terms=[{"where": {"length": 2}}])
+    assert quantity(of, run, "tiny", "low").to_dict() == pytest.approx({0: 0.3, 2: 0.45})
+
+
+def test_the_fall_is_read_before_the_first_cut_of_the_rate():
+    losses = [5.0] * 8 + [4.0, 3.0] + [1.0] * 10  # the rate is cut after update 100
+    whole = made_up([0.5], losses=losses, lr_hold=60, lr_step_size=40, lr_gamma=0.5)
+    assert fall(whole) == pytest.approx(1 - 3 / 4)
+    assert fall(made_up([0.5], losses=losses)) == pytest.approx(0)
+
+
+def test_a_tenth_shorter_than_the_evaluations_is_widened_to_one():
+    run = made_up([0.5], losses=[9.0, 8.0, 4.0, 2.0], evaluate_every=10)  # a tenth is 4 updates
+    assert fall(run) == pytest.approx(1 - 2 / 4)
+
+
+def test_an_arm_learnt_if_half_of_its_trainings_took_off():
+    runs = [made_up([0.5] * 4) for _ in range(2)]
+    for off, run in zip((2, 1), runs, strict=True):
+        run.history.loc[run.history["round"] >= off, "published_psa"] = 0.0
+    assert [learnt(run) for run in runs] == [True, False]
+
+
+def test_an_effect_is_put_in_words():
+    terms = [{"where": {"length": [1, 6]}}, {"weight": -0.5, "where": {"kind": "source"}}]
+    of = {"table": "by_length", "column": "exact_match", "terms": terms}
+    said = formula(Effect(**effect(of=of)))
+    assert said == "exact_match of (length 1-6) - 0.5 (kind source): reversed - forward"
+    assert formula(Effect(**effect())) == "exact_match: reversed - forward"

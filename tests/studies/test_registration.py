@@ -1,0 +1,139 @@
+"""Registrations: read and refused, older than their runs, and alone in their commits."""
+
+import hashlib
+import json
+import subprocess
+from dataclasses import replace
+
+import pytest
+import yaml
+from shared import CONFIG, DATA
+
+from replicate.files import RunError
+from replicate.runs.experiment import run
+from replicate.runs.folder import PROJECT
+from replicate.studies import registration
+from replicate.studies.plan import studies
+from replicate.studies.registration import check_registered, read_registration, registrations, stamp_of
+from replicate.studies.results import open_kept
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Where the tiny study is registered."""
+    monkeypatch.setattr(registration, "REGISTERED", tmp_path / "registered")
+    (tmp_path / "registered").mkdir()
+    write(tmp_path / "registered" / "tiny.yaml", DATA)
+    return tmp_path / "registered"
+
+
+def write(path, data):
+    path.write_text(yaml.safe_dump(data, sort_keys=False))
+    return path
+
+
+def test_a_run_keeps_the_checksum_of_its_registration_as_it_stood_at_the_start(folder, tmp_path):
+    config = registrations()["tiny"].runs["tiny-forward"]
+    made = run(config, tmp_path / "run", workers=1)
+    digest = hashlib.sha256((folder / "tiny.yaml").read_bytes()).hexdigest()
+    assert made.provenance["registration"] == {"study": "tiny", "sha256": digest}
+    check_registered(made, "tiny")
+    write(folder / "tiny.yaml", DATA | {"verdict": "p below 0.1."})
+    with pytest.raises(RunError, match=r"not made under the registration .*tiny\.yaml as it stands"):
+        check_registered(made, "tiny")
+
+
+def test_a_run_that_began_before_its_registration_is_refused(folder, tmp_path):
+    made = run(registrations()["tiny"].runs["tiny-forward"], tmp_path / "run", workers=1)
+    for started in ("2025-12-31T23:59:59+00:00", None):
+        early = replace(made, provenance=made.provenance | {"started": started})
+        with pytest.raises(RunError, match="began before its registration was written, on 2026-01-01"):
+            check_registered(early, "tiny")
+
+
+def test_a_run_that_went_on_under_another_registration_is_refused(folder, tmp_path):
+    made = run(registrations()["tiny"].runs["tiny-forward"], tmp_path / "run", workers=1)
+    record = made.provenance
+    again = {"started": record["started"], "registration": record["registration"]}
+    check_registered(replace(made, provenance=record | {"resumed": [again]}), "tiny")
+    other = again | {"registration": {"study": "tiny", "sha256": "0"}}
+    with pytest.raises(RunError, match="not made under the registration"):
+        check_registered(replace(made, provenance=record | {"resumed": [again, other]}), "tiny")
+
+
+def test_what_an_older_version_began_counts_as_begun_nobody_knows_when(folder, tmp_path):
+    config = registrations()["tiny"].runs["tiny-forward"]
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text(json.dumps(config.model_dump()))
+    (tmp_path / "run" / "parts.json").write_text(json.dumps({"edges": [0, 2]}))
+    made = run(config, tmp_path / "run", workers=1)
+    assert made.provenance["started"] is None and len(made.provenance["resumed"]) == 1
+    with pytest.raises(RunError, match="not made under the registration"):
+        check_registered(made, "tiny")
+
+
+def test_a_run_with_settings_that_nobody_registered_has_no_stamp(folder):
+    assert stamp_of(CONFIG) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"settings": {"max_lenght": 5}}, "max_lenght"),
+        ({"extra": 1}, "extra"),
+        ({"effects": {"gain": DATA["effects"]["gain"] | {"compare": {"backward": 1}}}}, "no arm"),
+        ({"effects": {"gain": DATA["effects"]["gain"] | {"requires": {"learnt": ["up"]}}}}, "no arm"),
+        ({"study": "other"}, "a file has its study's name"),
+        ({"effects": {"gain": DATA["effects"]["gain"] | {"requires": {"room": ["forward"]}}}}, "gives none"),
+        (
+            {
+                "effects": {
+                    "gain": DATA["effects"]["gain"],
+                    "row": DATA["effects"]["gain"] | {"test": "prediction"},
+                }
+            },
+            "a study of their own",
+        ),
+    ],
+)
+def test_what_is_no_registration_is_refused_by_name(folder, change, message):
+    path = write(folder / "tiny.yaml", DATA | change)
+    with pytest.raises(RunError, match=rf"tiny\.yaml[\s\S]*{message}"):
+        read_registration(path)
+
+
+def test_no_config_is_registered_twice():
+    configs = [config for study in registrations().values() for config in study.runs.values()]
+    assert len({config.model_dump_json() for config in configs}) == len(configs)
+
+
+def git(*arguments):
+    done = subprocess.run(["git", "-C", PROJECT, *arguments], capture_output=True, text=True)
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+history = pytest.mark.skipif(
+    git("rev-parse", "--is-shallow-repository") != "false", reason="there is no history here"
+)
+
+
+@history
+@pytest.mark.parametrize("study", registrations())
+def test_a_registration_is_committed_alone_and_never_changed(study):
+    path = f"results/registered/{study}.yaml"
+    commits = git("log", "--format=%H", "--full-history", "--", path).split()
+    assert len(commits) == 1, f"{path} was changed after it was registered"
+    touched = git("show", "--format=", "--name-status", commits[0]).splitlines()
+    assert touched == [f"A\t{path}"]
+
+
+@history
+@pytest.mark.parametrize("study", registrations())
+def test_every_kept_run_of_a_study_began_on_a_commit_that_holds_its_registration(study):
+    commit = git("log", "--format=%H", "--", f"results/registered/{study}.yaml")
+    kept = [name for name in studies()[study] if (PROJECT / "results" / "runs" / name).exists()]
+    for name in kept:
+        made = open_kept(name, studies()[study][name])
+        check_registered(made, study)
+        began = made.provenance["git_commit"]
+        assert git("merge-base", "--is-ancestor", commit, began) is not None, f"{name} began on {began}"

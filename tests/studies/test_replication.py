@@ -1,0 +1,132 @@
+"""`make replicate` on tiny plans: everything is made once, kept, and measured."""
+
+import json
+import shutil
+
+import pytest
+from shared import CONFIG
+
+from replicate.files import RunError
+from replicate.studies import replication
+from replicate.studies.claims.search import beam_table
+from replicate.studies.measuring import read_measurement
+from replicate.studies.results import open_kept, read_training_table
+
+# dask's own: sockets that it closes late
+pytestmark = pytest.mark.filterwarnings("default")
+
+TINY = CONFIG.model_copy(update={"steps": 10})
+PLANS = {
+    "published_runs": {"published": TINY},
+    "ladder_runs": {"ladder": TINY.model_copy(update={"seed": 1})},
+    "claims_runs": {"claims-base": TINY.model_copy(update={"seed": 2})},
+    "reversal_runs": {"reversal": TINY.model_copy(update={"seed": 3, "reverse": True})},
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Where the runs and results of all tests here are; they are made once."""
+    folder = tmp_path_factory.mktemp("module")
+    with pytest.MonkeyPatch.context() as patch:
+        use_tiny_plans(patch, folder)
+        replication.replicate_all(workers=2)
+    return folder
+
+
+@pytest.fixture
+def made(folder, monkeypatch):
+    """The results, with the settings that made them."""
+    use_tiny_plans(monkeypatch, folder)
+    return folder / "results"
+
+
+def use_tiny_plans(patch, folder):
+    patch.setenv("REPLICATE_RUNS", str(folder / "runs"))
+    for module in ("replication", "results", "measuring"):
+        patch.setattr(f"replicate.studies.{module}.RESULTS", folder / "results")
+    for name in ("published_runs", "reversal_runs"):
+        patch.setattr(replication, name, lambda name=name: PLANS[name])
+    plans = {name.removesuffix("_runs"): plan for name, plan in PLANS.items()}
+    patch.setattr(replication, "studies", lambda: plans)
+    patch.setattr("replicate.studies.measuring.studies", lambda: plans)
+    beam = {"claims": {"beam": (["base"], lambda base: beam_table(base, [1], 20))}}
+    patch.setattr("replicate.studies.measuring.MEASUREMENTS", beam)
+
+
+def check_results(made):
+    for plan in PLANS.values():
+        for name, config in plan.items():
+            assert open_kept(name, config).config == config
+    for table, plan in (("published_table", "published_runs"), ("reversal", "reversal_runs")):
+        assert len(read_training_table(made / f"{table}.csv", PLANS[plan])) == 2
+    assert len(read_measurement("claims", "beam")) == 2
+
+
+def test_every_plan_is_made_and_kept_and_its_tables_can_be_read(made):
+    check_results(made)
+
+
+def test_a_second_time_trains_and_measures_nothing_and_mends_what_was_kept(made, monkeypatch):
+    monkeypatch.setattr("replicate.sweeps.schedule._client", lambda *a: pytest.fail("trained again"))
+    monkeypatch.setattr("replicate.studies.measuring.write_table", lambda *a: pytest.fail("measured again"))
+    (made / "runs" / "ladder" / "scores.csv").unlink()
+    (made / "reversal.csv").write_text("")
+    replication.replicate_all()
+    check_results(made)
+
+
+def test_one_study_alone_is_made_and_kept(made, monkeypatch):
+    for name in ("ladder", "published"):
+        shutil.rmtree(made / "runs" / name)
+    replication.replicate_all("ladder")
+    assert (made / "runs" / "ladder").exists() and not (made / "runs" / "published").exists()
+    with pytest.raises(RunError, match="no study 'ladders'; there are published, ladder"):
+        replication.replicate_all("ladders")
+    replication.replicate_all()
+
+
+def test_where_all_runs_are_kept_nothing_is_trained_but_what_must_be_measured(made, tmp_path, monkeypatch):
+    """As in a fresh clone, which has results/ and no runs/."""
+    monkeypatch.setenv("REPLICATE_RUNS", str(tmp_path / "elsewhere"))
+    with monkeypatch.context() as patch:
+        patch.setattr("replicate.sweeps.schedule._client", lambda *a: pytest.fail("trained again"))
+        replication.replicate_all()
+    (made / "claims" / "beam.csv").unlink()
+    replication.replicate_all(workers=1)
+    trained = sorted(path.name for path in (tmp_path / "elsewhere" / "replication").glob("*/"))
+    assert trained == ["claims-base"]
+    check_results(made)
+
+
+def test_each_run_is_kept_as_soon_as_it_ends(made, tmp_path, monkeypatch):
+    monkeypatch.setenv("REPLICATE_RUNS", str(tmp_path / "elsewhere"))
+    other = {name: TINY.model_copy(update={"seed": seed}) for name, seed in (("first", 5), ("second", 6))}
+    monkeypatch.setattr(replication, "studies", lambda: {"ladder": other})
+    kept = []
+
+    def keep(name, run):
+        kept.append((name, (tmp_path / "elsewhere" / "replication" / "second").exists()))
+
+    monkeypatch.setattr(replication, "keep", keep)
+    replication.replicate_all(workers=1)
+    assert kept == [("first", False), ("second", True)]
+
+
+def test_a_run_that_failed_is_done_again(made):
+    record = made.parent / "runs" / "replication" / "ladder" / "sweep.json"
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"error": "the disk was full"}))
+    shutil.rmtree(made / "runs" / "ladder")
+    replication.replicate_all(workers=1)
+    assert json.loads(record.read_text())["error"] is None
+    check_results(made)
+
+
+def test_a_run_that_fails_is_named(made, tmp_path, monkeypatch):
+    notebook = tmp_path / "03_train.ipynb"
+    notebook.write_text(replication.NOTEBOOK.read_text().replace("trained = run(", "trained = ran("))
+    monkeypatch.setattr(replication, "NOTEBOOK", notebook)
+    other = {"other": TINY.model_copy(update={"seed": 4})}
+    monkeypatch.setattr(replication, "studies", lambda: {"ladder": other})
+    with pytest.raises(RunError, match=r"^other failed; .*summary\.csv says why"):
+        replication.replicate_all(workers=1)

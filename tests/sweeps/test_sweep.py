@@ -1,0 +1,269 @@
+"""Sweeps: what a file asks for; each run once, by real workers, also where one is killed or one run fails."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from shared import write_notebook
+from typer.testing import CliRunner
+
+from replicate.cli import app
+from replicate.files import RunError, locked
+from replicate.parameters import ParameterError
+from replicate.sweeps.schedule import run_sweep
+from replicate.sweeps.spec import Job, read_sweep
+from replicate.sweeps.store import failures, store, summary
+from replicate.sweeps.work import Outcome
+
+# dask's own: sockets that it closes late, and a clean-up at exit
+pytestmark = pytest.mark.filterwarnings("default")
+
+# Says in a log, which all attempts share, that it was tried; then fails, waits to be killed, or ends.
+CELLS = (
+    "# Parameters\nname = ''\nsteps = 1\nrate = 1.0\nlog = ''\nend = 'well'",
+    "import os, pathlib, time\n"
+    "from replicate.runs import locked, runs_root\n"
+    "tried = pathlib.Path(log).read_text().count(f'{name} ')\n"
+    "with open(log, 'a') as file:\n"
+    "    print(name, os.getppid(), runs_root(), file=file)",
+    "with locked(runs_root() / 'work'):\n"
+    "    if end == 'killed' and not tried:\n"
+    "        time.sleep(600)\n"
+    "    assert end != 'badly' or tried, 'as asked'\n"
+    "    pathlib.Path('made.txt').write_text(f'{name} {steps}')",
+)
+
+
+def write_sweep(folder: Path, text: str) -> Path:
+    write_notebook(folder / "tiny.ipynb", *CELLS)
+    (folder / "log").touch()
+    file = folder / "sweep.yaml"
+    file.write_text("notebook: tiny.ipynb\n" + text.replace("LOG", str(folder / "log")))
+    return file
+
+
+def attempts(folder: Path) -> list[str]:
+    return sorted(line.split()[0] for line in (folder / "log").read_text().splitlines())
+
+
+def test_a_grid_is_every_combination_with_every_case(tmp_path):
+    file = write_sweep(
+        tmp_path, "fixed: {end: x}\nlist: [{name: a}, {name: b}]\ngrid: {steps: [1, 2], rate: [1e-3, .5]}"
+    )
+    jobs = read_sweep(file)
+    found = [(job.given["name"], job.given["steps"], job.given["rate"]) for job in jobs]
+    assert found == [(name, steps, rate) for name in "ab" for steps in (1, 2) for rate in (0.001, 0.5)]
+    assert {job.values["end"] for job in jobs} == {"x"} and {job.values["log"] for job in jobs} == {""}
+    assert len({job.name for job in jobs}) == 8 and all(re.fullmatch(r"[\w.-]+", job.name) for job in jobs)
+
+
+def test_a_run_is_keyed_by_its_parameters_not_by_how_they_were_written(tmp_path):
+    (one,) = read_sweep(write_sweep(tmp_path, "grid: {steps: [2], rate: [1.0]}"))
+    (same,) = read_sweep(write_sweep(tmp_path, "list: [{steps: 2.0}]"))
+    (other,) = read_sweep(write_sweep(tmp_path, "list: [{steps: 3}]"))
+    assert one.digest == same.digest != other.digest
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("grid: {stpes: [1]}", "did you mean 'steps'"),
+        ("grid: {steps: [many]}", "steps must be a whole number, not 'many'"),
+        ("grid: {steps: [0]}", "steps must be greater than or equal to 1, not 0"),
+        ("grid: {steps: 1}", r"grid.steps must be a valid list, not 1"),
+        ("gird: {steps: [1]}", "did you mean 'grid'"),
+        ("list: []", "list must have|list: List should have at least 1 item"),
+        ("list: [{steps: 1}, {steps: 1.0}]", "asks twice for the run with"),
+        ("grid: {steps: [1], steps: [2]}", "a name is given twice"),
+        ("grid: {steps: [1}", "is not YAML"),
+        ("grid: !!python/object/apply:os.system [ls]", "is not YAML: could not determine a constructor"),
+        ("notebook: none.ipynb", "a name is given twice"),
+    ],
+)
+def test_a_wrong_file_is_refused_in_one_line(tmp_path, text, message):
+    file = write_sweep(tmp_path, text)
+    result = CliRunner().invoke(app, ["sweep", str(file)])
+    assert result.exit_code == 2
+    assert re.fullmatch(rf"replicate: .*({message}).*\n", result.stderr), result.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("text", ["", "[1, 2]", "notebook: none.ipynb", "\0", "a: [" * 10_000])
+def test_a_file_that_is_no_sweep_is_refused(tmp_path, text):
+    (tmp_path / "x.yaml").write_text(text)
+    with pytest.raises(ParameterError) as error:
+        read_sweep(tmp_path / "x.yaml")
+    assert "\n" not in str(error.value)
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """The address of a scheduler with two workers that share nothing, and a process for each."""
+    dask = str(Path(sys.executable).with_name("dask"))
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    where = tmp_path / "scheduler.json"
+    options = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(where)]
+    processes = [subprocess.Popen([dask, "scheduler", *options], **quiet)]
+    try:
+        while not where.exists():
+            time.sleep(0.1)
+        for i in range(2):
+            runs = os.environ | {"REPLICATE_RUNS": str(tmp_path / f"machine-{i}")}
+            options = ["--no-nanny", "--nthreads", "1", "--no-dashboard", "--scheduler-file", str(where)]
+            processes.append(subprocess.Popen([dask, "worker", *options], env=runs, **quiet))
+        yield re.search(r"tcp://[\d.:]+", where.read_text())[0]
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def kill_who_runs(log: Path, name: str) -> threading.Thread:
+    """Wait, on a thread, for a run to say that it has begun; then kill the worker that it runs on."""
+
+    def kill():
+        for _ in range(1200):
+            begun = re.search(rf"^{name} (\d+) ", log.read_text(), re.MULTILINE)
+            if begun:
+                return os.kill(int(begun[1]), signal.SIGKILL)
+            time.sleep(0.1)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    return thread
+
+
+KILLED = "sweeps with a worker killed in mid-run, its run done again elsewhere, once"
+RUNS = "fixed: {log: LOG}\nlist: [{name: a, end: killed}, {name: b}, {name: c, end: badly}, {name: d}]"
+
+
+def test_runs_of_a_killed_worker_are_done_again_once_and_a_second_sweep_does_what_failed(
+    tmp_path, cluster, record_property
+):
+    jobs = read_sweep(write_sweep(tmp_path, RUNS))
+    killer = kill_who_runs(tmp_path / "log", "a")
+    table = run_sweep(jobs, tmp_path / "out", scheduler=cluster)
+    killer.join()
+    assert attempts(tmp_path) == ["a", "a", "b", "c", "d"]
+    assert table.set_index("name").state.to_dict() == {"a": "done", "b": "done", "c": "failed", "d": "done"}
+    assert table.set_index("name").error["c"].endswith("AssertionError: as asked")
+    for job in jobs:
+        place = tmp_path / "out" / job.name
+        assert "as asked" in (place / "notebook.ipynb").read_text() or (
+            (place / "made.txt").read_text() == f"{job.given['name']} 1"
+        )
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "out" / "summary.csv"), table, check_dtype=False)
+
+    again = run_sweep(jobs, tmp_path / "out", scheduler=cluster)
+    assert attempts(tmp_path) == ["a", "a", "b", "c", "c", "d"]
+    assert set(again.state) == {"done"}
+    # What is stored is cleared away, but for what the machine that died had no time to clear.
+    died = re.search(r"^a \d+ .*/(machine-\d)/", (tmp_path / "log").read_text(), re.MULTILINE)[1]
+    left = {path.relative_to(tmp_path).parts[0] for path in tmp_path.glob("machine-*/working/*/made.txt")}
+    assert left <= {died}
+    record_property(KILLED, 1)
+
+
+@pytest.mark.parametrize("style", ["lines", "bar"])
+def test_a_cluster_of_its_own_does_the_same_where_a_worker_is_killed(
+    tmp_path, monkeypatch, capsys, style, record_property
+):
+    """Here both workers have one working folder: the second attempt waits for the first one's kernel."""
+    monkeypatch.setenv("REPLICATE_PROGRESS", style)
+    jobs = read_sweep(write_sweep(tmp_path, RUNS))
+    killer = kill_who_runs(tmp_path / "log", "a")
+    table = run_sweep(jobs, tmp_path / "out", workers=2)
+    killer.join()
+    assert attempts(tmp_path) == ["a", "a", "b", "c", "d"]
+    assert table.set_index("name").state.to_dict() == {"a": "done", "b": "done", "c": "failed", "d": "done"}
+    shown = " ".join(capsys.readouterr().err.split())
+    if style == "lines":
+        assert "starts again: its worker was lost" in shown and "4 of 4" in shown
+    else:
+        assert "time left" in shown and "as asked" in shown
+    record_property(KILLED, 1)
+
+
+def test_a_sweep_that_is_done_starts_nothing(tmp_path, monkeypatch):
+    jobs = read_sweep(write_sweep(tmp_path, "list: [{name: a}]"))
+    store(tmp_path / "out", jobs[0], Outcome(None, 1.0, "here", {}))
+    monkeypatch.setattr("replicate.sweeps.schedule._client", lambda *_: pytest.fail("started a cluster"))
+    assert run_sweep(jobs, tmp_path / "out").state.tolist() == ["done"]
+
+
+def test_a_parameter_may_be_called_as_a_column_and_a_failure_is_still_seen(tmp_path):
+    jobs = [
+        Job("a", "n.ipynb", "", {"run": "x", "state": "done"}, {}),
+        Job("b", "n.ipynb", "", {"run": "y", "state": "failed"}, {"run": "y"}),
+    ]
+    store(tmp_path, jobs[0], Outcome("as asked", 1.0, "here", {}))
+    store(tmp_path, jobs[1], Outcome(None, 1.0, "here", {}))
+    assert failures(tmp_path, jobs) == ["a"]
+    assert summary(tmp_path)[["folder", "run", "state"]].values.tolist() == [
+        ["a", "x", "failed"],
+        ["b", "y", "done"],
+    ]
+
+
+def test_what_a_sweep_that_was_killed_left_is_no_run(tmp_path):
+    jobs = read_sweep(write_sweep(tmp_path, "list: [{name: a}]"))
+    store(tmp_path / "out", jobs[0], Outcome("too slow", 1.0, "here", {}))
+    (tmp_path / "out" / jobs[0].name).rename(tmp_path / "out" / f".{jobs[0].name}.going")
+    store(tmp_path / "out", jobs[0], Outcome(None, 1.0, "here", {}))
+    assert run_sweep(jobs, tmp_path / "out").state.tolist() == ["done"]
+    assert [path.name for path in (tmp_path / "out").iterdir()].count(f".{jobs[0].name}.going") == 0
+
+
+def test_a_folder_of_other_things_is_refused(tmp_path):
+    jobs = read_sweep(write_sweep(tmp_path, "list: [{name: a}]"))
+    (tmp_path / "out" / jobs[0].name).mkdir(parents=True)
+    with pytest.raises(RunError, match="is no run of a sweep"):
+        run_sweep(jobs, tmp_path / "out")
+    (tmp_path / "out" / jobs[0].name / "sweep.json").write_text('{"digest": "of another"}')
+    with pytest.raises(RunError, match="holds a run with other parameters"):
+        run_sweep(jobs, tmp_path / "out")
+
+
+def test_two_sweeps_on_one_folder_are_refused(tmp_path):
+    with locked(tmp_path / "out"), pytest.raises(RunError, match="another process is at work"):
+        run_sweep([], tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["../out.txt", "/tmp/replicate-out.txt", "a/../../out.txt"])
+def test_files_from_a_worker_stay_in_the_runs_folder(tmp_path, name):
+    (job,) = read_sweep(write_sweep(tmp_path, "list: [{name: a}]"))
+    with pytest.raises(RunError, match="would leave"):
+        store(tmp_path / "out", job, Outcome(None, 1.0, "there", {name: b"x"}))
+    assert not (tmp_path / "out" / "out.txt").exists() and not Path("/tmp/replicate-out.txt").exists()
+    assert summary(tmp_path / "out").empty
+
+
+def test_a_scheduler_that_is_not_there_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT", "1s")
+    jobs = read_sweep(write_sweep(tmp_path, "list: [{name: a}]"))
+    with pytest.raises(RunError, match=r"no dask scheduler answers at tcp://127\.0\.0\.1:9"):
+        run_sweep(jobs, tmp_path / "out", scheduler="tcp://127.0.0.1:9")
+
+
+def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(tmp_path):
+    file = write_sweep(tmp_path, "fixed: {log: LOG}\nlist: [{name: a}, {name: b, end: killed}]")
+    start = "from replicate.cli import app\nif __name__ == '__main__':\n    app()"
+    script = tmp_path / "start.py"
+    script.write_text(start)
+    command = [sys.executable, script, "sweep", file, "--out", tmp_path / "out", "--workers", "1"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        while process.poll() is None and "b" not in attempts(tmp_path):
+            time.sleep(0.1)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does it
+        errors = process.stderr.read()
+    assert process.returncode == 130, errors
+    assert re.search(r"replicate: stopped; 1 of 2 runs are in .*out, and the same command goes on", errors)
+    table = run_sweep(read_sweep(file), tmp_path / "out", workers=1)
+    assert table.state.tolist() == ["done", "done"] and attempts(tmp_path) == ["a", "b", "b"]

@@ -1,0 +1,108 @@
+"""Worker processes: results in order, failures at once, no orphans."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+import torch
+
+from replicate.training.workers import Stopped, Workers
+
+
+def double(part: int, factor: int, progress) -> int:
+    progress(part, 0.5)
+    return part * factor
+
+
+def report_late(seconds: float, progress) -> float:
+    """Its report comes half a second after it began: after the result, where that takes less."""
+    threading.Timer(0.5, progress, (1, 0.5)).start()
+    time.sleep(seconds)
+    return seconds
+
+
+def fail_or_go_on(part: int, progress) -> int:
+    if part == 0:
+        raise ValueError("part 0 failed")
+    for step in range(10_000):  # ten minutes, unless it is stopped
+        progress(step, 0.0)
+        time.sleep(0.06)
+    return part
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_results_come_in_the_order_of_the_parts(count):
+    with Workers(count, 10) as workers:
+        assert workers.map(double, [3, 1, 2], 10) == [30, 10, 20]
+        assert workers.map(double, [5], 2) == [10]
+
+
+def test_a_report_that_comes_after_the_result_is_not_of_the_next_call():
+    with Workers(2, 10) as workers:
+        assert workers.map(report_late, [0.3, 0.3, 0.3]) == [0.3, 0.3, 0.3]
+        assert workers.map(report_late, [2.0]) == [2.0]
+
+
+def interrupt(part: int, progress) -> int:
+    os.kill(os.getpid(), signal.SIGINT)
+    return part
+
+
+def test_ctrl_c_in_work_that_reports_nothing_is_seen_after_it():
+    with pytest.raises(Stopped), Workers(1, 10) as workers:
+        workers.map(interrupt, [1])
+
+
+def test_threads_are_shared_among_the_workers():
+    before = torch.get_num_threads()
+    torch.set_num_threads(6)
+    try:
+        with Workers(2, 10) as workers:
+            assert workers.pool.submit(torch.get_num_threads).result() == 3
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_a_part_that_fails_ends_the_others():
+    began = time.monotonic()
+    with pytest.raises(ValueError, match="part 0 failed"), Workers(2, 10) as workers:
+        workers.map(fail_or_go_on, [1, 0])
+    assert time.monotonic() - began < 300
+
+
+PARENT = """
+import os, sys
+sys.path.insert(0, {folder!r})
+from test_workers import fail_or_go_on
+from replicate.workers import Workers
+
+if __name__ == "__main__":
+    with Workers(2, 10) as workers:
+        print(workers.pool.submit(os.getpid).result(), flush=True)
+        workers.map(fail_or_go_on, [1, 2])
+"""
+
+
+def test_workers_end_with_a_parent_that_is_killed(tmp_path):
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT.format(folder=os.path.dirname(__file__)))
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as parent:
+        worker = int(parent.stdout.readline())
+        parent.send_signal(signal.SIGKILL)
+    for _ in range(300):
+        if not _alive(worker):
+            return
+        time.sleep(0.1)
+    pytest.fail("the worker outlived its parent")
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
