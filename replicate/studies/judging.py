@@ -92,7 +92,8 @@ def _measure(effect: Effect, study: str, runs: dict[str, Run]) -> dict:
     row["n"] = _counted(effect, values)
     if few := [arm for arm, sample in values.items() if len(sample) < 2]:
         return row | {"why": f"{_listed(few)} has fewer than two values"}
-    return row | _test(effect, values) | {"why": _untestable(effect, study, runs)}
+    row |= _test(effect, values)
+    return row | {"why": _untestable(effect, study, runs, row["estimate"])}
 
 
 def _counted(effect: Effect, values: dict[str, pd.Series]) -> str:
@@ -120,10 +121,12 @@ def _test(effect: Effect, values: dict[str, pd.Series]) -> dict:
     return row
 
 
-def _untestable(effect: Effect, study: str, runs: dict[str, Run]) -> str:
+def _untestable(effect: Effect, study: str, runs: dict[str, Run], estimate: float) -> str:
     """Why the effect cannot be tested, in words; empty where it can."""
     idle = [arm for arm in effect.requires.learnt if not learnt(runs[arm])]
-    falling = [arm for arm in effect.requires.flat if fall(runs[arm]) > STILL_FALLING]
+    # The further fall of an arm lowers the effect where its weight is positive, and raises it where negative.
+    against = [arm for arm in effect.requires.settled if effect.compare[arm] * estimate > 0]
+    falling = [arm for arm in (*effect.requires.flat, *against) if fall(runs[arm]) > STILL_FALLING]
     full = [
         arm
         for arm in effect.requires.room

@@ -47,6 +47,7 @@ class Requirements(Entry):
 
     learnt: list[str] = []  # at least half of its trainings took off
     flat: list[str] = []  # it was no longer falling before the learning rate was first cut
+    settled: list[str] = []  # likewise, where its further fall would speak against the sign that was found
     room: list[str] = []  # its mean, which no effect can exceed, is not below the size that is reported
 
 
@@ -66,7 +67,13 @@ class Effect(Entry):
     @property
     def arms(self) -> set[str]:
         """Every arm it names."""
-        return {*self.compare, *self.requires.learnt, *self.requires.flat, *self.requires.room}
+        return {
+            *self.compare,
+            *self.requires.learnt,
+            *self.requires.flat,
+            *self.requires.settled,
+            *self.requires.room,
+        }
 
 
 class Registration(Entry):

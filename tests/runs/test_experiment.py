@@ -99,7 +99,7 @@ def test_the_history_tells_the_gradients_norms(finished, tmp_path):
 def test_rounds_end_together_however_they_are_split(tmp_path, monkeypatch, goal):
     config = CONFIG.model_copy(update={"steps": 200, "learning_rate": 1e-2, "stop_exact_match": goal})
     whole = run(config, tmp_path / "whole", workers=1)
-    monkeypatch.setattr(experiment, "ROUNDS_AT_ONCE", 1)
+    monkeypatch.setattr(experiment, "rounds_at_once", lambda hidden_size: 1)
     parts = run(config, tmp_path / "parts", workers=1)
     first = whole.history[whole.history.exact_match >= goal].groupby("round").step.min()
     assert parts.steps == whole.steps == max(first) < 200
@@ -108,7 +108,7 @@ def test_rounds_end_together_however_they_are_split(tmp_path, monkeypatch, goal)
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_rounds_in_parts_or_processes_train_alike(finished, tmp_path, monkeypatch, workers):
-    monkeypatch.setattr(experiment, "ROUNDS_AT_ONCE", 1)
+    monkeypatch.setattr(experiment, "rounds_at_once", lambda hidden_size: 1)
     split = run(CONFIG, tmp_path / "split", workers=workers)
     ours, theirs = split.load_model().state_dict(), finished.load_model().state_dict()
     for name in theirs:

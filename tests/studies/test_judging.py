@@ -120,6 +120,32 @@ def test_arms_that_learnt_nothing_or_still_fell_make_a_claim_untestable(monkeypa
     assert table.why["idle"] == "did not learn: idle" and table.why["falling"] == "still falling: falling"
 
 
+def test_a_falling_arm_makes_a_claim_untestable_only_where_its_fall_would_speak_against_it(monkeypatch):
+    losses = [3, 2.5, *[2] * 7, 1.9]
+    runs = {
+        "low": made_up(LOW),
+        "high": made_up(HIGH),
+        "worse": made_up(HIGH, losses=losses),
+        "better": made_up(LOW, losses=losses),
+    }
+    compared = {
+        "it might catch up": {"worse": 1, "low": -1},
+        "it might yet win": {"low": 1, "worse": -1},
+        "it leads": {"high": 1, "better": -1},
+        "it leads as the first": {"better": 1, "high": -1},
+    }
+    effects = {
+        name: effect(compare=compare, requires={"settled": list(compare)})
+        for name, compare in compared.items()
+    }
+    assert judged(monkeypatch, runs, effects).verdict.to_dict() == {
+        "it might catch up": "not testable here",
+        "it might yet win": "not testable here",
+        "it leads": "supported",
+        "it leads as the first": "contradicted",
+    }
+
+
 def test_one_value_an_arm_where_arms_are_the_units(monkeypatch):
     values = {f"arm-{k}": RNG.normal(0.1, 0.02, 3) for k in range(6)}
     runs = {arm: made_up(sample) for arm, sample in values.items()}
