@@ -23,10 +23,10 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 from replicate.randomness import make_generator
 from replicate.settings import PUBLISHED, RunConfig
+from replicate.tasks.__init__ import task_of
 from replicate.tasks.batch import PAD, Batch
 from replicate.tasks.primes import reference
 from replicate.tasks.primes.metrics import answer_length, longest_common_subsequence
-from replicate.tasks.primes.task import PrimeTask
 from replicate.training.loop import start, update
 
 REPEATS = 5
@@ -69,30 +69,32 @@ _states = {}  # in a worker: its trainings, kept between repeats
 def advance(config: RunConfig, rounds: range, updates: int) -> None:
     """Some updates of some rounds, sampling included; runs in a worker process."""
     torch.set_num_threads(1)
-    task = PrimeTask.of(config)
-    key = (config.model_dump_json(), rounds)
+    task = task_of(config.task)
+    key = (config, rounds)
     if key not in _states:
         _states[key] = start(config, rounds)
     state = _states[key]
     for _ in range(updates):
-        update(state, task.sample(state.generators, config.batch_size), config.learning_rate)
+        update(
+            state, task.sample(state.generators, config.training.batch_size), config.training.learning_rate
+        )
 
 
 def library_rate(pool: ProcessPoolExecutor, config: RunConfig, updates: int = 25) -> float:
     """Updates a second, summed over the run's rounds, which are split over the cores as in a real run."""
-    workers = min(CORES, config.rounds)
-    edges = [config.rounds * i // workers for i in range(workers + 1)]
+    workers = min(CORES, config.training.rounds)
+    edges = [config.training.rounds * i // workers for i in range(workers + 1)]
     parts = [range(*edge) for edge in itertools.pairwise(edges)]
 
     def advance_all():
         futures = [pool.submit(advance, config, part, updates) for part in parts]
         return [future.result() for future in futures]
 
-    return config.rounds * updates / seconds(advance_all)
+    return config.training.rounds * updates / seconds(advance_all)
 
 
 def bench_training(pool: ProcessPoolExecutor) -> dict[str, float]:
-    config = PUBLISHED.model_copy(update={"max_length": 15})
+    config = PUBLISHED.changed(max_length=15)
     works = {f"{threads} threads": lambda threads=threads: reference_rate(threads) for threads in {1, CORES}}
     rates = interleaved(library=lambda: library_rate(pool, config), **works)
     library, plain = rates.pop("library"), max(rates.values())
@@ -108,11 +110,11 @@ class TorchSeq2Seq(nn.Module):
 
     def __init__(self, config: RunConfig):
         super().__init__()
-        self.embedding = nn.Embedding(config.vocab_size, config.embedding_size)
-        sizes = config.embedding_size, config.hidden_size, config.layers
+        self.embedding = nn.Embedding(config.task.vocab_size, config.model.embedding_size)
+        sizes = config.model.embedding_size, config.model.hidden_size, config.model.layers
         self.encoder, self.decoder = (nn.LSTM(*sizes, batch_first=True) for _ in range(2))
-        self.readout = nn.Linear(config.hidden_size, config.vocab_size)
-        self.eos = config.vocab_size - 1
+        self.readout = nn.Linear(config.model.hidden_size, config.task.vocab_size)
+        self.eos = config.task.vocab_size - 1
 
     def loss(self, batch: Batch) -> torch.Tensor:
         source, length, target = batch.source[0], batch.source_length[0], batch.target[0]
@@ -127,14 +129,14 @@ class TorchSeq2Seq(nn.Module):
 def torch_rate(config: RunConfig, threads: int, updates: int = 25) -> float:
     """Updates a second of one such training at one thread count; samples are the library's."""
     torch.set_num_threads(threads)
-    model, task = TorchSeq2Seq(config), PrimeTask.of(config)
-    optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
+    model, task = TorchSeq2Seq(config), task_of(config.task)
+    optimizer = torch.optim.Adam(model.parameters(), lr=config.training.learning_rate, fused=True)
     generators = [make_generator(0, 0, "bench")]
 
     def train():
         for _ in range(updates):
             optimizer.zero_grad()
-            model.loss(task.sample(generators, config.batch_size)).backward()
+            model.loss(task.sample(generators, config.training.batch_size)).backward()
             optimizer.step()
 
     rate = updates / seconds(train)
@@ -143,7 +145,7 @@ def torch_rate(config: RunConfig, threads: int, updates: int = 25) -> float:
 
 
 def bench_lstm(pool: ProcessPoolExecutor) -> dict[str, float]:
-    config = RunConfig(model="lstm", layers=2)
+    config = RunConfig.of(model="lstm", layers=2)
     works = {f"{n} threads": lambda n=n: torch_rate(config, n) for n in {1, CORES}}
     rates = interleaved(library=lambda: library_rate(pool, config), **works)
     library, plain = rates.pop("library"), max(rates.values())
@@ -159,17 +161,17 @@ def work(config: RunConfig) -> float:
 
     A product forward, two backward; the first step starts from zero, the input map is taken once a token id.
     """
-    h = config.hidden_size
+    h = config.model.hidden_size
 
     def mlp(inputs: int, outputs: int) -> int:
         return inputs * 2 * h + 2 * h * (h // 2) + (h // 2) * outputs
 
-    task = PrimeTask.of(config)
-    length = (config.max_length + 1) / 2
+    task = task_of(config.task)
+    length = (config.task.max_length + 1) / 2
     primes = length * task.prime_share()
-    embedding = config.vocab_size * mlp(config.embedding_size, h)
-    encoder = config.batch_size * (length - 1) * mlp(h, h)
-    decoder = config.batch_size * (primes + 1) * (mlp(h, h) + mlp(h, config.vocab_size))
+    embedding = config.task.vocab_size * mlp(config.model.embedding_size, h)
+    encoder = config.training.batch_size * (length - 1) * mlp(h, h)
+    decoder = config.training.batch_size * (primes + 1) * (mlp(h, h) + mlp(h, config.task.vocab_size))
     return 3 * 2 * (embedding + encoder + decoder)
 
 
@@ -188,10 +190,10 @@ def matrix_rate(pool: ProcessPoolExecutor) -> float:
 
 def bench_cost(pool: ProcessPoolExecutor) -> dict[str, float]:
     """How the cost grows with length, size and rounds; the share of matrix-product speed sustained."""
-    base = PUBLISHED.model_copy(update={"max_length": 15})
+    base = PUBLISHED.changed(max_length=15)
     changes = [("max_length", n) for n in (5, 10, 15, 30)]
     changes += [("hidden_size", n) for n in (64, 128, 256)] + [("rounds", n) for n in (2, 10, 20)]
-    configs = {change: base.model_copy(update=dict([change])) for change in changes}
+    configs = {change: base.changed(**dict([change])) for change in changes}
     works = {f"{name} {n}": lambda c=c: library_rate(pool, c, 10) for (name, n), c in configs.items()}
     rates = interleaved(matrix=lambda: matrix_rate(pool), **works)
     peak = rates.pop("matrix")
@@ -207,7 +209,7 @@ def bench_cost(pool: ProcessPoolExecutor) -> dict[str, float]:
 
 
 def bench_lcs(pairs: int = 32_000) -> dict[str, float]:
-    task = PrimeTask.of(PUBLISHED)
+    task = task_of(PUBLISHED.task)
     batch = task.sample([make_generator(0, r, "bench") for r in range(2)], pairs)
     a, b = batch.target
     a_length, b_length = answer_length(a, task.eos), answer_length(b, task.eos)
@@ -233,7 +235,7 @@ def bench_lcs(pairs: int = 32_000) -> dict[str, float]:
 
 
 def bench_generator(samples: int = 20_000) -> dict[str, float]:
-    task, rng = PrimeTask.of(PUBLISHED), random.Random(0)
+    task, rng = task_of(PUBLISHED.task), random.Random(0)
     generators = [make_generator(0, 0, "bench")]
     times = interleaved(
         library=lambda: seconds(lambda: task.sample(generators, samples)),

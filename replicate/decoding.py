@@ -1,7 +1,7 @@
 """From a source to an answer: the most probable token at each step, a beam, an ensemble, rescored candidates.
 
-A model here is anything with `eos`, `encode(source, source_length)` and `decode_step(state, previous)`; a
-state is a tensor, or a tuple of tensors, of shape `[R, B, ...]`.
+A model here is anything with `bos`, `eos`, `encode(source, source_length)` and `decode_step(state,
+previous)`; a state is a tensor, or a tuple of tensors, of shape `[R, B, ...]`.
 """
 
 import math
@@ -28,7 +28,7 @@ def greedy(model: nn.Module, source: Tensor, source_length: Tensor, max_steps: i
     """The most probable token at each step: `[R, B, max_steps]`, PAD after EOS."""
     state = model.encode(source, source_length)
     tokens = source.new_full((*source.shape[:2], max_steps), PAD)
-    previous = torch.full_like(source_length, model.eos)  # [R, B]
+    previous = torch.full_like(source_length, model.bos)  # [R, B]
     running = torch.ones_like(source_length, dtype=torch.bool)
     for t in range(max_steps):
         state, logits = model.decode_step(state, previous)
@@ -70,7 +70,7 @@ def beam(
     members = len(next(model.parameters())) if ensemble else rounds
     source, source_length = source.expand(members, -1, -1), source_length.expand(members, -1)
     state = _each(model.encode(source, source_length), lambda s: s.repeat_interleave(width, dim=1))
-    previous = source.new_full((members, samples * width), model.eos)
+    previous = source.new_full((members, samples * width), model.bos)
     alive = Candidates(
         source.new_full((rounds, samples, width, max_steps), PAD),
         torch.full((rounds, samples, width), -math.inf, device=source.device, dtype=_dtype(model)),
@@ -159,7 +159,7 @@ def token_log_probability(
     state = model.encode(source.expand(members, -1, -1), source_length.expand(members, -1))
     state = _each(state, lambda s: s.repeat_interleave(width, dim=1))
     flat = tokens.flatten(1, 2)  # [R, B * W, T]
-    previous = torch.full_like(flat[:, :, 0], model.eos)
+    previous = torch.full_like(flat[:, :, 0], model.bos)
     running = torch.ones_like(previous, dtype=torch.bool)
     found = torch.zeros(flat.shape, device=flat.device, dtype=_dtype(model))
     for t in range(steps):

@@ -5,16 +5,14 @@ it names every parameter and gives its default. papermill adds a cell of the sam
 """
 
 import ast
-import difflib
 import json
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-
-from replicate.settings import RunConfig
+from replicate.fields import unknown
+from replicate.settings import OLD_NAMES, RunConfig, SettingError, flat_names
 
 FIRST_LINE = "# Parameters"
 
@@ -57,9 +55,11 @@ def check_parameters(notebook: Path, given: dict[str, Any]) -> dict[str, Any]:
 def run_config(values: dict[str, Any]) -> RunConfig:
     """Return the config made of those parameters that are settings of a run."""
     try:
-        return RunConfig(**{name: value for name, value in values.items() if name in RunConfig.model_fields})
-    except ValidationError as error:
-        raise ParameterError(explain(error, RunConfig)) from error
+        return RunConfig.of(
+            **{name: value for name, value in values.items() if name in [*flat_names(), *OLD_NAMES]}
+        )
+    except SettingError as error:
+        raise ParameterError(str(error)) from error
 
 
 def check_names(given: Iterable[str], valid: Iterable[str]) -> None:
@@ -67,26 +67,7 @@ def check_names(given: Iterable[str], valid: Iterable[str]) -> None:
     valid = list(valid)
     for name in given:
         if name not in valid:
-            raise ParameterError(_unknown(name, valid))
-
-
-def explain(error: ValidationError, model: type[BaseModel]) -> str:
-    """Return in one line what is wrong with the values given to `model`."""
-    return "; ".join(_explain(detail, list(model.model_fields)) for detail in error.errors())
-
-
-def _explain(detail: dict, valid: list[str]) -> str:
-    name, message = ".".join(map(str, detail["loc"])), detail["msg"].removeprefix("Value error, ")
-    if detail["type"] == "extra_forbidden":
-        return _unknown(name, valid)
-    if message.startswith("Input should "):
-        return f"{name} must {message.removeprefix('Input should ')}, not {detail['input']!r}"
-    return f"{name}: {message}" if name else message
-
-
-def _unknown(name: str, valid: list[str]) -> str:
-    nearest = difflib.get_close_matches(name, valid, n=1, cutoff=0)[0]
-    return f"unknown parameter {name!r}: did you mean {nearest!r}? The parameters are {', '.join(valid)}"
+            raise ParameterError(unknown(name, valid))
 
 
 def _plain_variables() -> dict[str, Any]:

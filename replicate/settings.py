@@ -1,87 +1,169 @@
-"""What a run is: one frozen record of every setting that can change its numbers, and its presets."""
+"""What a run is: every setting that can change its numbers, in four parts, and the presets.
 
-from typing import Annotated, Literal, Self
+Papermill, sweeps, registrations and a run folder's `config.json` know flat names: `RunConfig.of` sorts them
+into the parts, `flat` puts them together again.
+"""
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+import hashlib
+import json
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, SerializeAsAny, ValidationError
+
+from replicate.fields import Count, ModelSettings, Number, Part, TaskSettings, Whole, explain, unknown
+from replicate.models import MODELS
+from replicate.tasks import TASKS
+
+# What settings were called once, in folders and registrations that stay as they are: the name and value now.
+OLD_NAMES = {"values": ("eos_is_a_value", {"text": False, "notebook": True})}
 
 
-def _not_a_bool(value):
-    # pydantic reads True as the number 1; a person who typed it meant something else.
-    if isinstance(value, bool):
-        raise ValueError("a number is wanted here, not True or False")
-    return value
+class SettingError(ValueError):
+    """A setting that a person gave wrongly; the message is one line and says what is wrong."""
 
 
-Count = Annotated[int, BeforeValidator(_not_a_bool), Field(ge=1)]
-Number = Annotated[float, BeforeValidator(_not_a_bool), Field(allow_inf_nan=False)]
+class TrainingSettings(Part):
+    """How many trainings, and how each goes."""
 
-
-class RunConfig(BaseModel):
-    """The settings of a run. The defaults are the post's; how fast or where it runs is not part of it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    # Task (the post, section 3)
-    max_length: Annotated[Count, Field(le=60)] = 15
-    vocab_size: Annotated[Count, Field(ge=5, le=10_000)] = 101
-    reverse: bool = False  # reverses the source alone
-    # The post's text draws 1..vocab_size-2; the author's notebook drew 1..vocab_size-1, where the largest
-    # value shares its id with EOS.
-    values: Literal["text", "notebook"] = "text"
-    skew: Annotated[Number, Field(ge=0)] = 0.0  # 0: uniform; else the k-th commonest has weight k ** -skew
-    skew_order: Annotated[int, BeforeValidator(_not_a_bool), Field(ge=0)] = 0  # which random order ranks them
-    source_eos: bool = False  # end the source with EOS, after any reversal (the paper, Fig. 1)
-
-    # Model
-    model: Literal["post", "rnn", "lstm", "attention"] = "post"
-    layers: Annotated[Count, Field(le=16)] = 1  # of the LSTM; the others have one
-    feed_previous: bool  # give the decoder the token before; None or not given: all models but the post's
-    embedding_size: Annotated[Count, Field(le=4096)] = 32
-    hidden_size: Annotated[Count, Field(ge=2, le=4096)] = 128
-    init_bound: Annotated[Number, Field(gt=0)] | None = None  # U(-bound, bound); None: PyTorch's own
-
-    # Training
     rounds: Annotated[Count, Field(le=1000)] = 10  # independent trainings
-    seed: Annotated[int, BeforeValidator(_not_a_bool), Field(ge=0)] = 0
+    seed: Whole = 0
     steps: Count = 15_000  # updates of each training
     batch_size: Annotated[Count, Field(le=65_536)] = 32
     optimizer: Literal["adam", "sgd"] = "adam"
     learning_rate: Annotated[Number, Field(gt=0)] = 5e-4
-    lr_hold: Annotated[int, BeforeValidator(_not_a_bool), Field(ge=0)] = 0  # updates before StepLR starts
+    lr_hold: Whole = 0  # updates before StepLR starts
     lr_step_size: Count = 5_000  # StepLR: the rate is multiplied by lr_gamma every so many updates
     lr_gamma: Annotated[Number, Field(gt=0, le=1)] = 0.1
-    clip_norm: Annotated[Number, Field(gt=0)] | None = None  # of each round's whole gradient
-    stop_exact_match: Annotated[Number, Field(gt=0, le=1)] | None = None  # end once every round has it
+    clip_norm: Annotated[Number, Field(gt=0)] | None = None  # of each training's whole gradient
+    stop_exact_match: Annotated[Number, Field(gt=0, le=1)] | None = None  # end once every training has it
 
-    # Evaluation
+
+class EvaluationSettings(Part):
+    """When and on how much a training is scored."""
+
     evaluate_every: Count = 500  # updates between two points of the metric curves
-    curve_samples: Count = 1_000  # fresh samples of each round at such a point
-    evaluate_rounds: Count = 1  # fresh sets after training, each of evaluate_samples
+    curve_samples: Count = 1_000  # samples for each training at such a point
+    evaluate_rounds: Count = 1  # sets of samples after training, each of evaluate_samples
     evaluate_samples: Count = 32_000
 
-    @model_validator(mode="before")
-    @classmethod
-    def _as_the_models_source(cls, given: dict) -> dict:
-        if isinstance(given, dict) and given.get("feed_previous") is None:
-            return {**given, "feed_previous": given.get("model", "post") != "post"}
-        return given
 
-    @model_validator(mode="after")
-    def _settings_agree(self) -> Self:
-        if self.layers > 1 and self.model != "lstm":
-            raise ValueError(f"layers must be 1 with model {self.model!r}; 'lstm' has layers")
-        if self.model == "attention" and not self.feed_previous:
-            raise ValueError("feed_previous must not be False with model 'attention'")
-        if self.source_eos and self.values == "notebook":
-            raise ValueError("source_eos needs values 'text'; the notebook's largest value shares EOS's id")
-        return self
+class RunConfig(Part):
+    """The settings of a run. The defaults are the post's; how fast or where it runs is not part of it."""
+
+    task: SerializeAsAny[TaskSettings]
+    model: SerializeAsAny[ModelSettings]
+    training: TrainingSettings
+    evaluation: EvaluationSettings
+
+    @classmethod
+    def of(cls, **given: Any) -> Self:
+        """From flat names; what is not given has its default.
+
+        None stands for the default, too. A setting of another task or model is accepted where it has its
+        default there, as in a notebook that names every parameter.
+
+        Raises:
+            SettingError: a name or a value is wrong, or means nothing here.
+        """
+        given = {name: value for name, value in _renamed(given).items() if value is not None}
+        kinds = {
+            "task": _chosen("task", given.pop("task", "primes"), TASKS).Settings,
+            "model": _chosen("model", given.pop("model", "post"), MODELS).Settings,
+            "training": TrainingSettings,
+            "evaluation": EvaluationSettings,
+        }
+        own = {name: part for part, kind in kinds.items() for name in kind.model_fields}
+        _refuse_foreign({name: value for name, value in given.items() if name not in own}, kinds)
+        parts = {}
+        for part, kind in kinds.items():
+            try:
+                parts[part] = kind(**{name: value for name, value in given.items() if own.get(name) == part})
+            except ValidationError as error:
+                raise SettingError(explain(error, list(own))) from error
+        return cls(**parts)
+
+    def flat(self) -> dict[str, Any]:
+        """Every setting by its flat name."""
+        return {
+            "task": self.task.kind,
+            **self.task.model_dump(),
+            "model": self.model.kind,
+            **self.model.model_dump(),
+            **self.training.model_dump(),
+            **self.evaluation.model_dump(),
+        }
+
+    def changed(self, **given: Any) -> Self:
+        """The same but for some settings, by their flat names."""
+        return type(self).of(**self.flat() | given)
+
+    @property
+    def name(self) -> str:
+        """Readable, and different whenever a setting is; a new setting with a default changes no name."""
+        parts = self.task, self.model, self.training, self.evaluation
+        given = [part.model_dump(exclude_defaults=True) for part in parts]
+        identity = [self.task.kind, self.model.kind, given]
+        digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
+        return f"{self.model.kind}-{self.task.label()}-{digest}"
+
+
+def flat_names() -> list[str]:
+    """Every setting that some run can have."""
+    return list(_defaults())
+
+
+def _parts() -> list[type[Part]]:
+    kinds = [task.Settings for task in TASKS.values()], [model.Settings for model in MODELS.values()]
+    return [*kinds[0], *kinds[1], TrainingSettings, EvaluationSettings]
+
+
+def _defaults() -> dict[str, list[Any]]:
+    """By flat name, its default in every part that has it."""
+    table = {"task": ["primes"], "model": ["post"]}
+    for part in _parts():
+        for name, field in part.model_fields.items():
+            table.setdefault(name, []).append(field.default)
+    return table
+
+
+def _renamed(given: dict[str, Any]) -> dict[str, Any]:
+    """With the names and values that settings have now."""
+    new = {}
+    for name, value in given.items():
+        if name in OLD_NAMES:
+            now, values = OLD_NAMES[name]
+            new[now] = None if value is None else _chosen(name, value, values)
+        else:
+            new[name] = value
+    return new
+
+
+def _chosen(what: str, name: Any, registry: dict[str, Any]) -> Any:
+    if not isinstance(name, str) or name not in registry:
+        raise SettingError(f"{what} must be {' or '.join(map(repr, registry))}, not {name!r}")
+    return registry[name]
+
+
+def _refuse_foreign(given: dict[str, Any], kinds: dict[str, type[Part]]) -> None:
+    """Refuse settings that are none, and those of another task or model that are not at their defaults."""
+    defaults = _defaults()
+    for name, value in given.items():
+        if name not in defaults:
+            raise SettingError(unknown(name, list(defaults)))
+        if value not in defaults[name]:
+            owners = [part.kind for part in _parts() if name in part.model_fields]
+            here = f"task {kinds['task'].kind!r} and model {kinds['model'].kind!r}"
+            raise SettingError(
+                f"{name} means nothing with {here}; it is a setting of {', '.join(owners)}, so leave it at "
+                f"{defaults[name][0]!r}"
+            )
 
 
 # What the author's notebook ran; a row of the published table sets max_length and reverse.
-PUBLISHED = RunConfig(values="notebook")
+PUBLISHED = RunConfig.of(eos_is_a_value=True)
 
 # Small enough to train live in a report, large enough to visibly learn.
-QUICK = RunConfig(
+QUICK = RunConfig.of(
     max_length=5,
     vocab_size=31,
     rounds=4,
@@ -99,7 +181,7 @@ QUICK = RunConfig(
 # - The last parameters are scored; nothing is selected. Perplexity counts EOS, which is part of the answer.
 # - A beam ends when no hypothesis in it beats the candidates; scores are not normalised by length, for short
 #   answers are right here. An ensemble averages probabilities, token by token.
-PAPER = RunConfig(
+PAPER = RunConfig.of(
     max_length=20,
     reverse=True,
     source_eos=True,

@@ -7,10 +7,11 @@ import torch
 
 from replicate.settings import RunConfig
 from replicate.tasks.batch import Batch
+from replicate.tasks.primes.task import PrimeSettings, PrimeTask
 
 PROJECT = Path(__file__).resolve().parent.parent
 
-SMALL = RunConfig(
+SMALL = RunConfig.of(
     max_length=5,
     vocab_size=31,
     embedding_size=6,
@@ -20,9 +21,7 @@ SMALL = RunConfig(
     batch_size=8,
     evaluate_every=20,
 )
-CONFIG = SMALL.model_copy(
-    update={"rounds": 2, "steps": 30, "evaluate_every": 10, "curve_samples": 20, "evaluate_samples": 30}
-)
+CONFIG = SMALL.changed(rounds=2, steps=30, evaluate_every=10, curve_samples=20, evaluate_samples=30)
 VOCAB, EMBEDDING, HIDDEN = 31, 6, 8
 MAPS = {
     "encoder.xh": "encoder.xh",
@@ -35,7 +34,7 @@ DATA = {
     "written": "2026-01-01",
     "question": "Does it?",
     "background": "Nobody knows.",
-    "settings": CONFIG.model_dump(exclude={"seed", "reverse"}),
+    "settings": {name: value for name, value in CONFIG.flat().items() if name not in ("seed", "reverse")},
     "arms": {"forward": {"seed": 5}, "reversed": {"seed": 6, "reverse": True}},
     "effects": {
         "gain": {
@@ -48,6 +47,10 @@ DATA = {
     },
     "verdict": "p below 0.05.",
 }
+
+
+def primes(vocab_size: int, max_length: int, reverse: bool = False, **settings) -> PrimeTask:
+    return PrimeTask(PrimeSettings(vocab_size=vocab_size, max_length=max_length, reverse=reverse, **settings))
 
 
 def same(a, b) -> bool:

@@ -9,10 +9,10 @@ from replicate.decoding import Candidates, beam, greedy, log_probability, rescor
 from replicate.models import build
 from replicate.models.layers import pick_rounds
 from replicate.settings import RunConfig
-from replicate.tasks.primes.task import PrimeTask
+from replicate.tasks.__init__ import task_of
 
-TINY = RunConfig(vocab_size=6, max_length=4, model="lstm", embedding_size=4, hidden_size=5, rounds=2)
-EOS, STEPS = TINY.vocab_size - 1, 3
+TINY = RunConfig.of(vocab_size=6, max_length=4, model="lstm", embedding_size=4, hidden_size=5, rounds=2)
+EOS, STEPS = TINY.task.vocab_size - 1, 3
 
 
 def sharp(config: RunConfig = TINY, rounds: int = 2):
@@ -25,13 +25,13 @@ def sharp(config: RunConfig = TINY, rounds: int = 2):
 
 def sources(samples: int = 5, rounds: int = 2, config: RunConfig = TINY):
     generators = [torch.Generator().manual_seed(r) for r in range(rounds)]
-    batch = PrimeTask.of(config).sample(generators, samples)
+    batch = task_of(config.task).sample(generators, samples)
     return batch.source, batch.source_length
 
 
 def test_a_beam_of_one_is_greedy():
     for name, layers in (("post", 1), ("rnn", 1), ("lstm", 2), ("attention", 1)):
-        config = TINY.model_copy(update={"model": name, "layers": layers, "vocab_size": 12})
+        config = TINY.changed(model=name, layers=layers, vocab_size=12)
         model, source = sharp(config), sources(20, config=config)
         found = beam(model, *source, 6, width=1)
         assert torch.equal(found.tokens[:, :, 0], greedy(model, *source, 6))
@@ -39,7 +39,7 @@ def test_a_beam_of_one_is_greedy():
 
 def every_answer() -> torch.Tensor:
     """All answers of at most STEPS tokens that end in EOS, padded: `[N, STEPS]`."""
-    others = [token for token in range(TINY.vocab_size) if token != EOS]
+    others = [token for token in range(TINY.task.vocab_size) if token != EOS]
     return torch.tensor(
         [
             [*answer, EOS] + [0] * (STEPS - n - 1)
@@ -73,7 +73,7 @@ def test_a_wide_beam_finds_what_exhaustive_search_finds():
 
 
 def test_a_wider_beam_is_never_less_probable_on_average_and_sometimes_better():
-    config = TINY.model_copy(update={"vocab_size": 30, "max_length": 6})
+    config = TINY.changed(vocab_size=30, max_length=6)
     model, source = sharp(config), sources(200, config=config)
     narrow, wide = (beam(model, *source, 7, width).log_probability[:, :, 0] for width in (1, 8))
     assert wide.mean() > narrow.mean()
@@ -106,9 +106,9 @@ def test_an_ensemble_averages_probabilities_token_by_token():
 
 @pytest.mark.parametrize("name", ["post", "lstm", "attention"])
 def test_log_probability_is_the_negative_loss(name):
-    config = TINY.model_copy(update={"model": name})
+    config = TINY.changed(model=name)
     model = sharp(config)
-    batch = PrimeTask.of(config).sample([torch.Generator().manual_seed(r) for r in range(2)], 30)
+    batch = task_of(config.task).sample([torch.Generator().manual_seed(r) for r in range(2)], 30)
     logs = log_probability(model, batch.source, batch.source_length, batch.target.unsqueeze(2))
     torch.testing.assert_close(-logs.sum((1, 2)) / batch.target_length.sum(1), model.loss(batch))
 
@@ -152,13 +152,13 @@ def test_what_is_no_n_best_list_is_refused():
     ],
 )
 def test_models_of_other_sizes_make_no_ensemble(change, message):
-    other = sharp(TINY.model_copy(update=change))
+    other = sharp(TINY.changed(**change))
     with pytest.raises(ValueError, match=message):
         pick_rounds([sharp(), other], [0, 2])
 
 
 def test_picked_rounds_answer_as_they_did():
-    first, second = sharp(), sharp(TINY.model_copy(update={"seed": 1}))
+    first, second = sharp(), sharp(TINY.changed(seed=1))
     source, length = sources(10)
     picked = pick_rounds([first, second], [3, 0])
     expected = torch.stack([greedy(second, source, length, 4)[1], greedy(first, source, length, 4)[0]])

@@ -6,7 +6,7 @@ from shared import PROJECT
 
 from replicate.parameters import check_parameters
 from replicate.publish.refresh import cleaned
-from replicate.settings import QUICK, RunConfig
+from replicate.settings import QUICK, RunConfig, flat_names
 
 NOTEBOOK_METADATA = {"kernelspec": {"name": "python3", "display_name": "Python 3"}, "widgets": {}}
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
@@ -14,8 +14,8 @@ NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
 
 def test_training_takes_every_setting_and_defaults_to_the_quick_preset():
     defaults = check_parameters(next(n for n in NOTEBOOKS if n.stem == "03_train"), {})
-    settings = {name: defaults[name] for name in RunConfig.model_fields}  # all of them
-    assert RunConfig(**settings) == QUICK
+    settings = {name: defaults[name] for name in flat_names()}  # all of them
+    assert RunConfig.of(**settings) == QUICK
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)

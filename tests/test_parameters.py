@@ -11,7 +11,8 @@ from papermill.exceptions import PapermillExecutionError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from shared import write_notebook
 
-from replicate.parameters import ParameterError, check_parameters, explain, notebook_parameters
+from replicate.fields import explain
+from replicate.parameters import ParameterError, check_parameters, notebook_parameters
 
 DEFAULTS = """# Parameters
 steps = 100  # updates
@@ -181,4 +182,4 @@ class Settings(BaseModel):
 def test_a_model_s_refusal_is_explained_in_one_line(settings, message):
     with pytest.raises(ValidationError) as caught:
         Settings(**settings)
-    assert explain(caught.value, Settings) == message
+    assert explain(caught.value, list(Settings.model_fields)) == message

@@ -1,7 +1,6 @@
-"""Scores on fresh samples: by round, by length and by target position, for a model or a baseline."""
+"""Scores of answers: by training, by length and by target position, for a model or a baseline of any task."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import pandas as pd
 import torch
@@ -9,29 +8,25 @@ from torch import Tensor, nn
 
 from replicate.decoding import greedy
 from replicate.tasks.batch import Batch
-from replicate.tasks.primes.metrics import answer_length, position_matches, score_pairs, summarise
-from replicate.tasks.primes.task import PrimeTask
+from replicate.tasks.pairs import answer_length, position_matches
+from replicate.tasks.task import Answer, Split, Task
 
-CHUNK = 500  # samples of each round decoded at once
-METRICS = ["psa", "lcsr", "geo_mean", "exact_match", "lcs_f1"]
-PUBLISHED_METRICS = ["published_psa", "published_lcsr", "published_geo_mean"]
-
-Answer = Callable[[Batch], Tensor]  # a batch -> predictions [R, B, P]
+KEYS = ["round", "kind", "length", "position", "samples"]  # columns that are no scores
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Tables of one evaluation of R rounds."""
+    """Tables of one evaluation of R trainings."""
 
-    scores: pd.DataFrame  # one row a round: METRICS and PUBLISHED_METRICS
-    by_length: pd.DataFrame  # one row a round, kind of length ("source" or "target") and length
-    by_position: pd.DataFrame  # one row a round and target position (from 1)
+    scores: pd.DataFrame  # one row a training: the task's metrics
+    by_length: pd.DataFrame  # one row a training, kind of length ("source" or "target") and length: likewise
+    by_position: pd.DataFrame  # one row a training and target position (from 1)
 
     def without(self, rounds: list[int]) -> "Evaluation":
-        """The same with no score for some rounds: those that diverged have none."""
+        """The same with no score for some trainings: those that diverged have none."""
         tables = [table.copy() for table in (self.scores, self.by_length, self.by_position)]
         for table in tables:
-            scores = [name for name in table if name in {*METRICS, *PUBLISHED_METRICS, "accuracy"}]
+            scores = [name for name in table if name not in KEYS]
             table.loc[table["round"].isin(rounds), scores] = float("nan")
         return Evaluation(*tables)
 
@@ -44,72 +39,70 @@ def model_answer(model: nn.Module, max_steps: int) -> Answer:
     ).cpu()
 
 
+def oracle_answer(batch: Batch) -> Tensor:
+    """The target itself: what a perfect model scores, the ceiling of every metric."""
+    return batch.target
+
+
 def evaluate(
-    answer: Answer, task: PrimeTask, generators: list[torch.Generator], rounds: range, samples: int
+    answer: Answer,
+    task: Task,
+    generators: list[torch.Generator],
+    rounds: range,
+    samples: int,
+    split: Split = "test",
 ) -> Evaluation:
-    """Score `samples` fresh samples a round, drawn from the round's own generator."""
+    """Score the answers to `samples` samples a training, or to a task's fixed split of that name."""
     pairs, positions = [], []
-    for batch in batches(task, generators, samples):
+    for batch in task.batches(split, generators, samples):
         prediction = answer(batch).flatten(0, 1)  # [R * B, P]
         target = batch.target.flatten(0, 1)  # [R * B, T]
-        round_of = torch.tensor(rounds).repeat_interleave(batch.source.shape[1])
         pairs.append(
             pd.DataFrame(
                 {
-                    "round": round_of,
-                    "source_length": batch.source_length.flatten() - int(task.source_eos),
-                    "target_length": answer_length(target, task.eos),
-                    **{
-                        name: values.numpy()
-                        for name, values in asdict(score_pairs(prediction, target, task.eos)).items()
-                    },
+                    "round": torch.tensor(rounds).repeat_interleave(batch.source.shape[1]),
+                    "source": batch.source_length.flatten() - int(task.source_eos),
+                    "target": answer_length(target, task.target.eos),
+                    **{name: values.numpy() for name, values in task.statistics(prediction, target).items()},
                 }
             )
         )
-        positions.append(_position_counts(prediction, target, task.eos, len(rounds)))
+        positions.append(_position_counts(prediction, target, task.target.eos, len(rounds)))
     pairs = pd.concat(pairs)
+    lengths = [_scores(task, pairs, kind).assign(kind=kind) for kind in ("source", "target")]
+    by_length = pd.concat(lengths, ignore_index=True)
     return Evaluation(
-        _by_round(pairs), _by_length(pairs), _by_position(torch.stack(positions).sum(0), rounds)
+        _scores(task, pairs).drop(columns="samples"),
+        by_length[["round", "kind", "length", "samples", *(metric.name for metric in task.metrics)]],
+        _by_position(torch.stack(positions).sum(0), rounds),
     )
 
 
 @torch.no_grad()
 def nats_per_token(
-    model: nn.Module, task: PrimeTask, generators: list[torch.Generator], samples: int
+    model: nn.Module, task: Task, generators: list[torch.Generator], samples: int, split: Split = "test"
 ) -> Tensor:
-    """Each round's mean cross entropy over the tokens of fresh targets, EOS counted: `[R]`.
+    """Each training's mean cross entropy over the tokens of the targets, EOS counted: `[R]`.
 
     Its exponential is the perplexity; a model that solves the task has 0 nats, perplexity 1.
     """
     device = next(model.parameters()).device
     nats = tokens = 0
-    for batch in batches(task, generators, samples):
+    for batch in task.batches(split, generators, samples):
         count = batch.target_length.sum(1)
         nats += model.loss(batch.to(device)).double().cpu() * count
         tokens += count
     return nats / tokens
 
 
-def batches(task: PrimeTask, generators: list[torch.Generator], samples: int) -> Iterator[Batch]:
-    """Fresh samples of every round, CHUNK at a time."""
-    for first in range(0, samples, CHUNK):
-        yield task.sample(generators, min(CHUNK, samples - first))
-
-
-def _by_round(pairs: pd.DataFrame) -> pd.DataFrame:
-    means = pairs.drop(columns=["source_length", "target_length"]).groupby("round").mean()
-    rows = [{"round": r, **summarise(row)} for r, row in means.to_dict("index").items()]
-    return pd.DataFrame(rows)[["round", *METRICS, *PUBLISHED_METRICS]]
-
-
-def _by_length(pairs: pd.DataFrame) -> pd.DataFrame:
-    tables = []
-    for kind in ("source", "target"):
-        groups = pairs.groupby(["round", f"{kind}_length"])[["psa", "lcsr", "exact_match", "lcs_f1"]]
-        table = groups.mean().assign(samples=groups.size()).rename_axis(["round", "length"]).reset_index()
-        tables.append(table.assign(kind=kind))
-    columns = ["round", "kind", "length", "samples", "psa", "lcsr", "exact_match", "lcs_f1"]
-    return pd.concat(tables, ignore_index=True)[columns]
+def _scores(task: Task, pairs: pd.DataFrame, kind: str | None = None) -> pd.DataFrame:
+    """One row a training, or a training and length of a kind: the number of samples, and every metric."""
+    keys = ["round"] if kind is None else ["round", kind]
+    groups = pairs.groupby(keys)
+    means = groups[[name for name in pairs if name not in ("round", "source", "target")]].mean()
+    table = pd.DataFrame([task.scores(row) for row in means.to_dict("records")], index=means.index)
+    table = table[[metric.name for metric in task.metrics]].assign(samples=groups.size())
+    return table.reset_index().rename(columns={kind: "length"})
 
 
 def _position_counts(prediction: Tensor, target: Tensor, eos: int, rounds: int) -> Tensor:

@@ -8,7 +8,7 @@ from replicate.models.layers import pick_rounds
 from replicate.randomness import make_generator
 from replicate.runs.folder import Run
 from replicate.tasks.batch import PAD
-from replicate.tasks.primes.task import PrimeTask
+from replicate.tasks.task import Vocabulary
 
 SHOWN = 5  # most probable tokens at each step
 CLOUD = 300  # random sources that span the plane of the state
@@ -22,28 +22,28 @@ class Explorer:
     """
 
     def __init__(self, run: Run, round_index: int = 0):
-        if not 0 <= round_index < run.config.rounds:
-            raise ValueError(f"round {round_index} is not there; the run has 0 to {run.config.rounds - 1}")
-        self.task = PrimeTask.of(run.config)
+        if not 0 <= round_index < run.config.training.rounds:
+            raise ValueError(
+                f"round {round_index} is not there; the run has 0 to {run.config.training.rounds - 1}"
+            )
+        self.task = run.task
         self.model: nn.Module = pick_rounds([run.load_model()], [round_index])
-        batch = self.task.sample([make_generator(run.config.seed, round_index, "explorer")], CLOUD)
+        batch = self.task.sample([make_generator(run.config.training.seed, round_index, "explorer")], CLOUD)
         states = self._states(batch.source, batch.source_length)
         self.centre = states.mean(0)
         self.axes = torch.linalg.svd(states - self.centre, full_matrices=False)[2][:2]  # [2, state]
         self.cloud = self._place(states)
 
     def read(self, text: str) -> list[int]:
-        """The values in a text such as "4 7 9 2".
+        """The tokens of a text such as "4 7 9 2".
 
         Raises:
             ValueError: there is none, too many, or one that the task does not have.
         """
-        words = text.replace(",", " ").split()
-        if not all(word.isdecimal() and 1 <= int(word) <= self.task.max_value for word in words):
-            raise ValueError(f"type whole numbers from 1 to {self.task.max_value}, not {text!r}")
-        if not 1 <= len(words) <= self.task.max_length:
-            raise ValueError(f"type 1 to {self.task.max_length} numbers; these are {len(words)}")
-        return [int(word) for word in words]
+        tokens = self.task.source.encode(text)
+        if not 1 <= len(tokens) <= self.task.max_source_length:
+            raise ValueError(f"type 1 to {self.task.max_source_length} tokens; these are {len(tokens)}")
+        return tokens
 
     @torch.no_grad()
     def answer(self, values: list[int], turned: bool = False) -> pd.DataFrame:
@@ -54,7 +54,7 @@ class Explorer:
         """
         source, length, target = self._batch(values, turned)
         state = self.model.encode(source, length)
-        previous, rows = torch.full((1, 1), self.task.eos), []
+        previous, rows = torch.full((1, 1), self.model.bos), []
         for step in range(self.task.max_target_length):
             state, logits = self.model.decode_step(state, previous)
             best = logits[0, 0].softmax(0).topk(SHOWN)
@@ -62,7 +62,7 @@ class Explorer:
             rows += [
                 {
                     "step": step + 1,
-                    "token": self._name(token),
+                    "token": _name(self.task.target, token),
                     "probability": p,
                     "chosen": not i,
                     "right": token == wanted,
@@ -70,7 +70,7 @@ class Explorer:
                 for i, (p, token) in enumerate(zip(best.values.tolist(), best.indices.tolist(), strict=True))
             ]
             previous = best.indices[:1].view(1, 1)
-            if previous.item() == self.task.eos:
+            if previous.item() == self.task.target.eos:
                 break
         return pd.DataFrame(rows)
 
@@ -81,13 +81,15 @@ class Explorer:
         prefixes = source.expand(1, steps, -1)
         states = self._states(prefixes, torch.arange(1, steps + 1).unsqueeze(0))
         places = self._place(states)
-        return places.assign(token=[self._name(token) for token in source[0, 0, :steps].tolist()])
+        return places.assign(
+            token=[_name(self.task.source, token) for token in source[0, 0, :steps].tolist()]
+        )
 
     def _batch(self, values: list[int], turned: bool) -> tuple[Tensor, Tensor, list[int]]:
-        ordered = values[::-1] if turned else values
-        batch = self.task.batch_of(torch.tensor([[ordered]]), torch.tensor([[len(values)]]))
-        primes = [value for value in values if self.task.is_prime[value]]
-        return batch.source, batch.source_length, [*primes, self.task.eos]
+        """The source in the direction asked for, and the right answer to it as it was typed."""
+        batch = self.task.example(values[::-1] if turned else values)
+        target = self.task.example(values).target
+        return batch.source, batch.source_length, target[0, 0].tolist()
 
     @torch.no_grad()
     def _states(self, source: Tensor, length: Tensor) -> Tensor:
@@ -100,5 +102,8 @@ class Explorer:
         x, y = ((states - self.centre) @ self.axes.T).T.tolist()
         return pd.DataFrame({"x": x, "y": y})
 
-    def _name(self, token: int) -> str:
-        return "EOS" if token == self.task.eos else str(token)
+
+def _name(vocabulary: Vocabulary, token: int) -> str:
+    """A token as a reader sees it."""
+    special = {PAD: "PAD", vocabulary.bos: "BOS", vocabulary.eos: "EOS"}  # EOS last: it may be BOS too
+    return special[token] if token in special else vocabulary.decode([token])

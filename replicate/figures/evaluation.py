@@ -1,26 +1,28 @@
 """Where a run is right and where it is wrong: scores by length and by target position."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from replicate.figures.style import COLOURS, METRIC_NAMES, reference_line, subplots
+from replicate.figures.style import COLOURS, metric_colours, reference_line, subplots
+from replicate.tasks.task import Metric
 
 
-def scores_by_length(by_length: pd.DataFrame) -> Figure:
-    """Exact match and PSA by source and by target length: dots are trainings, lines their means."""
+def scores_by_length(by_length: pd.DataFrame, metrics: Sequence[Metric]) -> Figure:
+    """Metrics by source and by target length: dots are trainings, lines their means."""
+    metrics = [metric for metric in metrics if metric.by_length]
     figure, panels = subplots(1, 2, height=3.2, sharey=True)
     for axes, kind in zip(panels, ("source", "target"), strict=True):
         table = by_length.query("kind == @kind")
-        for metric in ("psa", "exact_match"):
-            mean = table.groupby("length")[metric].mean()
-            axes.scatter(table.length, table[metric], s=8, color=COLOURS[metric], alpha=0.4, linewidths=0)
-            axes.plot(mean.index, mean, color=COLOURS[metric], label=METRIC_NAMES[metric])
-        axes.set(xlabel=f"{kind} length", ylim=(-0.02, 1.02), xticks=sorted(table.length.unique()))
+        for metric, colour in zip(metrics, metric_colours(metrics), strict=True):
+            mean = table.groupby("length")[metric.name].mean()
+            axes.scatter(table.length, table[metric.name], s=8, color=colour, alpha=0.4, linewidths=0)
+            axes.plot(mean.index, mean, color=colour, label=metric.label)
+        axes.set(xlabel=f"{kind} length", ylim=metrics[0].limits, xticks=sorted(table.length.unique()))
     panels[0].set_ylabel("score")
     panels[0].legend(loc="lower left")
-    panels[1].set_xlabel("target length (number of primes)")
+    panels[1].set_xlabel("target length, without EOS")
     count, rounds = table.groupby("round").samples.sum().iloc[0], table["round"].nunique()
     figure.suptitle(
         f"Score by length: {rounds} trainings (dots), {count} samples each", x=0.01, ha="left", fontsize=11

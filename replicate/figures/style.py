@@ -4,6 +4,7 @@ Importing this module sets the look for the whole process.
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb, to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+
+from replicate.tasks.task import Metric
 
 # Okabe & Ito's palette.
 COLOURS = {
@@ -36,14 +39,6 @@ COLOURS = {
 
 # For arms that have no meaning elsewhere and no order.
 ARBITRARY = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
-
-METRIC_NAMES = {
-    "psa": "PSA",
-    "lcsr": "LCSR",
-    "geo_mean": "GeoMean",
-    "exact_match": "exact match",
-    "lcs_f1": "LCS F1",
-}
 
 DARK, LIGHT = to_rgb("#1B1B1E"), 0.9  # the Chirpy theme's dark background, and the text on it
 
@@ -70,6 +65,12 @@ mpl.rcParams.update(STYLE)
 def sequence(count: int) -> list[tuple]:
     """Colours for steps in an order, dark to light; for arms without an order use COLOURS."""
     return [tuple(colour) for colour in mpl.colormaps["viridis"](np.linspace(0, 0.85, count))]
+
+
+def metric_colours(metrics: Sequence[Metric]) -> list[str]:
+    """One colour a metric, the same wherever it is one of COLOURS."""
+    others = iter(ARBITRARY * len(metrics))
+    return [COLOURS[metric.name] if metric.name in COLOURS else next(others) for metric in metrics]
 
 
 def subplots(rows: int = 1, columns: int = 1, height: float = 3.4, **options) -> tuple[Figure, Axes]:

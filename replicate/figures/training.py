@@ -1,29 +1,34 @@
 """How a run went: its loss and its metrics over the updates."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from replicate.figures.style import COLOURS, METRIC_NAMES, subplots
+from replicate.figures.style import COLOURS, metric_colours, subplots
 from replicate.statistics import mean_interval
+from replicate.tasks.task import Metric
 
 
 def loss_curve(history: pd.DataFrame) -> Figure:
     """The training loss of every round, thin, and their mean with its 95% interval."""
     figure, axes = subplots(height=3.0)
-    _rounds_and_mean(axes, history[history.step > 0], "loss")
+    _rounds_and_mean(axes, history[history.step > 0], "loss", COLOURS["loss"])
     axes.set(xlabel="updates", ylabel="loss (nats per token)", ylim=(0, None))
     axes.set_title(_title("Training loss", history))
     return figure
 
 
-def metric_curves(history: pd.DataFrame, metrics: tuple[str, ...] = ("psa", "lcsr", "geo_mean")) -> Figure:
+def metric_curves(history: pd.DataFrame, metrics: Sequence[Metric]) -> Figure:
     """A panel a metric over the updates: every round thin, their mean with its 95% interval."""
-    figure, panels = subplots(1, len(metrics), height=3.0, sharey=True)
-    for axes, metric in zip(panels, metrics, strict=True):
-        _rounds_and_mean(axes, history, metric)
-        axes.set(xlabel="updates", ylim=(-0.02, 1.02), title=METRIC_NAMES[metric])
-    panels[0].set_ylabel("score on fresh samples")
+    metrics = [metric for metric in metrics if metric.curve]
+    alike = len({metric.bounds for metric in metrics}) == 1
+    figure, panels = subplots(1, len(metrics), height=3.0, sharey=alike, squeeze=False)
+    for axes, metric, colour in zip(panels[0], metrics, metric_colours(metrics), strict=True):
+        _rounds_and_mean(axes, history, metric.name, colour)
+        axes.set(xlabel="updates", ylim=metric.limits, title=metric.label)
+    panels[0, 0].set_ylabel("score")
     figure.suptitle(_title("Metric curves", history), x=0.01, ha="left", fontsize=11)
     return figure
 
@@ -32,12 +37,12 @@ def _title(what: str, history: pd.DataFrame) -> str:
     return f"{what}: {history['round'].nunique()} trainings (thin), their mean and its 95% interval"
 
 
-def _rounds_and_mean(axes: Axes, history: pd.DataFrame, column: str) -> None:
+def _rounds_and_mean(axes: Axes, history: pd.DataFrame, column: str, colour: str) -> None:
     table = history.pivot(index="step", columns="round", values=column)
-    axes.plot(table.index, table, color=COLOURS[column], alpha=0.35, linewidth=0.8)
+    axes.plot(table.index, table, color=colour, alpha=0.35, linewidth=0.8)
     bands = pd.DataFrame([mean_interval(row) for row in table.to_numpy()], index=table.index)
-    axes.fill_between(bands.index, bands.low, bands.high, color=COLOURS[column], alpha=0.2, linewidth=0)
-    axes.plot(bands.index, bands["mean"], color=COLOURS[column], linewidth=2.2)
+    axes.fill_between(bands.index, bands.low, bands.high, color=colour, alpha=0.2, linewidth=0)
+    axes.plot(bands.index, bands["mean"], color=colour, linewidth=2.2)
     _mark_diverged(axes, history, column)
 
 

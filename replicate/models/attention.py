@@ -5,14 +5,19 @@ and is given the token before and their weighted mean. Unlike theirs, the encode
 that attention is all that differs from `lstm.py`.
 """
 
+from typing import Literal
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from replicate.fields import ModelSettings
 from replicate.models.layers import Embedding, Linear, take
-from replicate.models.lstm import LSTMCell
+from replicate.models.lstm import LSTMStack
 from replicate.models.packing import Packing
+from replicate.models.seq2seq import embedded
 from replicate.tasks.batch import PAD, Batch
+from replicate.tasks.task import Task
 
 Memory = tuple[Tensor, Tensor, Tensor]  # encoder states [R, B, S, H], the same times U, their bias [R, B, S]
 
@@ -20,21 +25,23 @@ Memory = tuple[Tensor, Tensor, Tensor]  # encoder states [R, B, S, H], the same 
 class AttentionSeq2Seq(nn.Module):
     """An encoder, and a decoder that looks back at it; a state is the decoder's own and the memory."""
 
-    def __init__(self, rounds: int, vocab_size: int, embedding_size: int, hidden_size: int):
+    def __init__(self, task: Task, rounds: int, embedding_size: int, hidden_size: int):
         super().__init__()
-        self.eos = vocab_size - 1
-        self.embedding = Embedding(rounds, vocab_size, embedding_size)
-        self.encoder = LSTMCell(rounds, embedding_size, hidden_size, layers=1, fed=True)
-        self.decoder = LSTMCell(rounds, embedding_size + hidden_size, hidden_size, layers=1, fed=True)
+        self.bos, self.eos = task.target.bos, task.target.eos
+        self.embedding = Embedding(rounds, task.source.size, embedding_size)
+        shared = task.source is task.target
+        self.target_embedding = None if shared else Embedding(rounds, task.target.size, embedding_size)
+        self.encoder = LSTMStack(rounds, embedding_size, hidden_size, layers=1, fed=True)
+        self.decoder = LSTMStack(rounds, embedding_size + hidden_size, hidden_size, layers=1, fed=True)
         self.query = Linear(rounds, hidden_size, hidden_size)
         self.key = Linear(rounds, hidden_size, hidden_size)
         self.score = Linear(rounds, hidden_size, 1)
-        self.readout = Linear(rounds, 2 * hidden_size, vocab_size)
+        self.readout = Linear(rounds, 2 * hidden_size, task.target.size)
 
     def encode(self, source: Tensor, source_length: Tensor) -> tuple[Tensor, ...]:
         """`[R, B, S]`, `[R, B]` -> the decoder's first state `[R, B, 2H]`, then its memory."""
         packing = Packing.of(source_length)
-        inputs = take(self.encoder.embed(self.embedding.weight), packing.pack(source))
+        inputs = embedded(self.embedding, packing.pack(source), self.encoder.embed)
         states = self.encoder.run(None, inputs, packing.sizes)  # [R, N, 2H]
         memory = packing.unpack(self.encoder.output(states))  # [R, B, S, H]
         keys = self.key(memory.flatten(1, 2)).view_as(memory)
@@ -43,10 +50,10 @@ class AttentionSeq2Seq(nn.Module):
         return take(states, packing.last), memory, keys, bias
 
     def loss(self, batch: Batch) -> Tensor:
-        """Each round's mean cross entropy over its target tokens, EOS counted: `[R]`, in nats."""
+        """Each training's mean cross entropy over its target tokens, EOS counted: `[R]`, in nats."""
         state = self.encode(batch.source, batch.source_length)
         steps = int(batch.target_length.max())
-        previous = F.pad(batch.target[:, :, : steps - 1], (1, 0), value=self.eos)
+        previous = F.pad(batch.target[:, :, : steps - 1], (1, 0), value=self.bos)
         logits = []
         for t in range(steps):
             state, step_logits = self.decode_step(state, previous[:, :, t])
@@ -60,7 +67,8 @@ class AttentionSeq2Seq(nn.Module):
         """A state and the token before, `[R, B]` -> the next state and its logits `[R, B, V]`."""
         own, *memory = state
         context, _ = self.look_back(self.decoder.output(own), memory)
-        token = take(self.embedding.weight, previous)  # [R, B, E]
+        table = (self.target_embedding or self.embedding).weight
+        token = take(table, previous)  # [R, B, E]
         inputs = self.decoder.embed(torch.cat([token, context], dim=2))
         own = self.decoder.run(own, inputs, [own.shape[1]])
         logits = self.readout(torch.cat([self.decoder.output(own), context], dim=2))
@@ -74,5 +82,10 @@ class AttentionSeq2Seq(nn.Module):
         return torch.einsum("rbs,rbsh->rbh", weights, states), weights
 
 
-def build_attention(config, rounds: int) -> AttentionSeq2Seq:
-    return AttentionSeq2Seq(rounds, config.vocab_size, config.embedding_size, config.hidden_size)
+class AttentionSettings(ModelSettings):
+    kind = "attention"
+    feed_previous: Literal[True] = True  # its decoder is always given the token before
+
+
+def build_attention(settings: AttentionSettings, task: Task, rounds: int) -> AttentionSeq2Seq:
+    return AttentionSeq2Seq(task, rounds, settings.embedding_size, settings.hidden_size)

@@ -3,12 +3,17 @@
 i, f, o = sigm(x W + h W + b), g = tanh(x W + h W + b); c = f c + i g; h = o tanh(c), as `torch.nn.LSTM`.
 """
 
+from typing import Annotated
+
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
-from replicate.models.layers import Embedding, Linear
+from replicate.fields import Count, ModelSettings
+from replicate.models.layers import Linear
 from replicate.models.recurrence import all_steps, before_each_step, through_tanh, walk_back
 from replicate.models.seq2seq import Seq2Seq
+from replicate.tasks.task import Task
 
 _sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
 
@@ -68,7 +73,7 @@ def _through_step(g_state: Tensor, gate: Tensor, c_before: Tensor, c: Tensor) ->
     return out, g_c * f
 
 
-class LSTMCell(nn.Module):
+class LSTMStack(nn.Module):
     """Layers of LSTM, each over the h of the one below; the state is h and c of every layer, side by side."""
 
     def __init__(self, rounds: int, embedding_size: int, hidden_size: int, layers: int, fed: bool):
@@ -102,12 +107,20 @@ class LSTMCell(nn.Module):
         return top[..., : self.hidden_size]
 
 
-def build_lstm(config, rounds: int) -> Seq2Seq:
-    embedding_size, hidden_size, fed = config.embedding_size, config.hidden_size, config.feed_previous
+class LSTMSettings(ModelSettings):
+    kind = "lstm"
+    layers: Annotated[Count, Field(le=16)] = 1
+    feed_previous: bool = True  # give the decoder the token before
+
+
+def build_lstm(settings: LSTMSettings, task: Task, rounds: int) -> Seq2Seq:
+    E, H, fed = settings.embedding_size, settings.hidden_size, settings.feed_previous
     return Seq2Seq(
-        Embedding(rounds, config.vocab_size, embedding_size),
-        LSTMCell(rounds, embedding_size, hidden_size, config.layers, fed=True),
-        LSTMCell(rounds, embedding_size, hidden_size, config.layers, fed=fed),
-        Linear(rounds, hidden_size, config.vocab_size),
-        fed,
+        task,
+        rounds,
+        E,
+        encoder=LSTMStack(rounds, E, H, settings.layers, fed=True),
+        decoder=LSTMStack(rounds, E, H, settings.layers, fed=fed),
+        readout=Linear(rounds, H, task.target.size),
+        feed_previous=fed,
     )

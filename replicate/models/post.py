@@ -6,12 +6,14 @@ Source: the post, section 2; `reference.py` states it plainly.
 import torch
 from torch import Tensor, nn
 
-from replicate.models.layers import Embedding, mlp
+from replicate.fields import ModelSettings
+from replicate.models.layers import mlp
 from replicate.models.mlp_recurrence import run_mlp
 from replicate.models.seq2seq import Seq2Seq
+from replicate.tasks.task import Task
 
 
-class PostCell(nn.Module):
+class PostStack(nn.Module):
     """h = activation(xh(x) + hh(h)); without an input, h = activation(hh(h))."""
 
     def __init__(self, rounds: int, embedding_size: int, hidden_size: int, activation: str, fed: bool):
@@ -39,13 +41,21 @@ class PostCell(nn.Module):
         return states
 
 
-def build_post(config, rounds: int) -> Seq2Seq:
-    """The post's model; fed, its decoder gets an xh of its own."""
-    embedding_size, hidden_size, fed = config.embedding_size, config.hidden_size, config.feed_previous
+class PostSettings(ModelSettings):
+    """The post's decoder is fed nothing; fed, it gets an xh of its own."""
+
+    kind = "post"
+    feed_previous: bool = False  # give the decoder the token before
+
+
+def build_post(settings: PostSettings, task: Task, rounds: int) -> Seq2Seq:
+    E, H, fed = settings.embedding_size, settings.hidden_size, settings.feed_previous
     return Seq2Seq(
-        Embedding(rounds, config.vocab_size, embedding_size),
-        PostCell(rounds, embedding_size, hidden_size, "tanh", fed=True),
-        PostCell(rounds, embedding_size, hidden_size, "relu", fed=fed),
-        mlp(rounds, hidden_size, hidden_size, config.vocab_size),
-        fed,
+        task,
+        rounds,
+        E,
+        encoder=PostStack(rounds, E, H, "tanh", fed=True),
+        decoder=PostStack(rounds, E, H, "relu", fed=fed),
+        readout=mlp(rounds, H, H, task.target.size),
+        feed_previous=fed,
     )

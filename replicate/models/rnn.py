@@ -6,9 +6,11 @@ The paper writes h = sigm(W x + W h); tanh, the post's choice, is kept here.
 import torch
 from torch import Tensor, nn
 
-from replicate.models.layers import Embedding, Linear
+from replicate.fields import ModelSettings
+from replicate.models.layers import Linear
 from replicate.models.recurrence import all_steps, before_each_step, through_tanh, walk_back
 from replicate.models.seq2seq import Seq2Seq
+from replicate.tasks.task import Task
 
 
 class LinearRecurrence(torch.autograd.Function):
@@ -38,7 +40,7 @@ class LinearRecurrence(torch.autograd.Function):
         return start, inputs, torch.bmm(before_each_step(states, ctx.sizes).mT, inputs), None
 
 
-class RNNCell(nn.Module):
+class RNNStack(nn.Module):
     """h = tanh(x Wx + h Wh + b)."""
 
     def __init__(self, rounds: int, embedding_size: int, hidden_size: int, fed: bool):
@@ -59,12 +61,19 @@ class RNNCell(nn.Module):
         return states
 
 
-def build_rnn(config, rounds: int) -> Seq2Seq:
-    embedding_size, hidden_size, fed = config.embedding_size, config.hidden_size, config.feed_previous
+class RNNSettings(ModelSettings):
+    kind = "rnn"
+    feed_previous: bool = True  # give the decoder the token before
+
+
+def build_rnn(settings: RNNSettings, task: Task, rounds: int) -> Seq2Seq:
+    E, H, fed = settings.embedding_size, settings.hidden_size, settings.feed_previous
     return Seq2Seq(
-        Embedding(rounds, config.vocab_size, embedding_size),
-        RNNCell(rounds, embedding_size, hidden_size, fed=True),
-        RNNCell(rounds, embedding_size, hidden_size, fed=fed),
-        Linear(rounds, hidden_size, config.vocab_size),
-        fed,
+        task,
+        rounds,
+        E,
+        encoder=RNNStack(rounds, E, H, fed=True),
+        decoder=RNNStack(rounds, E, H, fed=fed),
+        readout=Linear(rounds, H, task.target.size),
+        feed_previous=fed,
     )

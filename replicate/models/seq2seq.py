@@ -1,14 +1,7 @@
-"""The encoder-decoder around any cell: one embedding table, an encoder cell, a decoder cell and a readout.
+"""The encoder-decoder around any recurrent stack: embeddings, an encoder, a decoder and a readout."""
 
-A *cell* is a module with
-
-- `input_size`: the width of what it is given at each step;
-- `state_size`: the width of its state, everything the next step needs;
-- `embed(table [R, V, E]) -> [R, V, input_size]`: its input map, once a token id instead of once a token;
-- `run(start [R, B, state_size] or None, inputs [R, N, input_size], sizes) -> [R, N, state_size]`: the state
-  after each step of packed samples (`packing.Packing`), from zero where `start` is None;
-- `output(states) -> [R, N, H]`: the part of a state that the readout sees.
-"""
+from collections.abc import Callable
+from typing import Protocol
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -16,44 +9,70 @@ from torch import Tensor, nn
 from replicate.models.layers import Embedding, take
 from replicate.models.packing import Packing
 from replicate.tasks.batch import PAD, Batch
+from replicate.tasks.task import Task
+
+LARGE = 1_000  # ids; of a larger vocabulary only the tokens that occur go through a stack's input map
+
+
+class Stack(Protocol):
+    """The recurrent layers of an encoder or a decoder: an `nn.Module` with these."""
+
+    input_size: int  # X, the width of what it is given at each step
+    state_size: int  # the width of its state, everything the next step needs
+
+    def embed(self, table: Tensor) -> Tensor:
+        """Its input map: embedded tokens `[R, N, E]` -> `[R, N, X]`."""
+
+    def run(self, start: Tensor | None, inputs: Tensor, sizes: list[int]) -> Tensor:
+        """The state after each step of packed samples (`packing.Packing`).
+
+        start `[R, B, state_size]`, or None for zero; inputs `[R, N, X]` -> `[R, N, state_size]`.
+        """
+
+    def output(self, states: Tensor) -> Tensor:
+        """The part of states that the readout sees: `[R, N, state_size]` -> `[R, N, H]`."""
 
 
 class Seq2Seq(nn.Module):
     """Encode a source into a state, decode the target from it.
 
     With `feed_previous` the decoder is given the token before (the target's own in training, its own answer's
-    when it generates), and EOS at first; without it the decoder has its state alone, as in the post.
+    when it generates), and BOS at first; without it the decoder has its state alone, as in the post.
     """
 
     def __init__(
         self,
-        embedding: Embedding,
-        encoder: nn.Module,
-        decoder: nn.Module,
+        task: Task,
+        rounds: int,
+        embedding_size: int,
+        encoder: Stack,
+        decoder: Stack,
         readout: nn.Module,
         feed_previous: bool,
     ):
         super().__init__()
-        self.embedding, self.encoder, self.decoder, self.readout = embedding, encoder, decoder, readout
+        self.bos, self.eos = task.target.bos, task.target.eos
+        self.embedding = Embedding(rounds, task.source.size, embedding_size)
+        shared = task.source is task.target
+        self.target_embedding = None if shared else Embedding(rounds, task.target.size, embedding_size)
+        self.encoder, self.decoder, self.readout = encoder, decoder, readout
         self.feed_previous = feed_previous
-        self.eos = embedding.weight.shape[1] - 1
 
     def encode(self, source: Tensor, source_length: Tensor) -> Tensor:
         """`[R, B, S]`, `[R, B]` -> the state after each source's last token, `[R, B, state_size]`."""
         packing = Packing.of(source_length)
-        inputs = take(self.encoder.embed(self.embedding.weight), packing.pack(source))  # [R, N, X]
+        inputs = embedded(self.embedding, packing.pack(source), self.encoder.embed)  # [R, N, X]
         return take(self.encoder.run(None, inputs, packing.sizes), packing.last)
 
     def loss(self, batch: Batch) -> Tensor:
-        """Each round's mean cross entropy over its target tokens, EOS counted: `[R]`, in nats."""
+        """Each training's mean cross entropy over its target tokens, EOS counted: `[R]`, in nats."""
         state = self.encode(batch.source, batch.source_length)
         packing = Packing.of(batch.target_length)
         start = take(state, packing.order)  # [R, B, state_size]
-        previous = F.pad(batch.target[:, :, :-1], (1, 0), value=self.eos)
+        previous = F.pad(batch.target[:, :, :-1], (1, 0), value=self.bos)
         inputs = self._decoder_inputs(packing.pack(previous))
-        logits = self.readout(
-            self.decoder.output(self.decoder.run(start, inputs, packing.sizes))
-        )  # [R, N, V]
+        states = self.decoder.run(start, inputs, packing.sizes)  # [R, N, state_size]
+        logits = self.readout(self.decoder.output(states))  # [R, N, V]
         target = packing.pack(batch.target)  # [R, N]; a spare row holds PAD and is ignored
         nats = F.cross_entropy(logits.flatten(0, 1), target.flatten(), ignore_index=PAD, reduction="none")
         return nats.view_as(target).sum(1) / batch.target_length.sum(1)
@@ -64,7 +83,15 @@ class Seq2Seq(nn.Module):
         return state, self.readout(self.decoder.output(state))
 
     def _decoder_inputs(self, previous: Tensor) -> Tensor:
-        """Tokens `[R, N]` -> `[R, N, input_size]`, zero for a decoder that is fed nothing."""
+        """Tokens `[R, N]` -> `[R, N, X]`, zero for a decoder that is fed nothing."""
         if self.feed_previous:
-            return take(self.decoder.embed(self.embedding.weight), previous)
+            return embedded(self.target_embedding or self.embedding, previous, self.decoder.embed)
         return self.embedding.weight.new_zeros(()).expand(*previous.shape, self.decoder.input_size)
+
+
+def embedded(embedding: Embedding, tokens: Tensor, input_map: Callable[[Tensor], Tensor]) -> Tensor:
+    """Tokens `[R, N]` embedded and mapped, `[R, N, X]`; a small vocabulary is mapped as a whole."""
+    table = embedding.weight  # [R, V, E]
+    if table.shape[1] > LARGE:
+        return input_map(take(table, tokens))
+    return take(input_map(table), tokens)

@@ -18,7 +18,7 @@ from replicate.studies.published.reversal import reversal_verdicts
 from replicate.studies.published.verdicts import author_against_ours, row_verdicts
 from replicate.studies.results import RESULTS, read_training_table, reversal_trainings
 from replicate.studies.rules import MARGIN
-from replicate.tasks.primes.task import PrimeTask
+from replicate.tasks.__init__ import task_of
 
 VERDICTS = {
     "reproduced": "复现成功",
@@ -55,7 +55,8 @@ def _published() -> dict:
         "rows": list(row_verdicts(table).itertuples()),
         "means": table.groupby(["max_length", "reverse"])[["psa", "lcsr", "geo_mean", "exact_match"]].mean(),
         "ceiling": {
-            config.max_length: 1 - PrimeTask.of(config).empty_share() for config in published_runs().values()
+            config.task.max_length: 1 - task_of(config.task).empty_share()
+            for config in published_runs().values()
         },
         "reversal": list(reversal_verdicts(reversal_trainings()).itertuples()),
         "again": next(study_verdicts("reversal-10").itertuples()),

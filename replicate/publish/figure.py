@@ -17,8 +17,8 @@ from replicate.runs.folder import Run, open_run
 
 OF_A_RUN: dict[str, Callable[[Run], Figure]] = {
     "loss-curve": lambda run: loss_curve(run.history),
-    "metric-curves": lambda run: metric_curves(run.history),
-    "scores-by-length": lambda run: scores_by_length(run.by_length),
+    "metric-curves": lambda run: metric_curves(run.history, run.task.metrics),
+    "scores-by-length": lambda run: scores_by_length(run.by_length, run.task.metrics),
     "accuracy-by-position": lambda run: accuracy_by_position(run.by_position),
 }
 

@@ -12,7 +12,7 @@ from replicate.studies.published.reversal import readable_reversal, reversal_hea
 from replicate.studies.published.verdicts import headline, readable, row_verdicts
 from replicate.studies.registration import registrations
 from replicate.studies.results import RESULTS, read_training_table, reversal_trainings
-from replicate.tasks.primes.task import PrimeTask
+from replicate.tasks.__init__ import task_of
 
 LADDER_COLUMNS = ["GeoMean, published", "exact match", "took off", "median take-off"]
 CLAIM_COLUMNS = ["the paper", "measured", "effect, 95% interval", "verdict"]
@@ -45,7 +45,7 @@ def ladder() -> tuple[str, DataFrame]:
     first, last = next(iter(exact)), list(exact)[-1]
     sentence = (
         f"At max_length 15 the post's model answers {exact[first]:.0%} of the sources exactly right, where "
-        f"always answering nothing is right in {PrimeTask.of(rungs[first].config).empty_share():.0%}; the "
+        f"always answering nothing is right in {task_of(rungs[first].config.task).empty_share():.0%}; the "
         f"last step below ({last}) {exact[last]:.0%}."
     )
     return sentence, table[LADDER_COLUMNS]

@@ -39,9 +39,9 @@ def write_readme(root: Path) -> None:
         "attention": read_measurement("claims", "lengths-attention"),
     }
     figures = {
-        "quick/metric-curves": metric_curves(run.history),
+        "quick/metric-curves": metric_curves(run.history, run.task.metrics),
         "claims/forest": forest(sizes()),
-        "claims/length": by_length(lengths, PAPER.max_length),
+        "claims/length": by_length(lengths, PAPER.task.max_length),
     }
     for name, figure in figures.items():
         figure.savefig(RESULTS / f"{name}.png", dpi=200)
@@ -65,7 +65,7 @@ def _with_block(text: str, name: str, block: str) -> str:
 def verdicts_block() -> str:
     """The verdict on each published row, and the headline above it."""
     runs = published_runs()
-    trainings = sum(config.rounds for config in runs.values())
+    trainings = sum(config.training.rounds for config in runs.values())
     caption = f"{trainings} trainings, made by `make replicate` in {sum(core_hours(runs)):.1f} core hours."
     return f"{_headline(published_rows())}\n\n{caption}"
 
@@ -78,7 +78,7 @@ def time_block() -> str:
     rows = [
         {
             "runs": len(plan),
-            "trainings": sum(config.rounds for config in plan.values()),
+            "trainings": sum(config.training.rounds for config in plan.values()),
             "core hours": f"{sum(hours[name]):.1f}",
             "the longest run": f"{max(hours[name]):.1f}",
         }
@@ -117,7 +117,7 @@ def scores_block() -> str:
     table.index = ["PSA", "LCSR", "GeoMean", "exact match", "LCS F1", "GeoMean, published protocol"]
     config = run.config
     caption = (
-        f"{config.rounds} trainings of {run.steps} updates at max_length {config.max_length}, "
+        f"{config.training.rounds} trainings of {run.steps} updates at max_length {config.task.max_length}, "
         f"mean over trainings (`results/quick`, made by `notebooks/03_train.ipynb` with its defaults)."
     )
     return f"{markdown_table(table.map('{:.2f}'.format).rename_axis('metric'))}\n\n{caption}"

@@ -11,7 +11,6 @@ from replicate.parameters import ParameterError
 from replicate.publish.execute import execute, figures_in
 from replicate.publish.headlines import claims, fairer, ladder, published_rows, reversal
 from replicate.publish.site import write_site
-from replicate.runs.experiment import default_name
 from replicate.runs.folder import open_run, runs_root
 from replicate.settings import QUICK
 
@@ -51,7 +50,7 @@ def headline_tables() -> dict[str, DataFrame]:
 
 def quick_scores() -> DataFrame:
     """Return each metric of the quick run: its mean over the rounds, and the worst and best round."""
-    rounds = open_run(runs_root() / default_name(QUICK)).scores.groupby("round").mean()
+    rounds = open_run(runs_root() / QUICK.name).scores.groupby("round").mean()
     return rounds[list(METRICS)].agg(["mean", "min", "max"]).T.rename(index=METRICS).round(3)
 
 

@@ -1,6 +1,5 @@
 """From a config to a finished run folder: rounds over worker processes, and what they made put together."""
 
-import hashlib
 import itertools
 import math
 import time
@@ -38,7 +37,7 @@ def run(
         RunError: the folder is not this run's, or the device is not there.
         KeyboardInterrupt: Ctrl-C, after what was trained has been saved.
     """
-    folder = folder or runs_root() / default_name(config)
+    folder = folder or runs_root() / config.name
     device = choose_device(device)
     if workers is None:
         workers = 1 if device.startswith("cuda") else torch.get_num_threads()
@@ -60,15 +59,8 @@ def run(
     return open_run(folder)
 
 
-def default_name(config: RunConfig) -> str:
-    """A readable name that differs whenever the config does; a new setting with a default changes none."""
-    direction = "reverse" if config.reverse else "forward"
-    digest = hashlib.sha256(config.model_dump_json(exclude_defaults=True).encode()).hexdigest()[:8]
-    return f"{config.model}-{config.max_length}-{direction}-{digest}"
-
-
 def rounds_at_once(hidden_size: int) -> int:
-    """How many rounds one process trains side by side on a CPU; more outgrow its caches and train no faster.
+    """How many trainings one process runs side by side on a CPU; more outgrow its caches and go no faster.
 
     At 12 cells ten take 1.2 ms each for an update where five take 1.8.
     """
@@ -87,18 +79,18 @@ def choose_device(name: str) -> str:
 def _claim(folder: Path, config: RunConfig) -> bool:
     """Make the folder this run's, or see that it is; returns whether the run is finished."""
     if (folder / "config.json").exists():
-        theirs, ours = read_config(folder).model_dump(), config.model_dump()
+        theirs, ours = read_config(folder).flat(), config.flat()
         different = [
-            f"{name} is {theirs[name]} there and {ours[name]} here"
-            for name in ours
-            if theirs[name] != ours[name]
+            f"{name} is {theirs.get(name)} there and {ours.get(name)} here"
+            for name in [*ours, *(theirs.keys() - ours.keys())]
+            if theirs.get(name) != ours.get(name)
         ]
         if different:
             raise RunError(f"{folder} holds another run ({'; '.join(different)}); choose another folder")
         return is_finished(folder)
     if any(folder.iterdir()):
         raise RunError(f"{folder} exists and is not a run folder; choose another one")
-    write_json(folder / "config.json", config.model_dump())
+    write_json(folder / "config.json", config.flat())
     return False
 
 
@@ -109,9 +101,10 @@ def _begin(folder: Path, config: RunConfig, device: str, workers: int) -> tuple[
     """
     plan = folder / "parts.json"
     if not plan.exists():
-        at_once = rounds_at_once(config.hidden_size) if device == "cpu" else config.rounds
-        parts = max(min(workers, config.rounds), math.ceil(config.rounds / at_once))
-        write_json(plan, {"edges": [config.rounds * i // parts for i in range(parts + 1)], "attempts": []})
+        rounds = config.training.rounds
+        at_once = rounds_at_once(config.model.hidden_size) if device == "cpu" else rounds
+        parts = max(min(workers, rounds), math.ceil(rounds / at_once))
+        write_json(plan, {"edges": [rounds * i // parts for i in range(parts + 1)], "attempts": []})
     begun = read_json(plan)
     # Of a run that an older version began, nobody knows when and on which commit.
     edges, attempts = (
@@ -121,7 +114,7 @@ def _begin(folder: Path, config: RunConfig, device: str, workers: int) -> tuple[
     if (
         not isinstance(edges, list)
         or not all(isinstance(edge, int) for edge in edges)
-        or (edges[:1], edges[-1:], edges) != ([0], [config.rounds], sorted(set(edges)))
+        or (edges[:1], edges[-1:], edges) != ([0], [config.training.rounds], sorted(set(edges)))
         or not isinstance(attempts, list)
         or not all(isinstance(attempt, dict) for attempt in attempts)
     ):
@@ -139,7 +132,7 @@ def _record(attempts: list[dict]) -> dict:
 
 def _train_and_score(parts: list[Part], device: str, workers: int) -> list[dict]:
     """Every part's tables. All rounds end at the same update, however they are split."""
-    with Workers(min(workers, len(parts)), parts[0].config.steps) as pool:
+    with Workers(min(workers, len(parts)), parts[0].config.training.steps) as pool:
         steps = pool.map(train_part, parts, device, None)
         behind = [part for part, step in zip(parts, steps, strict=True) if step < max(steps)]
         pool.map(train_part, behind, device, max(steps))  # those that were good enough earlier

@@ -9,21 +9,20 @@ from pathlib import Path
 
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
-from pydantic import ValidationError
 from torch import nn
 
 from replicate.files import RunError, first_line, read_checkpoint, read_json
 from replicate.models import build
-from replicate.settings import RunConfig
+from replicate.settings import RunConfig, SettingError
+from replicate.tasks.__init__ import task_of
+from replicate.tasks.task import Task
 
-TABLES = {  # file name -> the columns it must have
-    "history": ["round", "step", "loss", "learning_rate", "psa", "lcsr", "geo_mean", "exact_match", "lcs_f1"],
-    "scores": ["round", "evaluation", "psa", "lcsr", "geo_mean", "exact_match", "lcs_f1"],
-    "by_length": ["round", "kind", "length", "samples", "psa", "lcsr", "exact_match", "lcs_f1"],
+TABLES = {  # file name -> the columns it must have, beside the task's metrics
+    "history": ["round", "step", "loss", "learning_rate"],
+    "scores": ["round", "evaluation"],
+    "by_length": ["round", "kind", "length", "samples"],
     "by_position": ["round", "position", "samples", "accuracy"],
 }
-
-
 TEXT_FILES = ["config.json", *(f"{name}.csv" for name in TABLES)]
 FILES = [*TEXT_FILES, "checkpoint.pt"]
 
@@ -39,6 +38,10 @@ class Run:
     by_length: pd.DataFrame
     by_position: pd.DataFrame
     provenance: dict
+
+    @property
+    def task(self) -> Task:
+        return task_of(self.config.task)
 
     @property
     def steps(self) -> int:
@@ -61,7 +64,7 @@ class Run:
                 "under runs/; use a run there, or make this one again"
             )
         _check(self.path, self.provenance, ["checkpoint.pt"])
-        model = build(self.config, range(self.config.rounds))
+        model = build(self.config, range(self.config.training.rounds))
         saved = read_checkpoint(self.path / "checkpoint.pt")
         try:
             model.load_state_dict(saved)
@@ -143,8 +146,8 @@ def _check(path: Path, record: dict, files: Sequence[str]) -> None:
 def read_config(path: Path) -> RunConfig:
     """The config of a run folder, finished or not."""
     try:
-        return RunConfig(**read_json(path / "config.json"))
-    except (ValidationError, TypeError) as error:
+        return RunConfig.of(**read_json(path / "config.json"))
+    except (SettingError, TypeError) as error:
         raise RunError(f"{path / 'config.json'} is no run's config: {first_line(error)}") from error
 
 

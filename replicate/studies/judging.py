@@ -26,7 +26,6 @@ from replicate.studies.registration import (
 from replicate.studies.results import is_kept, open_kept
 from replicate.studies.rules import LEVEL, claim_verdict, row_verdict, within_margin
 from replicate.studies.takeoff import outcomes, takeoff_times
-from replicate.tasks.primes.task import PrimeTask
 
 STILL_FALLING = 0.01  # of the loss, over the last tenth of the updates at the first learning rate
 NOT_RUN = "not run yet"
@@ -67,7 +66,7 @@ def open_arms(registration: Registration) -> dict[str, Run]:
 def quantity(of: Quantity, run: Run, study: str, arm: str) -> pd.Series:
     """The quantity of each training of an arm, or group of trainings; those without scores are left out."""
     if of.table == "outcomes":
-        table = outcomes(run.history, PrimeTask.of(run.config))
+        table = outcomes(run.history, run.task)
     else:
         table = getattr(run, of.table) if of.table in TABLES else read_measurement(study, of.table)
     if "arm" in table:
@@ -140,7 +139,7 @@ def _untestable(effect: Effect, study: str, runs: dict[str, Run], estimate: floa
 
 def learnt(run: Run) -> bool:
     """Whether at least half of the trainings took off."""
-    return takeoff_times(run.history, PrimeTask.of(run.config)).censored.mean() <= 0.5
+    return takeoff_times(run.history, run.task).censored.mean() <= 0.5
 
 
 def fall(run: Run) -> float:
@@ -150,8 +149,12 @@ def fall(run: Run) -> float:
     a tenth is shorter than the time between two evaluation points, that time is compared with the one before.
     """
     config = run.config
-    constant = run.steps if config.lr_gamma == 1 else min(run.steps, config.lr_hold + config.lr_step_size)
-    width = max(constant / 10, config.evaluate_every)
+    constant = (
+        run.steps
+        if config.training.lr_gamma == 1
+        else min(run.steps, config.training.lr_hold + config.training.lr_step_size)
+    )
+    width = max(constant / 10, config.evaluation.evaluate_every)
     by_step = run.history.dropna(subset="loss").groupby("step").loss.mean()
     before, last = (
         by_step[(by_step.index > constant - back * width) & (by_step.index <= constant - (back - 1) * width)]

@@ -20,7 +20,10 @@ def studies() -> dict[str, dict[str, RunConfig]]:
 
 def command(name: str, config: RunConfig) -> str:
     """What to type for one run: the settings in which it differs from the defaults of `03_train`."""
-    defaults = QUICK.model_dump() | {"feed_previous": config.model != "post"}  # where it is not given
-    changes = {name: value for name, value in config.model_dump().items() if value != defaults[name]}
+    # The notebook's defaults, with this task and model.
+    alike = QUICK.changed(task=config.task.kind, model=config.model.kind, feed_previous=None).flat()
+    changes = {name: value for name, value in config.flat().items() if value != alike[name]}
+    if config.model.kind != QUICK.model.kind:
+        changes = {"model": config.model.kind} | changes
     words = [".venv/bin/replicate run notebooks/03_train.ipynb", f"out-{name}.ipynb"]
     return " ".join([*words, *(f"-p {k} {v}" for k, v in changes.items())])

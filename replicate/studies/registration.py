@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from replicate.files import RunError, first_line
 from replicate.runs.folder import PROJECT, Run
-from replicate.settings import RunConfig
+from replicate.settings import RunConfig, SettingError
 
 REGISTERED = PROJECT / "results" / "registered"
 
@@ -102,7 +102,9 @@ class Registration(Entry):
     @cached_property
     def runs(self) -> dict[str, RunConfig]:
         """Every arm's config, by the name of its run."""
-        return {f"{self.study}-{arm}": RunConfig(**(self.settings | own)) for arm, own in self.arms.items()}
+        return {
+            f"{self.study}-{arm}": RunConfig.of(**(self.settings | own)) for arm, own in self.arms.items()
+        }
 
 
 def read_registration(path: Path) -> Registration:
@@ -114,6 +116,8 @@ def read_registration(path: Path) -> Registration:
     try:
         registration = Registration(**yaml.safe_load(path.read_text(encoding="utf-8")))
         registration.runs  # noqa: B018 - refuses settings that no run can have
+    except SettingError as error:
+        raise RunError(f"{path} is no registration: {error}") from error
     except ValidationError as error:
         wrong = error.errors()[0]
         place = ".".join(map(str, wrong["loc"]))

@@ -47,8 +47,10 @@ def _make(
     """Make what is neither kept nor done; returns the runs with a checkpoint that this machine has."""
     folder = runs_root() / "replication"
     # The longest first, so that no worker is left with one of them at the end.
-    order = sorted(wanted, key=lambda name: wanted[name].rounds * wanted[name].steps, reverse=True)
-    jobs = {name: make_job(NOTEBOOK, wanted[name].model_dump(), name) for name in order}
+    order = sorted(
+        wanted, key=lambda name: wanted[name].training.rounds * wanted[name].training.steps, reverse=True
+    )
+    jobs = {name: make_job(NOTEBOOK, wanted[name].flat(), name) for name in order}
     todo = [jobs[name] for name in order if name in unmeasured or not is_kept(name, wanted[name])]
 
     def keep_now(job: Job) -> None:

@@ -60,8 +60,8 @@ def training_table(runs: dict[str, RunConfig]) -> pd.DataFrame:
         tables.append(
             pd.DataFrame(
                 {
-                    "max_length": config.max_length,
-                    "reverse": config.reverse,
+                    "max_length": config.task.max_length,
+                    "reverse": config.task.reverse,
                     "round": scores["round"],
                     **columns,
                 }

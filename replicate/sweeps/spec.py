@@ -11,7 +11,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from replicate.parameters import ParameterError, check_parameters, explain, run_config
+from replicate.fields import explain
+from replicate.parameters import ParameterError, check_parameters, run_config
 
 
 class Sweep(BaseModel):
@@ -61,7 +62,7 @@ def read_sweep(path: Path) -> list[Job]:
     except OSError as error:
         raise ParameterError(f"cannot read {path}: {error.strerror}") from error
     except ValidationError as error:
-        raise ParameterError(f"{path}: {explain(error, Sweep)}") from error
+        raise ParameterError(f"{path}: {explain(error, list(Sweep.model_fields))}") from error
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         raise ParameterError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     if sweep is None:

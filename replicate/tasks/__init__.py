@@ -1,1 +1,15 @@
-"""What is learnt: one folder a task, with its metrics and baselines."""
+"""What is learnt: one folder a task, named here."""
+
+from functools import cache
+
+from replicate.fields import TaskSettings
+from replicate.tasks.primes.task import PrimeTask
+from replicate.tasks.task import Task
+
+TASKS: dict[str, type[Task]] = {task.Settings.kind: task for task in (PrimeTask,)}
+
+
+@cache
+def task_of(settings: TaskSettings) -> Task:
+    """The task of these settings; made once, for some read files."""
+    return TASKS[settings.kind](settings)

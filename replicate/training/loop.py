@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from replicate.models import build
 from replicate.randomness import make_generators
 from replicate.settings import RunConfig
+from replicate.tasks import task_of
 from replicate.tasks.batch import Batch
-from replicate.tasks.primes.task import PrimeTask
 
 OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
 LOSS_LIMIT = 1e3  # nats a token; a training beyond it, or without a number, has diverged
@@ -74,12 +74,14 @@ class TrainingState:
 def start(config: RunConfig, rounds: range, device: str = "cpu") -> TrainingState:
     """The state before the first update: a fresh model on `device`, its optimizer and its sample streams."""
     model = build(config, rounds).to(device)
-    optimizer = OPTIMIZERS[config.optimizer](model.parameters(), lr=config.learning_rate, fused=True)
+    optimizer = OPTIMIZERS[config.training.optimizer](
+        model.parameters(), lr=config.training.learning_rate, fused=True
+    )
     return TrainingState(
         step=0,
         model=model,
         optimizer=optimizer,
-        generators=make_generators(config.seed, rounds, "training"),
+        generators=make_generators(config.training.seed, rounds, "training"),
         diverged=torch.zeros(len(rounds), dtype=torch.long),
         loss=torch.full((len(rounds),), float("nan")),
         loss_sum=torch.zeros(len(rounds), device=device),
@@ -89,7 +91,9 @@ def start(config: RunConfig, rounds: range, device: str = "cpu") -> TrainingStat
 
 def learning_rate(config: RunConfig, step: int) -> float:
     """StepLR: after lr_hold updates, multiplied by lr_gamma after every lr_step_size updates more."""
-    return config.learning_rate * config.lr_gamma ** (max(0, step - config.lr_hold) // config.lr_step_size)
+    return config.training.learning_rate * config.training.lr_gamma ** (
+        max(0, step - config.training.lr_hold) // config.training.lr_step_size
+    )
 
 
 def train(
@@ -100,20 +104,22 @@ def train(
     `progress` is told the updates done and the mean loss of the rounds every few updates. What it raises ends
     the training where `state` is whole: saved and loaded, it goes on as if it had not been stopped.
     """
-    task = PrimeTask.of(config)
+    task = task_of(config.task)
     device = next(state.model.parameters()).device
     while True:
-        if state.since and (state.step % config.evaluate_every == 0 or state.step == config.steps):
+        if state.since and (
+            state.step % config.evaluation.evaluate_every == 0 or state.step == config.training.steps
+        ):
             state.drop_diverged(_parameter_size(state.model))  # the last update may have gone astray
             state.loss = (state.loss_sum / state.since).cpu().masked_fill(state.diverged > 0, float("nan"))
             state.loss_sum, state.since = torch.zeros_like(state.loss_sum), 0
             yield state
-        if state.step >= config.steps:
+        if state.step >= config.training.steps:
             return
         if not state.since:
             state.norms = []
-        batch = task.sample(state.generators, config.batch_size).to(device)
-        loss = update(state, batch, learning_rate(config, state.step), config.clip_norm)
+        batch = task.sample(state.generators, config.training.batch_size).to(device)
+        loss = update(state, batch, learning_rate(config, state.step), config.training.clip_norm)
         state.step += 1
         state.drop_diverged(loss)
         state.loss_sum, state.since = state.loss_sum + loss, state.since + 1

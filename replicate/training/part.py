@@ -11,7 +11,8 @@ from replicate.evaluation.evaluate import Evaluation, evaluate, model_answer, na
 from replicate.files import RunError, read_checkpoint, write_checkpoint
 from replicate.randomness import make_generators
 from replicate.settings import RunConfig
-from replicate.tasks.primes.task import PrimeTask
+from replicate.tasks import task_of
+from replicate.tasks.task import Split
 from replicate.training.loop import TrainingState, learning_rate, start, train
 from replicate.training.workers import Stopped
 
@@ -39,7 +40,7 @@ def train_part(part: Part, device: str, until: int | None, progress: Callable[[i
     as soon as every round has reached it once.
     """
     state, history = _load_or_start(part, device)
-    steps = part.config.steps if until is None else until
+    steps = part.config.training.steps if until is None else until
     if state.step >= steps or (until is None and _good_enough(part, history)):
         return state.step
     # Moments of units that died decay into denormals, which slow the update down several times.
@@ -84,7 +85,7 @@ def _save(part: Part, state: TrainingState, history: list[dict]) -> None:
 
 def _good_enough(part: Part, history: list[dict]) -> bool:
     """Whether every round has reached the config's `stop_exact_match` at some point, or has diverged."""
-    goal = part.config.stop_exact_match
+    goal = part.config.training.stop_exact_match
     return goal is not None and set(part.rounds) <= {
         row["round"] for row in history if row["exact_match"] >= goal or row.get("diverged")
     }
@@ -92,7 +93,8 @@ def _good_enough(part: Part, history: list[dict]) -> bool:
 
 def _curve_rows(part: Part, state: TrainingState) -> list[dict]:
     """One row a round of the metric curves."""
-    scores = _evaluate(part, state, f"curve {state.step}", part.config.curve_samples).scores
+    purpose = f"curve {state.step}"
+    scores = _evaluate(part, state, purpose, part.config.evaluation.curve_samples, "validation").scores
     rate = learning_rate(part.config, state.step)
     lost = state.diverged.tolist()
     rows = zip(scores.to_dict("records"), state.loss.tolist(), _gradients(part, state), lost, strict=True)
@@ -122,7 +124,7 @@ def _gradients(part: Part, state: TrainingState) -> list[dict]:
         if not len(norms):
             rows.append(dict.fromkeys(GRADIENT, float("nan")))
             continue
-        large = (norms > (part.config.clip_norm or LARGE)).double().mean()
+        large = (norms > (part.config.training.clip_norm or LARGE)).double().mean()
         values = [value.item() for value in (norms.median(), norms.amax(), large)]
         rows.append(dict(zip(GRADIENT, values, strict=True)))
     return rows
@@ -130,9 +132,9 @@ def _gradients(part: Part, state: TrainingState) -> list[dict]:
 
 def _final_tables(part: Part, state: TrainingState) -> dict[str, pd.DataFrame]:
     """Scores of every evaluation round; the tables by length and position are of the first."""
-    samples = part.config.evaluate_samples
-    purposes = [f"evaluation {k}" for k in range(part.config.evaluate_rounds)]
-    evaluations = [_evaluate(part, state, purpose, samples) for purpose in purposes]
+    samples = part.config.evaluation.evaluate_samples
+    purposes = [f"evaluation {k}" for k in range(part.config.evaluation.evaluate_rounds)]
+    evaluations = [_evaluate(part, state, purpose, samples, "test") for purpose in purposes]
     scores = pd.concat(
         [
             evaluation.scores.assign(nats=_nats(part, state, purpose, samples), evaluation=k)
@@ -146,20 +148,20 @@ def _final_tables(part: Part, state: TrainingState) -> dict[str, pd.DataFrame]:
     }
 
 
-def _evaluate(part: Part, state: TrainingState, purpose: str, samples: int) -> Evaluation:
-    task = PrimeTask.of(part.config)
+def _evaluate(part: Part, state: TrainingState, purpose: str, samples: int, split: Split) -> Evaluation:
+    task = task_of(part.config.task)
     answer = model_answer(state.model, task.max_target_length)
-    evaluation = evaluate(answer, task, _generators(part, purpose), part.rounds, samples)
+    evaluation = evaluate(answer, task, _generators(part, purpose), part.rounds, samples, split)
     lost = [r for r, diverged in zip(part.rounds, state.diverged.tolist(), strict=True) if diverged]
     return evaluation.without(lost)
 
 
 def _nats(part: Part, state: TrainingState, purpose: str, samples: int) -> list[float]:
-    """Each round's loss on the samples of `_evaluate`."""
-    task = PrimeTask.of(part.config)
+    """Each training's loss on the samples of its final evaluation."""
+    task = task_of(part.config.task)
     nats = nats_per_token(state.model, task, _generators(part, purpose), samples)
     return nats.masked_fill(state.diverged > 0, float("nan")).tolist()
 
 
 def _generators(part: Part, purpose: str) -> list[torch.Generator]:
-    return make_generators(part.config.seed, part.rounds, purpose)
+    return make_generators(part.config.training.seed, part.rounds, purpose)

@@ -3,12 +3,14 @@
 import pandas as pd
 import pytest
 import torch
+from shared import primes
 
 from replicate.decoding import log_probability
-from replicate.evaluation.evaluate import evaluate, model_answer, nats_per_token
+from replicate.evaluation.evaluate import evaluate, model_answer, nats_per_token, oracle_answer
 from replicate.models import build
 from replicate.randomness import make_generator
-from replicate.tasks.primes.baselines import chance_answer, empty_answer, oracle_answer, over_long_answer
+from replicate.tasks.__init__ import task_of
+from replicate.tasks.primes.baselines import chance_answer, empty_answer, over_long_answer
 from replicate.tasks.primes.task import PrimeTask
 
 
@@ -18,14 +20,14 @@ def evaluated(answer, task: PrimeTask, samples: int = 6000):
 
 
 def test_the_oracle_scores_1_by_the_text_and_the_hidden_ceiling_by_the_published_protocol():
-    task = PrimeTask(101, 15, values="notebook")
+    task = primes(101, 15, eos_is_a_value=True)
     scores = evaluated(oracle_answer, task).scores
     assert (scores[["psa", "lcsr", "geo_mean", "exact_match", "lcs_f1"]] == 1).all(axis=None)
     assert scores.published_geo_mean.mean() == pytest.approx(1 - task.empty_share(), abs=0.02)
 
 
 def test_chance_scores_a_25th_of_the_ceiling():
-    task = PrimeTask(101, 15, values="notebook")
+    task = primes(101, 15, eos_is_a_value=True)
     scores = evaluated(chance_answer, task).scores
     assert scores.published_psa.mean() == pytest.approx((1 - task.empty_share()) / 25, abs=0.006)
     assert (scores.exact_match == 0).all()
@@ -39,7 +41,7 @@ def shifted(batch):
 
 
 def test_tables_by_length_and_position():
-    evaluation = evaluated(shifted, PrimeTask(101, 4), samples=700)
+    evaluation = evaluated(shifted, primes(101, 4), samples=700)
     positions = evaluation.by_position.set_index(["round", "position"])
     assert (positions.accuracy.xs(1, level="position") == 1).all()
     assert (positions.accuracy.drop(1, level="position") == 0).all()
@@ -59,7 +61,7 @@ def test_tables_by_length_and_position():
 def test_a_model_is_scored_the_same_by_itself_and_among_others():
     from shared import SMALL
 
-    task = PrimeTask.of(SMALL)
+    task = task_of(SMALL.task)
     answers = model_answer(build(SMALL, range(2)), task.max_target_length)
     both = evaluated(answers, task, 100).scores
     single = model_answer(build(SMALL, range(1, 2)), task.max_target_length)
@@ -71,8 +73,8 @@ def test_a_model_is_scored_the_same_by_itself_and_among_others():
 def test_nats_are_the_mean_over_all_tokens_of_all_batches(name):
     from shared import SMALL
 
-    config = SMALL.model_copy(update={"model": name})
-    task, model = PrimeTask.of(config), build(config, range(2))
+    config = SMALL.changed(model=name)
+    task, model = task_of(config.task), build(config, range(2))
     generators = [make_generator(0, r, "test") for r in range(2)]
     found = nats_per_token(model, task, generators, 620)  # two chunks, of different sizes
     generators = [make_generator(0, r, "test") for r in range(2)]
@@ -85,7 +87,7 @@ def test_nats_are_the_mean_over_all_tokens_of_all_batches(name):
 
 
 def test_empty_and_over_long_answers_are_scored_as_what_they_are():
-    task = PrimeTask(101, 15, values="notebook")
+    task = primes(101, 15, eos_is_a_value=True)
     empty, over_long, oracle = (
         evaluated(answer, task).scores for answer in (empty_answer, over_long_answer, oracle_answer)
     )

@@ -8,9 +8,9 @@ from replicate.evaluation.explorer import SHOWN, Explorer
 from replicate.runs.experiment import run
 from replicate.runs.folder import trained_runs
 from replicate.settings import RunConfig
-from replicate.tasks.primes.task import PrimeTask
+from replicate.tasks.__init__ import task_of
 
-CONFIG = RunConfig(
+CONFIG = RunConfig.of(
     model="lstm",
     max_length=4,
     vocab_size=31,
@@ -30,13 +30,13 @@ VALUES = [4, 7, 11, 2]
 
 @pytest.fixture(scope="module", params=["post", "lstm", "attention"])
 def trained(request, tmp_path_factory):
-    config = CONFIG.model_copy(update={"model": request.param, "feed_previous": request.param != "post"})
+    config = CONFIG.changed(model=request.param, feed_previous=request.param != "post")
     return run(config, tmp_path_factory.mktemp(request.param) / "run", workers=1)
 
 
 def plain(trained, values: list[int]):
     """The source of these values as the task gives it, to all rounds."""
-    task = PrimeTask.of(trained.config)
+    task = task_of(trained.config.task)
     batch = task.batch_of(torch.tensor([[values]]), torch.tensor([[len(values)]]))
     return batch.source.expand(2, -1, -1), batch.source_length.expand(2, -1)
 
@@ -76,7 +76,7 @@ def test_values_are_read_as_a_person_types_them(trained):
     for text in ("", "0", "30", "a", "4 -7", "1.5"):
         with pytest.raises(ValueError, match="type"):
             explorer.read(text)
-    with pytest.raises(ValueError, match="type 1 to 4 numbers; these are 5"):
+    with pytest.raises(ValueError, match="type 1 to 4 tokens; these are 5"):
         explorer.read("1 2 3 4 5")
     with pytest.raises(ValueError, match="the run has 0 to 1"):
         Explorer(trained, 2)

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from replicate.figures.training import loss_curve, metric_curves
+from replicate.tasks.primes.metrics import METRICS
 
 NAN = float("nan")
 HISTORY = pd.DataFrame(
@@ -40,7 +41,7 @@ def test_the_mean_is_of_the_rounds_that_go_on_and_a_cross_marks_the_one_that_doe
 
 
 def test_metric_curves_mark_it_at_its_last_score():
-    first, second = metric_curves(HISTORY.assign(lcsr=HISTORY.psa), ("psa", "lcsr")).axes
+    first, second = metric_curves(HISTORY.assign(lcsr=HISTORY.psa), METRICS[:2]).axes
     assert crosses(first) == crosses(second) == [(10, 0.5)]
 
 

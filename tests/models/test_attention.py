@@ -6,9 +6,9 @@ import torch
 from replicate.models import build
 from replicate.models.packing import Packing
 from replicate.settings import RunConfig
-from replicate.tasks.primes.task import PrimeTask
+from replicate.tasks.__init__ import task_of
 
-CONFIG = RunConfig(
+CONFIG = RunConfig.of(
     model="attention", vocab_size=12, max_length=5, embedding_size=3, hidden_size=4, rounds=2, source_eos=True
 )
 
@@ -39,7 +39,7 @@ def plain_nats(parameters: dict, r: int, source: list[int], target: list[int]):
     for token in source:
         h, c = lstm("encoder", h, c, table[token])
         states.append(h)
-    nats, weights, previous = 0, [], CONFIG.vocab_size - 1
+    nats, weights, previous = 0, [], CONFIG.task.vocab_size - 1
     for token in target:
         scores = [apply("score", torch.tanh(apply("query", h) + apply("key", state))) for state in states]
         weights.append(torch.cat(scores).softmax(0))
@@ -60,7 +60,7 @@ def model():
 
 @pytest.fixture
 def batch():
-    return PrimeTask.of(CONFIG).sample([torch.Generator().manual_seed(r) for r in range(2)], 8)
+    return task_of(CONFIG.task).sample([torch.Generator().manual_seed(r) for r in range(2)], 8)
 
 
 def test_losses_and_gradients_equal_the_plain_statements(model, batch):
@@ -93,7 +93,7 @@ def test_weights_are_shares_of_the_source_and_nothing_beyond_it(model, batch):
     r, b = 1, 3
     parameters = dict(model.named_parameters())
     n = batch.source_length[r, b]
-    _, plain = plain_nats(parameters, r, batch.source[r, b, :n].tolist(), [CONFIG.vocab_size - 1])
+    _, plain = plain_nats(parameters, r, batch.source[r, b, :n].tolist(), [CONFIG.task.vocab_size - 1])
     torch.testing.assert_close(weights[r, b, :n], plain[0])
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from shared import batch_from
+from shared import batch_from, primes
 from torch import nn
 
 from replicate.decoding import greedy
@@ -11,13 +11,12 @@ from replicate.models import build
 from replicate.models.lstm import LSTMRecurrence
 from replicate.models.rnn import LinearRecurrence
 from replicate.settings import RunConfig
-from replicate.tasks.primes.task import PrimeTask
 
 VOCAB, EMBEDDING, HIDDEN = 31, 5, 7
 
 
 def make_model(name: str, layers: int = 1, feed_previous: bool = True):
-    config = RunConfig(
+    config = RunConfig.of(
         model=name,
         layers=layers,
         feed_previous=feed_previous,
@@ -86,7 +85,7 @@ def test_losses_and_gradients_equal_torchs(name, layers):
 def test_generated_tokens_are_the_most_probable_ones_step_by_step(name, layers, fed):
     """The logits of teacher forcing on a model's own answer must pick that answer again."""
     model = make_model(name, layers, fed)
-    batch = PrimeTask(VOCAB, 6).sample([torch.Generator().manual_seed(r) for r in range(2)], 30)
+    batch = primes(VOCAB, 6).sample([torch.Generator().manual_seed(r) for r in range(2)], 30)
     tokens = greedy(model, batch.source, batch.source_length, 7)
     state = model.encode(batch.source, batch.source_length)
     previous, running = torch.full((2, 30), VOCAB - 1), torch.ones(2, 30, dtype=torch.bool)

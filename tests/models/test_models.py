@@ -4,7 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shared import EMBEDDING, HIDDEN, VOCAB, batch_from, round_of
+from shared import EMBEDDING, HIDDEN, VOCAB, batch_from, primes, round_of
 
 from replicate.decoding import greedy
 from replicate.models import build
@@ -15,11 +15,10 @@ from replicate.randomness import make_generator
 from replicate.settings import RunConfig
 from replicate.tasks.batch import Batch
 from replicate.tasks.primes import reference
-from replicate.tasks.primes.task import PrimeTask
 
 
 def make_model(rounds: int) -> Seq2Seq:
-    config = RunConfig(vocab_size=VOCAB, embedding_size=EMBEDDING, hidden_size=HIDDEN)
+    config = RunConfig.of(vocab_size=VOCAB, embedding_size=EMBEDDING, hidden_size=HIDDEN)
     return build(config, range(rounds)).double()
 
 
@@ -48,7 +47,7 @@ def assert_equal_to_plain(model: Seq2Seq, batch: Batch) -> None:
 
 @pytest.mark.parametrize("rounds", [1, 3])
 def test_losses_and_gradients_equal_the_plain_model(rounds):
-    task = PrimeTask(VOCAB, 7, values="notebook")
+    task = primes(VOCAB, 7, eos_is_a_value=True)
     batch = task.sample([make_generator(0, r, "test") for r in range(rounds)], 16)
     assert_equal_to_plain(make_model(rounds), batch)
 
@@ -72,7 +71,7 @@ def test_every_length_one():
 
 def test_logits_and_generated_tokens_equal_the_plain_model():
     model = make_model(2)
-    batch = PrimeTask(VOCAB, 7).sample([make_generator(0, r, "test") for r in range(2)], 20)
+    batch = primes(VOCAB, 7).sample([make_generator(0, r, "test") for r in range(2)], 20)
     state = model.encode(batch.source, batch.source_length)
     generated = greedy(model, batch.source, batch.source_length, 9)
     logits = []

@@ -14,9 +14,9 @@ from replicate.files import RunError, read_checkpoint
 from replicate.parameters import ParameterError, run_config
 from replicate.runs.experiment import run
 from replicate.runs.folder import checksums, open_run, run_folder, runs_root
-from replicate.settings import RunConfig
+from replicate.settings import OLD_NAMES, flat_names
 
-FIELDS = list(RunConfig.model_fields)
+FIELDS = [*flat_names(), *OLD_NAMES]
 WORDS = ["", "true", "1e3", "nan", "-1", "lstm", "../..", "\0", "\n", "None", "é"]
 PLAIN = st.one_of(
     st.none(),
@@ -101,8 +101,8 @@ def test_parameters_of_every_kind_give_a_config_or_one_line_that_names_them(soak
             assert is_one_line(error)
             assert any(name in str(error) for name in given), (given, str(error))
         else:
-            assert json.loads(config.model_dump_json()) == config.model_dump()
-            for name, value in config.model_dump().items():
+            assert run_config(json.loads(json.dumps(config.flat()))) == config
+            for name, value in config.flat().items():
                 assert not isinstance(value, float) or math.isfinite(value), name
 
     try_cases(st.dictionaries(st.sampled_from(FIELDS), ANYTHING, min_size=1), check, 20_000 if soak else 500)

@@ -12,6 +12,7 @@ from replicate.files import RunError, locked
 from replicate.runs import experiment
 from replicate.runs.experiment import run
 from replicate.runs.folder import open_run
+from replicate.tasks.__init__ import task_of
 from replicate.training import loop as training
 from replicate.training import part
 
@@ -35,17 +36,16 @@ def test_a_run_holds_what_its_config_says(finished):
 def test_the_scores_are_those_of_the_saved_model(finished):
     from replicate.evaluation.evaluate import evaluate, model_answer, nats_per_token
     from replicate.randomness import make_generator
-    from replicate.tasks.primes.task import PrimeTask
 
-    task = PrimeTask.of(CONFIG)
+    task = task_of(CONFIG.task)
     model = finished.load_model()
 
     def generators():
-        return [make_generator(CONFIG.seed, r, "evaluation 0") for r in range(2)]
+        return [make_generator(CONFIG.training.seed, r, "evaluation 0") for r in range(2)]
 
     answer = model_answer(model, task.max_target_length)
-    again = evaluate(answer, task, generators(), range(2), CONFIG.evaluate_samples).scores
-    again["nats"] = nats_per_token(model, task, generators(), CONFIG.evaluate_samples).tolist()
+    again = evaluate(answer, task, generators(), range(2), CONFIG.evaluation.evaluate_samples).scores
+    again["nats"] = nats_per_token(model, task, generators(), CONFIG.evaluation.evaluate_samples).tolist()
     pd.testing.assert_frame_equal(
         again, finished.scores.drop(columns="evaluation"), rtol=1e-5, check_dtype=False
     )
@@ -90,14 +90,14 @@ def test_the_history_tells_the_gradients_norms(finished, tmp_path):
     later = table[table.step > 0]
     assert (later.gradient_norm_max >= later.gradient_norm).all() and (later.gradient_norm > 0).all()
     limit = float(later.gradient_norm.median())
-    clipped = run(CONFIG.model_copy(update={"clip_norm": limit}), tmp_path / "run", workers=1).history
+    clipped = run(CONFIG.changed(clip_norm=limit), tmp_path / "run", workers=1).history
     share = clipped[clipped.step > 0].large_share
     assert share.between(0, 1).all() and 0 < share.mean() < 1
 
 
 @pytest.mark.parametrize("goal", [0.05, 0.4])
 def test_rounds_end_together_however_they_are_split(tmp_path, monkeypatch, goal):
-    config = CONFIG.model_copy(update={"steps": 200, "learning_rate": 1e-2, "stop_exact_match": goal})
+    config = CONFIG.changed(steps=200, learning_rate=1e-2, stop_exact_match=goal)
     whole = run(config, tmp_path / "whole", workers=1)
     monkeypatch.setattr(experiment, "rounds_at_once", lambda hidden_size: 1)
     parts = run(config, tmp_path / "parts", workers=1)
@@ -119,7 +119,7 @@ def test_rounds_in_parts_or_processes_train_alike(finished, tmp_path, monkeypatc
 
 def test_a_folder_of_another_run_is_refused(finished):
     with pytest.raises(RunError, match="max_length is 5 there and 6 here"):
-        run(CONFIG.model_copy(update={"max_length": 6}), finished.path)
+        run(CONFIG.changed(max_length=6), finished.path)
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
@@ -148,7 +148,7 @@ def test_every_evaluation_round_has_fresh_samples_and_curves_others_still(tmp_pa
         return real(seed, rounds, purpose)
 
     monkeypatch.setattr(part, "make_generators", record)
-    ended = run(CONFIG.model_copy(update={"evaluate_rounds": 3}), tmp_path / "run", workers=1)
+    ended = run(CONFIG.changed(evaluate_rounds=3), tmp_path / "run", workers=1)
     assert sorted(ended.scores.groupby("evaluation").size().items()) == [(0, 2), (1, 2), (2, 2)]
     curves = {(r, f"curve {step}"): 1 for r in range(2) for step in (0, 10, 20, 30)}
     scored = {(r, f"evaluation {k}"): 2 for r in range(2) for k in range(3)}  # for the answers and the loss
@@ -181,14 +181,14 @@ def test_a_wrong_progress_style_stops_before_training(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("edges", [[0, 1], [1, 2], [0, 2, 1, 2], []])
 def test_a_damaged_split_is_refused(tmp_path, edges):
-    (tmp_path / "config.json").write_text(json.dumps(CONFIG.model_dump()))
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG.flat()))
     (tmp_path / "parts.json").write_text(json.dumps({"edges": edges}))
     with pytest.raises(RunError, match=r"parts\.json is damaged"):
         run(CONFIG, tmp_path, workers=1)
 
 
 def test_a_checkpoint_of_other_rounds_is_named(tmp_path):
-    (tmp_path / "config.json").write_text(json.dumps(CONFIG.model_dump()))
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG.flat()))
     torch.save({"state": {}}, tmp_path / "part-0000-0002.pt")
     with pytest.raises(RunError, match="no checkpoint of these rounds; delete it"):
         run(CONFIG, tmp_path, workers=1)
@@ -220,7 +220,7 @@ def test_a_diverging_round_is_named_has_no_scores_and_stops_no_other(tmp_path, m
 
 
 def test_a_learning_rate_beyond_all_reason_ends_every_round_and_says_so(tmp_path):
-    config = CONFIG.model_copy(update={"learning_rate": 1e30})
+    config = CONFIG.changed(learning_rate=1e30)
     ended = run(config, tmp_path / "run", workers=1)
     assert set(ended.diverged) == {0, 1}
     assert ended.scores.exact_match.isna().all()

@@ -11,6 +11,7 @@ from shared import CONFIG, DATA
 from replicate.studies import judging
 from replicate.studies.judging import fall, formula, learnt, quantity, study_verdicts
 from replicate.studies.registration import Effect, Quantity, Registration
+from replicate.tasks.__init__ import task_of
 
 RNG = np.random.default_rng(0)
 
@@ -32,12 +33,13 @@ def made_up(scores, took_off=True, losses=(3, 2, 1, 1), **changes):
             for n in (1, 2, 3)
         ]
     )
-    config = CONFIG.model_copy(update={"lr_gamma": 1.0} | changes)
+    config = CONFIG.changed(**({"lr_gamma": 1.0} | changes))
     return SimpleNamespace(
         scores=pd.DataFrame({"round": rounds, "exact_match": scores}),
         history=history,
         by_length=by_length,
         config=config,
+        task=task_of(config.task),
         steps=int(history.step.max()),
     )
 

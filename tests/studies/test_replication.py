@@ -15,12 +15,12 @@ from replicate.studies.results import open_kept, read_training_table
 # dask's own: sockets that it closes late
 pytestmark = pytest.mark.filterwarnings("default")
 
-TINY = CONFIG.model_copy(update={"steps": 10})
+TINY = CONFIG.changed(steps=10)
 PLANS = {
     "published_runs": {"published": TINY},
-    "ladder_runs": {"ladder": TINY.model_copy(update={"seed": 1})},
-    "claims_runs": {"claims-base": TINY.model_copy(update={"seed": 2})},
-    "reversal_runs": {"reversal": TINY.model_copy(update={"seed": 3, "reverse": True})},
+    "ladder_runs": {"ladder": TINY.changed(seed=1)},
+    "claims_runs": {"claims-base": TINY.changed(seed=2)},
+    "reversal_runs": {"reversal": TINY.changed(seed=3, reverse=True)},
 }
 
 
@@ -101,7 +101,7 @@ def test_where_all_runs_are_kept_nothing_is_trained_but_what_must_be_measured(ma
 
 def test_each_run_is_kept_as_soon_as_it_ends(made, tmp_path, monkeypatch):
     monkeypatch.setenv("REPLICATE_RUNS", str(tmp_path / "elsewhere"))
-    other = {name: TINY.model_copy(update={"seed": seed}) for name, seed in (("first", 5), ("second", 6))}
+    other = {name: TINY.changed(seed=seed) for name, seed in (("first", 5), ("second", 6))}
     monkeypatch.setattr(replication, "studies", lambda: {"ladder": other})
     kept = []
 
@@ -126,7 +126,7 @@ def test_a_run_that_fails_is_named(made, tmp_path, monkeypatch):
     notebook = tmp_path / "03_train.ipynb"
     notebook.write_text(replication.NOTEBOOK.read_text().replace("trained = run(", "trained = ran("))
     monkeypatch.setattr(replication, "NOTEBOOK", notebook)
-    other = {"other": TINY.model_copy(update={"seed": 4})}
+    other = {"other": TINY.changed(seed=4)}
     monkeypatch.setattr(replication, "studies", lambda: {"ladder": other})
     with pytest.raises(RunError, match=r"^other failed; .*summary\.csv says why"):
         replication.replicate_all(workers=1)

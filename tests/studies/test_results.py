@@ -8,9 +8,8 @@ import pytest
 from shared import CONFIG, PROJECT
 
 from replicate.files import RunError, write_table
-from replicate.parameters import check_parameters
+from replicate.parameters import check_parameters, run_config
 from replicate.runs.experiment import run
-from replicate.settings import RunConfig
 from replicate.studies.claims.plan import claims_runs
 from replicate.studies.ladder.plan import ladder_runs
 from replicate.studies.plan import command
@@ -18,8 +17,8 @@ from replicate.studies.published.plan import published_runs, reversal_runs
 from replicate.studies.results import keep, open_kept, read_training_table, reversal_trainings, training_table
 
 PLAN = {
-    "one": CONFIG.model_copy(update={"steps": 10}),
-    "two": CONFIG.model_copy(update={"steps": 10, "reverse": True, "seed": 1}),
+    "one": CONFIG.changed(steps=10),
+    "two": CONFIG.changed(steps=10, reverse=True, seed=1),
 }
 
 
@@ -85,18 +84,19 @@ def test_a_run_of_other_settings_is_refused(results):
 
 
 def test_the_plan_has_the_posts_rows_and_no_seed_twice():
-    rows = [(c.max_length, c.reverse) for c in published_runs().values()]
+    rows = [(c.task.max_length, c.task.reverse) for c in published_runs().values()]
     assert rows == [(5, False), (10, False), (15, False), (5, True), (10, True), (15, True)]
     plans = [*published_runs().values(), *ladder_runs().values(), *reversal_runs().values()]
-    assert len({config.seed for config in plans}) == len(plans)
-    assert {c.rounds for c in reversal_runs().values()} == {80}
+    assert len({config.training.seed for config in plans}) == len(plans)
+    assert {c.training.rounds for c in reversal_runs().values()} == {80}
 
 
 def test_each_rung_changes_one_thing():
     rungs = [published_runs()["published-15-reverse"], *list(ladder_runs().values())[:5]]
     for before, after in itertools.pairwise(rungs):
-        a, b = (c.model_dump(exclude={"seed", "stop_exact_match", "evaluate_every"}) for c in (before, after))
-        assert sum(a[name] != b[name] for name in a) == 1
+        a, b = (c.flat() for c in (before, after))
+        changed = {name for name in a.keys() & b.keys() if a[name] != b[name]}
+        assert len(changed - {"seed", "stop_exact_match", "evaluate_every"}) == 1
 
 
 def test_the_command_of_every_planned_run_makes_that_run():
@@ -107,7 +107,7 @@ def test_the_command_of_every_planned_run_makes_that_run():
         assert words[3] == f"out-{name}.ipynb"
         given = dict(zip(words[5::3], words[6::3], strict=True))
         values = defaults | {key: None if value == "None" else value for key, value in given.items()}
-        assert RunConfig(**{field: values[field] for field in RunConfig.model_fields}) == config, name
+        assert run_config(values) == config, name
 
 
 def test_reversal_at_15_is_judged_by_the_trainings_of_the_study_alone(monkeypatch):

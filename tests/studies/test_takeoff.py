@@ -4,13 +4,13 @@ import math
 
 import pandas as pd
 import pytest
+from shared import primes
 
 from replicate.studies.takeoff import median_takeoff, outcomes, still_on_plateau, takeoff_times
-from replicate.tasks.primes.task import PrimeTask
 
 
 def test_take_off_is_the_first_point_at_a_tenth_of_the_ceiling():
-    task = PrimeTask(101, 15, values="notebook")  # ceiling 0.803
+    task = primes(101, 15, eos_is_a_value=True)  # ceiling 0.803
     curves = {0: [0.0, 0.03, 0.0804, 0.02], 1: [0.0, 0.03, 0.03, 0.0802], 2: [0.0, 0.9, 0.9, 0.9]}
     history = pd.DataFrame(
         [
@@ -33,14 +33,14 @@ def test_a_training_that_diverges_on_the_plateau_is_censored_there():
             "diverged": [0, 37, 37, 0, 0, 150],
         }
     )
-    task = PrimeTask(101, 15, values="notebook")
+    task = primes(101, 15, eos_is_a_value=True)
     times = takeoff_times(history, task)
     assert times.step.tolist() == [37, 100] and times.censored.tolist() == [True, False]
     assert outcomes(history, task).failed.tolist() == [1, 1]  # both diverged
 
 
 def test_a_training_fails_if_it_never_takes_off_and_falls_back_where_it_is_below_again():
-    task = PrimeTask(101, 15, values="notebook")  # the threshold is 0.0803
+    task = primes(101, 15, eos_is_a_value=True)  # the threshold is 0.0803
     curves = {0: [0.0, 0.03, 0.03, 0.03, 0.03], 1: [0.0, 0.1, 0.03, 0.2, 0.07], 2: [0.0, 0.0, 0.0, 0.0, 0.2]}
     history = pd.DataFrame(
         [

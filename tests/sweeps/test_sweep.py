@@ -29,7 +29,8 @@ pytestmark = pytest.mark.filterwarnings("default")
 CELLS = (
     "# Parameters\nname = ''\nsteps = 1\nrate = 1.0\nlog = ''\nend = 'well'",
     "import os, pathlib, time\n"
-    "from replicate.runs import locked, runs_root\n"
+    "from replicate.files import locked\n"
+    "from replicate.runs.folder import runs_root\n"
     "tried = pathlib.Path(log).read_text().count(f'{name} ')\n"
     "with open(log, 'a') as file:\n"
     "    print(name, os.getppid(), runs_root(), file=file)",

@@ -20,7 +20,7 @@ from replicate.runs.experiment import run
 from replicate.runs.folder import open_run
 from replicate.training import loop as training
 
-LONGER = CONFIG.model_copy(update={"steps": 200})
+LONGER = CONFIG.changed(steps=200)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_ctrl_c_saves_the_last_update_and_says_how_to_go_on(whole, tmp_path, mon
 
 
 def test_ctrl_c_with_two_processes_saves_both_parts(tmp_path):
-    config = LONGER.model_copy(update={"steps": 1_000_000, "evaluate_every": 1_000_000})
+    config = LONGER.changed(steps=1_000_000, evaluate_every=1_000_000)
     folder = tmp_path / "run"
 
     def interrupt_once_started():

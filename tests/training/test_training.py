@@ -9,9 +9,9 @@ from shared import SMALL
 
 from replicate.models import build
 from replicate.settings import RunConfig
+from replicate.tasks.__init__ import task_of
 from replicate.tasks.batch import Batch
 from replicate.tasks.primes import reference
-from replicate.tasks.primes.task import PrimeTask
 from replicate.training.loop import gradient_norm, learning_rate, scale_gradients, start, train, update
 
 
@@ -29,36 +29,38 @@ def trained(config: RunConfig, rounds: range) -> dict[str, torch.Tensor]:
 def test_updates_equal_those_of_the_plain_loop():
     from shared import round_of
 
-    config = SMALL.model_copy(update={"rounds": 1})
+    config = SMALL.changed(rounds=1)
     rng = random.Random(0)
     batches = [reference.sample_batch(rng, 8, 5, 29, 30) for _ in range(30)]
     state = start(config, range(1))
     state.model.double()
     plain = reference.Seq2Seq(31, 6, 8).double()
     plain.load_state_dict(round_of(state.model.state_dict(), 0))
-    theirs = reference.train(plain, batches, config.learning_rate)
+    theirs = reference.train(plain, batches, config.training.learning_rate)
     ours = []
     for source, source_length, target in batches:
         tensors = (source, source_length, target, (target != 0).sum(1))
-        ours.append(update(state, Batch(*(t.unsqueeze(0) for t in tensors)), config.learning_rate).item())
+        ours.append(
+            update(state, Batch(*(t.unsqueeze(0) for t in tensors)), config.training.learning_rate).item()
+        )
     assert ours == pytest.approx(theirs, rel=1e-6)
 
 
-@pytest.mark.parametrize("r", range(SMALL.rounds))
+@pytest.mark.parametrize("r", range(SMALL.training.rounds))
 def test_a_round_alone_equals_the_round_among_others_after_50_updates(r):
-    among, alone = trained(SMALL, range(SMALL.rounds)), trained(SMALL, range(r, r + 1))
+    among, alone = trained(SMALL, range(SMALL.training.rounds)), trained(SMALL, range(r, r + 1))
     for name in alone:
         torch.testing.assert_close(among[name][r], alone[name][0], rtol=1e-4, atol=1e-5)
 
 
 def test_rounds_differ_and_seeds_differ():
     model = build(SMALL, range(3)).readout[0].weight
-    other = build(SMALL.model_copy(update={"seed": 1}), range(3)).readout[0].weight
+    other = build(SMALL.changed(seed=1), range(3)).readout[0].weight
     assert not torch.equal(model[0], model[1]) and not torch.equal(model[0], other[0])
 
 
 def test_initialisation_is_pytorchs():
-    weight = build(SMALL.model_copy(update={"hidden_size": 64}), range(3)).encoder.hh[0].weight.detach()
+    weight = build(SMALL.changed(hidden_size=64), range(3)).encoder.hh[0].weight.detach()
     bound = 1 / weight.shape[1] ** 0.5
     assert weight.abs().max() <= bound and weight.abs().max() > 0.98 * bound
     assert weight.mean().abs() < 0.05 * bound
@@ -77,31 +79,31 @@ def test_a_training_that_stopped_goes_on_bit_for_bit():
 
 
 def test_evaluating_more_often_changes_no_training():
-    often = trained(SMALL.model_copy(update={"evaluate_every": 5}), range(1))
-    seldom = trained(SMALL.model_copy(update={"evaluate_every": 50}), range(1))
+    often = trained(SMALL.changed(evaluate_every=5), range(1))
+    seldom = trained(SMALL.changed(evaluate_every=50), range(1))
     assert all(torch.equal(often[name], seldom[name]) for name in often)
 
 
 def test_the_learning_rate_is_cut_tenfold_every_step_size_updates():
-    rates = [learning_rate(RunConfig(), step) for step in (0, 4999, 5000, 9999, 10_000, 14_999)]
+    rates = [learning_rate(RunConfig.of(), step) for step in (0, 4999, 5000, 9999, 10_000, 14_999)]
     assert rates == pytest.approx([5e-4, 5e-4, 5e-5, 5e-5, 5e-6, 5e-6])
 
 
 def test_the_rate_is_held_and_then_halved_as_in_the_paper():
     # 7.5 epochs of 20 updates: after 5 of them, halved every half epoch.
-    config = RunConfig(learning_rate=0.8, lr_hold=90, lr_step_size=10, lr_gamma=0.5)
+    config = RunConfig.of(learning_rate=0.8, lr_hold=90, lr_step_size=10, lr_gamma=0.5)
     rates = [learning_rate(config, step) for step in (0, 99, 100, 109, 110, 149)]
     assert rates == pytest.approx([0.8, 0.8, 0.4, 0.4, 0.2, 0.025])
 
 
 def test_sgd_has_no_momentum():
-    config = SMALL.model_copy(update={"optimizer": "sgd", "steps": 3, "learning_rate": 0.5})
+    config = SMALL.changed(optimizer="sgd", steps=3, learning_rate=0.5)
     looped = trained(config, range(2))
-    model, task = build(config, range(2)), PrimeTask.of(config)
+    model, task = build(config, range(2)), task_of(config.task)
     generators = start(config, range(2)).generators
     for _ in range(3):
         gradients = torch.autograd.grad(
-            model.loss(task.sample(generators, config.batch_size)).sum(), list(model.parameters())
+            model.loss(task.sample(generators, config.training.batch_size)).sum(), list(model.parameters())
         )
         for parameter, gradient in zip(model.parameters(), gradients, strict=True):
             parameter.data -= 0.5 * gradient
@@ -111,7 +113,7 @@ def test_sgd_has_no_momentum():
 
 @pytest.mark.parametrize("name", ["post", "lstm", "attention"])
 def test_an_initial_bound_holds_for_every_parameter(name):
-    config = SMALL.model_copy(update={"model": name, "init_bound": 0.25, "hidden_size": 64})
+    config = SMALL.changed(model=name, feed_previous=None, init_bound=0.25, hidden_size=64)
     model = build(config, range(3))
     for tensor in model.parameters():
         assert tensor.abs().max() <= 0.25
@@ -120,7 +122,7 @@ def test_an_initial_bound_holds_for_every_parameter(name):
 
 
 def test_training_learns_a_task_that_is_easy():
-    config = RunConfig(
+    config = RunConfig.of(
         max_length=1, vocab_size=12, rounds=1, steps=600, learning_rate=3e-3, evaluate_every=50
     )
     losses = [state.loss.item() for state in train(config, start(config, range(1)))]
@@ -128,7 +130,7 @@ def test_training_learns_a_task_that_is_easy():
 
 
 def test_clipping_is_per_round_and_equals_torchs():
-    config = SMALL.model_copy(update={"rounds": 2})
+    config = SMALL.changed(rounds=2)
     model = build(config, range(2))
     gradients = [
         torch.randn(p.shape) * torch.tensor([1.0, 1e-4]).view(-1, *[1] * (p.dim() - 1))
@@ -151,13 +153,13 @@ def test_clipping_is_per_round_and_equals_torchs():
 
 def test_train_follows_the_schedule_and_clips():
     """The loop's parameters must be those of single updates at the rate and limit of the config."""
-    config = SMALL.model_copy(update={"steps": 9, "lr_step_size": 4, "clip_norm": 0.3, "evaluate_every": 3})
+    config = SMALL.changed(steps=9, lr_step_size=4, clip_norm=0.3, evaluate_every=3)
     looped = trained(config, range(2))
-    state, task = start(config, range(2)), PrimeTask.of(config)
+    state, task = start(config, range(2)), task_of(config.task)
     losses = []
     for step in range(9):
         rate = 5e-4 * 0.1 ** (step // 4)
-        batch = task.sample(state.generators, config.batch_size)
+        batch = task.sample(state.generators, config.training.batch_size)
         losses.append(update(state, batch, rate, clip_norm=0.3))
     assert all(torch.equal(tensor, looped[name]) for name, tensor in parameters(state).items())
     points = [point.loss for point in train(config, start(config, range(2)))]
@@ -165,11 +167,11 @@ def test_train_follows_the_schedule_and_clips():
 
 
 def test_the_norms_of_all_updates_since_the_last_point_are_kept_unclipped():
-    config = SMALL.model_copy(update={"steps": 10, "evaluate_every": 4, "clip_norm": 0.3})
-    state, task = start(config, range(2)), PrimeTask.of(config)
+    config = SMALL.changed(steps=10, evaluate_every=4, clip_norm=0.3)
+    state, task = start(config, range(2)), task_of(config.task)
     expected = []
     for _ in range(10):
-        batch = task.sample(state.generators, config.batch_size)
+        batch = task.sample(state.generators, config.training.batch_size)
         copied = copy.deepcopy(state.model)
         copied.loss(batch).sum().backward()
         flat = torch.cat([p.grad.flatten(1) for p in copied.parameters()], dim=1)
@@ -184,14 +186,14 @@ def test_the_norms_of_all_updates_since_the_last_point_are_kept_unclipped():
 
 @pytest.mark.parametrize("change", [{"clip_norm": None}, {"lr_gamma": 1.0}])
 def test_schedule_and_clipping_make_a_difference(change):
-    config = SMALL.model_copy(update={"steps": 9, "lr_step_size": 4, "clip_norm": 0.3})
-    with_both, without = trained(config, range(1)), trained(config.model_copy(update=change), range(1))
+    config = SMALL.changed(steps=9, lr_step_size=4, clip_norm=0.3)
+    with_both, without = trained(config, range(1)), trained(config.changed(**change), range(1))
     assert not torch.equal(with_both["readout.0.weight"], without["readout.0.weight"])
 
 
 def poisoned(config: RunConfig, r: int, step: int) -> tuple[dict, object]:
     """A training whose round r loses all numbers at one update; its parameters and last state."""
-    state = start(config, range(config.rounds))
+    state = start(config, range(config.training.rounds))
     for point in train(config, state):
         if point.step == step:
             list(state.model.parameters())[-1].data[r] = float("inf")
@@ -200,9 +202,9 @@ def poisoned(config: RunConfig, r: int, step: int) -> tuple[dict, object]:
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 def test_a_diverging_round_stops_and_the_others_go_on_unharmed(optimizer):
-    config = SMALL.model_copy(update={"optimizer": optimizer, "evaluate_every": 10, "clip_norm": 1.0})
+    config = SMALL.changed(optimizer=optimizer, evaluate_every=10, clip_norm=1.0)
     harmed, state = poisoned(config, 1, 20)
-    alone = trained(config, range(config.rounds))
+    alone = trained(config, range(config.training.rounds))
     assert state.diverged.tolist() == [0, 21, 0]
     for name, tensor in harmed.items():
         assert torch.equal(tensor[[0, 2]], alone[name][[0, 2]])
@@ -211,7 +213,7 @@ def test_a_diverging_round_stops_and_the_others_go_on_unharmed(optimizer):
 
 
 def test_a_round_that_diverged_stays_so_when_the_training_goes_on():
-    _, state = poisoned(SMALL.model_copy(update={"steps": 40}), 0, 20)
+    _, state = poisoned(SMALL.changed(steps=40), 0, 20)
     again = start(SMALL, range(3))
     again.load_state_dict(state.state_dict())
     for _ in train(SMALL, again):

@@ -78,7 +78,7 @@ PARENT = """
 import os, sys
 sys.path.insert(0, {folder!r})
 from test_workers import fail_or_go_on
-from replicate.workers import Workers
+from replicate.training.workers import Workers
 
 if __name__ == "__main__":
     with Workers(2, 10) as workers:

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from replicate.randomness import make_generator
 from replicate.settings import RunConfig
+from replicate.tasks.__init__ import task_of
 from replicate.tasks.batch import Batch
-from replicate.tasks.primes.task import PrimeTask
 
 POOL = 50  # batches drawn at once and, in the bucketed arm, sorted by source length before they are cut
 
@@ -23,10 +23,10 @@ class PaddedLSTM(nn.Module):
 
     def __init__(self, config: RunConfig):
         super().__init__()
-        self.embedding = nn.Embedding(config.vocab_size, config.embedding_size)
-        sizes = config.embedding_size, config.hidden_size
+        self.embedding = nn.Embedding(config.task.vocab_size, config.model.embedding_size)
+        sizes = config.model.embedding_size, config.model.hidden_size
         self.encoder, self.decoder = (nn.LSTM(*sizes, batch_first=True) for _ in range(2))
-        self.readout = nn.Linear(config.hidden_size, config.vocab_size)
+        self.readout = nn.Linear(config.model.hidden_size, config.task.vocab_size)
 
     def loss(self, source: Tensor, source_length: Tensor, target: Tensor) -> Tensor:
         """`[B, S]`, `[B]`, `[B, T]` -> the mean cross entropy."""
@@ -41,15 +41,18 @@ class PaddedLSTM(nn.Module):
 
 def bucketing_table(config: RunConfig, repeats: int) -> pd.DataFrame:
     """One row a repeat and arm: seconds a batch, forward and backward, and the share of padding read."""
-    task = PrimeTask.of(config)
-    generators = [make_generator(config.seed, 0, "bucketing")]
+    task = task_of(config.task)
+    generators = [make_generator(config.training.seed, 0, "bucketing")]
     model = PaddedLSTM(config)
     rows = []
     for repeat in range(-1, repeats):  # the first is a warm-up
-        pool = task.sample(generators, POOL * config.batch_size)
-        arms = {"random": torch.arange(POOL * config.batch_size), "bucketed": pool.source_length[0].argsort()}
+        pool = task.sample(generators, POOL * config.training.batch_size)
+        arms = {
+            "random": torch.arange(POOL * config.training.batch_size),
+            "bucketed": pool.source_length[0].argsort(),
+        }
         for arm, order in sorted(arms.items(), reverse=repeat % 2 == 0):  # neither is always the first
-            batches = [_cut(pool, chosen) for chosen in order.split(config.batch_size)]
+            batches = [_cut(pool, chosen) for chosen in order.split(config.training.batch_size)]
             began = time.perf_counter()
             for source, source_length, target in batches:
                 model.loss(source, source_length, target).backward()

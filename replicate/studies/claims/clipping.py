@@ -6,7 +6,6 @@ import pandas as pd
 
 from replicate.runs.folder import Run
 from replicate.studies.takeoff import outcomes
-from replicate.tasks.primes.task import PrimeTask
 
 
 def clipping_table(runs: list[Run]) -> pd.DataFrame:
@@ -16,12 +15,12 @@ def clipping_table(runs: list[Run]) -> pd.DataFrame:
     """
     rows = []
     for run in sorted(runs, key=_settings):
-        failed = outcomes(run.history, PrimeTask.of(run.config)).failed
+        failed = outcomes(run.history, run.task).failed
         rows.append(
             {
-                "layers": run.config.layers,
-                "rate": run.config.learning_rate,
-                "limit": run.config.clip_norm or "none",
+                "layers": run.config.model.layers,
+                "rate": run.config.training.learning_rate,
+                "limit": run.config.training.clip_norm or "none",
                 "large gradients": f"{run.history.large_share.mean():.1%}",
                 "largest norm": f"{run.history.gradient_norm_max.max():.3g}",
                 "failed": f"{failed.sum():.0f} of {len(failed)}",
@@ -33,4 +32,8 @@ def clipping_table(runs: list[Run]) -> pd.DataFrame:
 
 
 def _settings(run: Run) -> tuple[int, float, float]:
-    return run.config.layers, run.config.learning_rate, run.config.clip_norm or math.inf
+    return (
+        run.config.model.layers,
+        run.config.training.learning_rate,
+        run.config.training.clip_norm or math.inf,
+    )

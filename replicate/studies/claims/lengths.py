@@ -6,11 +6,10 @@ import torch
 from torch import Tensor
 
 from replicate.decoding import greedy
-from replicate.evaluation.evaluate import batches
 from replicate.randomness import make_generators
 from replicate.runs.folder import Run
-from replicate.tasks.primes.metrics import position_matches, score_pairs
-from replicate.tasks.primes.task import PrimeTask
+from replicate.tasks.__init__ import task_of
+from replicate.tasks.pairs import position_matches
 
 
 def length_table(run: Run, samples: int) -> pd.DataFrame:
@@ -18,18 +17,20 @@ def length_table(run: Run, samples: int) -> pd.DataFrame:
 
     Short sources often hold none, and the empty answer to those would flatter them.
     """
-    longer = run.config.model_copy(update={"max_length": 2 * run.config.max_length})
-    task, rounds = PrimeTask.of(longer), run.config.rounds
+    longer = run.config.changed(max_length=2 * run.config.task.max_length)
+    task, rounds = task_of(longer.task), run.config.training.rounds
     model, tables = run.load_model(), []
-    for batch in batches(task, make_generators(run.config.seed, range(rounds), "lengths"), samples):
+    for batch in task.batches(
+        "test", make_generators(run.config.training.seed, range(rounds), "lengths"), samples
+    ):
         prediction = greedy(model, batch.source, batch.source_length, task.max_target_length)
-        scores = score_pairs(prediction.flatten(0, 1), batch.target.flatten(0, 1), task.eos)
+        scores = task.statistics(prediction.flatten(0, 1), batch.target.flatten(0, 1))
         table = pd.DataFrame(
             {
                 "round": torch.arange(rounds).repeat_interleave(batch.source.shape[1]),
                 "length": batch.source_length.flatten() - int(task.source_eos),
-                "exact_match": scores.exact_match,
-                "lcs_f1": scores.lcs_f1,
+                "exact_match": scores["exact_match"],
+                "lcs_f1": scores["lcs_f1"],
             }
         )
         tables.append(table[batch.target_length.flatten().numpy() > 1])
@@ -42,10 +43,12 @@ def commonness_table(run: Run, samples: int) -> pd.DataFrame:
 
     `half` says whether that probability is above or below the median of the primes'.
     """
-    task, rounds = PrimeTask.of(run.config), run.config.rounds
+    task, rounds = run.task, run.config.training.rounds
     model = run.load_model()
-    counts = torch.zeros(2, rounds, run.config.vocab_size)
-    for batch in batches(task, make_generators(run.config.seed, range(rounds), "commonness"), samples):
+    counts = torch.zeros(2, rounds, run.config.task.vocab_size)
+    for batch in task.batches(
+        "test", make_generators(run.config.training.seed, range(rounds), "commonness"), samples
+    ):
         prediction = greedy(model, batch.source, batch.source_length, task.max_target_length)
         for r in range(rounds):
             counts[:, r] += _token_counts(prediction[r], batch.target[r], task.eos)
@@ -77,12 +80,12 @@ def _token_counts(prediction: Tensor, target: Tensor, eos: int) -> Tensor:
 
 def alignment_table(run: Run, source: list[int], round_index: int = 0) -> pd.DataFrame:
     """Where the attention of one round looks: one row a token of its answer and a value of the source."""
-    task, model = PrimeTask.of(run.config), run.load_model()
+    task, model = run.task, run.load_model()
     values = torch.tensor([[source]])
     batch = task.batch_of(values, torch.tensor([[len(source)]]))
-    read = batch.source.expand(run.config.rounds, -1, -1)
-    state = model.encode(read, batch.source_length.expand(run.config.rounds, -1))
-    previous = torch.full((run.config.rounds, 1), task.eos)
+    read = batch.source.expand(run.config.training.rounds, -1, -1)
+    state = model.encode(read, batch.source_length.expand(run.config.training.rounds, -1))
+    previous = torch.full((run.config.training.rounds, 1), task.eos)
     rows = []
     with torch.no_grad():
         for step in range(task.max_target_length):

@@ -25,4 +25,4 @@ ARMS = {
 def claims_runs() -> dict[str, RunConfig]:
     """The runs behind the verdicts on the paper's claims."""
     arms = enumerate(ARMS.items())
-    return {f"claims-{name}": PAPER.model_copy(update={**arm, "seed": 301 + i}) for i, (name, arm) in arms}
+    return {f"claims-{name}": PAPER.changed(**arm, seed=301 + i) for i, (name, arm) in arms}

@@ -4,11 +4,9 @@ import pandas as pd
 import torch
 
 from replicate.decoding import greedy, token_log_probability
-from replicate.evaluation.evaluate import batches
 from replicate.randomness import make_generators
 from replicate.runs.folder import Run
-from replicate.tasks.primes.metrics import position_matches
-from replicate.tasks.primes.task import PrimeTask
+from replicate.tasks.pairs import position_matches
 
 
 def position_table(run: Run, samples: int) -> pd.DataFrame:
@@ -17,9 +15,11 @@ def position_table(run: Run, samples: int) -> pd.DataFrame:
     Nats are those of the right token given the right ones before it (teacher forcing), accuracy that of the
     model's own answer. EOS has no row.
     """
-    task, rounds = PrimeTask.of(run.config), range(run.config.rounds)
+    task, rounds = run.task, range(run.config.training.rounds)
     model, sums = run.load_model(), 0
-    for batch in batches(task, make_generators(run.config.seed, rounds, "positions"), samples):
+    for batch in task.batches(
+        "test", make_generators(run.config.training.seed, rounds, "positions"), samples
+    ):
         target = batch.target
         logs = token_log_probability(model, batch.source, batch.source_length, target.unsqueeze(2)).squeeze(2)
         answer = greedy(model, batch.source, batch.source_length, task.max_target_length)

@@ -8,11 +8,12 @@ from scipy import stats
 from torch import Tensor, nn
 
 from replicate.decoding import Candidates, beam, rescore
-from replicate.evaluation.evaluate import Answer, batches, evaluate
+from replicate.evaluation.evaluate import Answer, evaluate
 from replicate.models.layers import pick_rounds
 from replicate.randomness import make_generator, make_generators
 from replicate.runs.folder import Run
 from replicate.statistics import Interval
+from replicate.tasks.__init__ import task_of
 from replicate.tasks.batch import Batch
 from replicate.tasks.primes.task import PrimeTask, mirror
 
@@ -30,11 +31,11 @@ def best_of_beam(model: nn.Module, max_steps: int, width: int, ensemble: bool = 
 
 def beam_table(run: Run, widths: list[int], samples: int) -> pd.DataFrame:
     """One row a round and width; every width answers the same fresh samples."""
-    model, task = run.load_model(), PrimeTask.of(run.config)
-    rounds = range(run.config.rounds)
+    model, task = run.load_model(), run.task
+    rounds = range(run.config.training.rounds)
     tables = []
     for width in widths:
-        generators = make_generators(run.config.seed, rounds, "beam")
+        generators = make_generators(run.config.training.seed, rounds, "beam")
         answer = best_of_beam(model, task.max_target_length, width)
         tables.append(evaluate(answer, task, generators, rounds, samples).scores.assign(width=width))
     return pd.concat(tables, ignore_index=True)
@@ -46,16 +47,16 @@ def ensemble_table(run: Run, sizes: list[tuple[int, int]], samples: int) -> pd.D
     An ensemble of fewer takes the group's first members; for one model the score is the mean of the members'
     own. All answer the same fresh samples of the group.
     """
-    model, task = run.load_model(), PrimeTask.of(run.config)
+    model, task = run.load_model(), run.task
     rows = []
-    for group in range(run.config.rounds // MEMBERS):
+    for group in range(run.config.training.rounds // MEMBERS):
         members = range(group * MEMBERS, (group + 1) * MEMBERS)
         for models, width in sizes:
             together = models > 1
             chosen = pick_rounds([model], members[:models] if together else members)
             answer = best_of_beam(chosen, task.max_target_length, width, ensemble=together)
             count = 1 if together else MEMBERS
-            generators = [make_generator(run.config.seed, group, "ensemble") for _ in range(count)]
+            generators = [make_generator(run.config.training.seed, group, "ensemble") for _ in range(count)]
             scores = evaluate(answer, task, generators, range(count), samples).scores.mean()
             rows.append({"group": group, "models": models, "width": width, **scores.drop("round")})
     return pd.DataFrame(rows)
@@ -69,11 +70,11 @@ def rescoring_table(first: Run, rescorers: dict[str, Run], samples: int) -> pd.D
     The runs may differ in the direction of their sources, and in nothing else. A run rescores itself by its
     next model, the last by the first.
     """
-    rounds = range(min(run.config.rounds for run in (first, *rescorers.values())))
-    task, mine = PrimeTask.of(first.config), pick_rounds([first.load_model()], rounds)
+    rounds = range(min(run.config.training.rounds for run in (first, *rescorers.values())))
+    task, mine = task_of(first.config.task), pick_rounds([first.load_model()], rounds)
 
     def drawn() -> Iterator[Batch]:
-        return batches(task, make_generators(first.config.seed, rounds, "rescoring"), samples)
+        return task.batches("test", make_generators(first.config.training.seed, rounds, "rescoring"), samples)
 
     lists = [_candidates(mine, batch, task) for batch in drawn()]  # every stage reorders the same
     stages = {"best": lambda _, found: found.tokens[:, :, 0], "oracle": _right_one}
@@ -82,7 +83,7 @@ def rescoring_table(first: Run, rescorers: dict[str, Run], samples: int) -> pd.D
     for stage, pick in stages.items():
         answers = [pick(batch, found) for batch, found in zip(drawn(), lists, strict=True)]
         given = iter(answers)
-        generators = make_generators(first.config.seed, rounds, "rescoring")
+        generators = make_generators(first.config.training.seed, rounds, "rescoring")
         scores = evaluate(lambda _, given=given: next(given), task, generators, rounds, samples).scores
         tables.append(scores.assign(stage=stage))
     return pd.concat(tables, ignore_index=True)
@@ -98,7 +99,7 @@ def _rescorer(run: Run, first: Run, rounds: range, task: PrimeTask) -> Callable[
     """The best candidate by the even average of both models' scores."""
     order = [(r + 1) % len(rounds) for r in rounds] if run is first else rounds
     model = pick_rounds([run.load_model()], order)
-    turned = run.config.reverse != first.config.reverse
+    turned = run.config.task.reverse != first.config.task.reverse
 
     def pick(batch: Batch, found: Candidates) -> Tensor:
         values = batch.source_length - int(task.source_eos)

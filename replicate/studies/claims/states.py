@@ -23,16 +23,16 @@ def distance_table(run: Run, samples: int) -> pd.DataFrame:
     which changes the target; *others swapped* does the same to as many other values, the first of the source;
     *others moved* puts the non-primes elsewhere between the primes. Neither of these changes the target.
     """
-    task = PrimeTask.of(run.config)
-    sources = rearranged(task, samples, make_generator(run.config.seed, 0, "states"))
-    alike = {name: values.expand(run.config.rounds, -1, -1) for name, values in sources.items()}
+    task = run.task
+    sources = rearranged(task, samples, make_generator(run.config.training.seed, 0, "states"))
+    alike = {name: values.expand(run.config.training.rounds, -1, -1) for name, values in sources.items()}
     return _moves(run.load_model(), task, alike)
 
 
 def encoder_table(run: Run, samples: int) -> pd.DataFrame:
     """As `distance_table`, with sources of its own for every round, and the encoder before its training."""
-    task, rounds = PrimeTask.of(run.config), range(run.config.rounds)
-    own = [rearranged(task, samples, g) for g in make_generators(run.config.seed, rounds, "encoder")]
+    task, rounds = run.task, range(run.config.training.rounds)
+    own = [rearranged(task, samples, g) for g in make_generators(run.config.training.seed, rounds, "encoder")]
     sources = {name: torch.stack([values[name] for values in own]) for name in own[0]}
     encoders = {"trained": run.load_model(), "untrained": build(run.config, rounds)}
     tables = [_moves(model, task, sources).assign(encoder=name) for name, model in encoders.items()]
@@ -106,15 +106,15 @@ def state_map(run: Run, fillings: int, round_index: int = 0) -> pd.DataFrame:
     states, and the share of their variance that each component has. Sources of one order differ in their
     other values and in where the primes stand.
     """
-    task, model = PrimeTask.of(run.config), run.load_model()
-    generator = make_generator(run.config.seed, round_index, "map")
+    task, model = run.task, run.load_model()
+    generator = make_generator(run.config.training.seed, round_index, "map")
     values = torch.arange(1, task.max_value + 1)
     prime = task.is_prime[1 : task.max_value + 1]
     chosen = values[prime][:: int(prime.sum()) // 3][:3].tolist()  # a small, a middle and a large one
     orders = torch.tensor(list(itertools.permutations(chosen))).repeat_interleave(fillings, dim=0)
     others = _choose(values[~prime], len(orders), LENGTH - 3, generator)
     sources = _merge(orders, others, _places(len(orders), 3, generator))
-    state = encoded(model, task, sources.expand(run.config.rounds, -1, -1))[round_index].double()
+    state = encoded(model, task, sources.expand(run.config.training.rounds, -1, -1))[round_index].double()
     state = state - state.mean(0)
     _, singular, axes = torch.linalg.svd(state, full_matrices=False)
     share = (singular**2 / (singular**2).sum())[:2].tolist()

@@ -142,7 +142,7 @@ def _long_less_middle(by_length: pd.DataFrame) -> pd.Series:
     The first rule read it from a table of its own, over all targets, which was never made in this form. The
     base run's own scores by length are over all targets too, on other samples.
     """
-    third = claims_runs()["claims-base"].max_length / 3
+    third = claims_runs()["claims-base"].task.max_length / 3
     long = by_length[by_length.length.between(int(2 * third) + 1, 3 * third)]
     middle = by_length[by_length.length.between(int(third) + 1, 2 * third)]
     return weighted_means(long, "lcs_f1") - weighted_means(middle, "lcs_f1")

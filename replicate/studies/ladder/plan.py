@@ -14,7 +14,7 @@ RUNGS = {
 TUNED_RATE = {"learning_rate": 4e-3, "lr_step_size": 1_000, "lr_gamma": 0.5}
 # What the last rung loses without one of the changes; without the LSTM it is the rung before.
 LEFT_OUT = {
-    "lstm-with-rate-cuts": {"lr_gamma": PUBLISHED.lr_gamma},
+    "lstm-with-rate-cuts": {"lr_gamma": PUBLISHED.training.lr_gamma},
     "lstm-without-clipping": {"clip_norm": None},
     "lstm-without-feeding": {"feed_previous": False},
 }
@@ -22,13 +22,13 @@ LEFT_OUT = {
 
 def ladder_runs() -> dict[str, RunConfig]:
     """The rungs above the published run at max_length 15, reversed; then the last one altered or tuned."""
-    config = PUBLISHED.model_copy(update={"reverse": True, "stop_exact_match": 0.99, "evaluate_every": 250})
+    config = PUBLISHED.changed(reverse=True, stop_exact_match=0.99, evaluate_every=250)
     runs = {}
     for i, (name, change) in enumerate(RUNGS.items()):
-        config = config.model_copy(update={**change, "seed": 201 + i})
+        config = config.changed(**change, seed=201 + i)
         runs[f"ladder-{name}"] = config
-    runs["ladder-lstm-forward"] = config.model_copy(update={"reverse": False, "seed": 211})
+    runs["ladder-lstm-forward"] = config.changed(reverse=False, seed=211)
     for i, (name, change) in enumerate(LEFT_OUT.items()):
-        runs[f"ladder-{name}"] = config.model_copy(update={**change, "seed": 212 + i})
-    runs["ladder-tuned-rate"] = config.model_copy(update={**TUNED_RATE, "seed": 215})
+        runs[f"ladder-{name}"] = config.changed(**change, seed=212 + i)
+    runs["ladder-tuned-rate"] = config.changed(**TUNED_RATE, seed=215)
     return runs

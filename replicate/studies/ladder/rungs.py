@@ -11,7 +11,6 @@ from replicate.studies.ladder.plan import LEFT_OUT, RUNGS, ladder_runs
 from replicate.studies.published.plan import published_runs
 from replicate.studies.results import open_kept
 from replicate.studies.takeoff import median_takeoff, takeoff_times
-from replicate.tasks.primes.task import PrimeTask
 
 FIRST = "as published"
 CHANGES = {
@@ -85,7 +84,7 @@ def gain_by_position(forward: pd.DataFrame, reverse: pd.DataFrame) -> pd.DataFra
 
 
 def _summary(run: Run, goal: float) -> dict:
-    task = PrimeTask.of(run.config)
+    task = run.task
     times = takeoff_times(run.history, task)
     ceiling = 1 - task.empty_share()
     return {

@@ -7,7 +7,6 @@ from replicate.statistics import holm, permutation_p, readable_p, share_differen
 from replicate.studies.published.table import published_table
 from replicate.studies.rules import MARGIN, METRIC, claim_verdict, within_margin
 from replicate.studies.takeoff import takeoff_times
-from replicate.tasks.primes.task import PrimeTask
 
 
 def reversal_verdicts(table: pd.DataFrame, metric: str = METRIC) -> pd.DataFrame:
@@ -60,7 +59,7 @@ def reversal_headline(verdicts: pd.DataFrame) -> str:
 
 def taken_off(run: Run, metric: str) -> tuple[pd.Series, int]:
     """The scores of the trainings that took off, and the number of all."""
-    times = takeoff_times(run.history, PrimeTask.of(run.config))
+    times = takeoff_times(run.history, run.task)
     off = times[~times.censored]["round"]
     return run.scores.set_index("round")[metric].loc[off].dropna(), len(times)
 
@@ -95,6 +94,6 @@ def stuck(runs: list[Run], metric: str) -> float:
     """The mean score of the trainings that never took off, over several runs."""
     values = []
     for run in runs:
-        times = takeoff_times(run.history, PrimeTask.of(run.config))
+        times = takeoff_times(run.history, run.task)
         values += run.scores.set_index("round")[metric].loc[times[times.censored]["round"]].tolist()
     return pd.Series(values).mean()

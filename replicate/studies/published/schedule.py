@@ -8,7 +8,6 @@ from scipy import stats
 from replicate.runs.folder import Run
 from replicate.statistics import Interval, permutation_p, welch_interval
 from replicate.studies.takeoff import takeoff_times, threshold
-from replicate.tasks.primes.task import PrimeTask
 
 RESAMPLES = 19_999
 
@@ -44,8 +43,8 @@ def compare(first: pd.Series, second: pd.Series) -> Comparison:
 def takeoff_phases(runs: list[Run]) -> pd.Series:
     """How many trainings took off in each phase between the cuts of the rate, and how many never did."""
     config = runs[0].config
-    times = pd.concat([takeoff_times(run.history, PrimeTask.of(run.config)) for run in runs])
-    edges = [*range(0, config.steps, config.lr_step_size), config.steps]
+    times = pd.concat([takeoff_times(run.history, run.task) for run in runs])
+    edges = [*range(0, config.training.steps, config.training.lr_step_size), config.training.steps]
     phase = pd.cut(times.step[~times.censored], edges, include_lowest=True)
     counts = phase.value_counts(sort=False)
     counts.index = [f"{int(i.left) if i.left > 0 else 0:,} to {int(i.right):,}" for i in counts.index]
@@ -56,7 +55,7 @@ def norm_curves(runs: dict[str, Run]) -> pd.DataFrame:
     """One row an arm and evaluation point: the share of large gradients and of trainings off the plateau."""
     rows = []
     for name, run in runs.items():
-        height = threshold(PrimeTask.of(run.config))
+        height = threshold(run.task)
         for step, points in run.history[run.history.step > 0].groupby("step"):
             rows.append(
                 {

@@ -6,11 +6,6 @@ from torch import Tensor
 from replicate.tasks.batch import Batch
 
 
-def oracle_answer(batch: Batch) -> Tensor:
-    """The target itself: what a perfect model scores, the ceiling of every metric."""
-    return batch.target
-
-
 def chance_answer(batch: Batch) -> Tensor:
     """One constant prime, 2, at every position: what an answer blind to its input scores."""
     return torch.full_like(batch.target, 2)

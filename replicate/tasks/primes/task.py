@@ -1,86 +1,115 @@
 """Prime extraction: from a list of integers, output its primes in order (the post, section 3)."""
 
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Self
+
 import torch
+from pydantic import Field, model_validator
 from torch import Tensor
 from torch.nn.functional import pad
 
+from replicate.fields import Count, Number, TaskSettings, Whole
 from replicate.randomness import make_generator
 from replicate.tasks.batch import PAD, Batch
+from replicate.tasks.primes.baselines import chance_answer
+from replicate.tasks.primes.metrics import METRICS, score_pairs
+from replicate.tasks.task import CHUNK, Split
 
 
-def prime_table(size: int) -> Tensor:
-    """`[size]` of bool: whether each integer below `size` is prime (the sieve of Eratosthenes)."""
-    table = torch.ones(size, dtype=torch.bool)
-    table[:2] = False
-    for x in range(2, int(size**0.5) + 1):
-        if table[x]:
-            table[x * x :: x] = False
-    return table
+class PrimeSettings(TaskSettings):
+    """What a sample is (the post, section 3)."""
+
+    kind = "primes"
+    max_length: Annotated[Count, Field(le=60)] = 15
+    vocab_size: Annotated[Count, Field(ge=5, le=10_000)] = 101
+    reverse: bool = False  # reverses the source alone
+    # The post's text draws 1..vocab_size-2; the author's notebook drew 1..vocab_size-1, so that the largest
+    # value shares its id with EOS.
+    eos_is_a_value: bool = False
+    skew: Annotated[Number, Field(ge=0)] = 0.0  # 0: uniform; else the k-th commonest has weight k ** -skew
+    skew_order: Whole = 0  # which random order ranks them
+    source_eos: bool = False  # end the source with EOS, after any reversal (the paper, Fig. 1)
+
+    @model_validator(mode="after")
+    def _one_meaning_a_token(self) -> Self:
+        if self.source_eos and self.eos_is_a_value:
+            raise ValueError(
+                "source_eos needs eos_is_a_value False, or the end could not be told from a value"
+            )
+        return self
+
+    def label(self) -> str:
+        return f"{self.max_length}-{'reverse' if self.reverse else 'forward'}"
 
 
-def mirror(values: Tensor, length: Tensor) -> Tensor:
-    """Each row's first `length [R, B]` values in reverse, `[R, B, S]`; the rest stays."""
-    position = torch.arange(values.shape[2], device=values.device)
-    length = length.unsqueeze(2)
-    return values.gather(2, torch.where(position < length, length - 1 - position, position))
+class Integers:
+    """Integers as their own ids; the last id is EOS, which is also what a decoder is fed at first."""
+
+    def __init__(self, size: int, largest: int):
+        self.size, self.largest = size, largest
+        self.bos = self.eos = size - 1
+
+    def encode(self, text: str) -> list[int]:
+        words = text.replace(",", " ").split()
+        if not all(word.isdecimal() and 1 <= int(word) <= self.largest for word in words):
+            raise ValueError(f"type whole numbers from 1 to {self.largest}, not {text!r}")
+        return [int(word) for word in words]
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        return " ".join(map(str, tokens))
 
 
 class PrimeTask:
     """Sources of 1..max_length values and their primes, in input order.
 
     With vocab_size 101, `[4, 7, 9, 2]` -> `[7, 2, EOS]`, where EOS is 100; with `reverse` the source is
-    `[2, 9, 7, 4]` and the target stays. Source: the post, section 3; it draws values from 1..vocab_size-2.
-    The author's notebook drew from 1..vocab_size-1 (`values="notebook"`): that value, never a target,
-    shares its id with EOS. Values are uniform; with `skew` the k-th commonest has the weight k ** -skew, in
-    an order that is shuffled once for each `skew_order`, whatever the seed. With `source_eos` the source ends
-    in EOS too, which `source_length` counts, after any reversal.
+    `[2, 9, 7, 4]` and the target stays. Values are uniform; with `skew` the k-th commonest has the weight
+    k ** -skew, in an order that is shuffled once for each `skew_order`, whatever the seed. With `source_eos`
+    the source ends in EOS too, which `source_length` counts, after any reversal.
     """
 
-    def __init__(
-        self,
-        vocab_size: int,
-        max_length: int,
-        reverse: bool = False,
-        values: str = "text",
-        skew: float = 0.0,
-        source_eos: bool = False,
-        skew_order: int = 0,
-    ):
-        self.eos = vocab_size - 1
-        self.max_length = max_length
-        self.reverse = reverse
-        self.max_value = vocab_size - 1 if values == "notebook" else vocab_size - 2
-        self.is_prime = prime_table(vocab_size)
+    Settings = PrimeSettings
+    metrics = METRICS
+    headline = "geo_mean"
+    baselines = {"chance": chance_answer}  # noqa: RUF012 - nobody changes it
+
+    def __init__(self, settings: PrimeSettings):
+        size = settings.vocab_size
+        self.max_length, self.reverse = settings.max_length, settings.reverse
+        self.skew, self.source_eos = settings.skew, settings.source_eos
+        self.max_value = size - 1 if settings.eos_is_a_value else size - 2
+        self.source = self.target = Integers(size, self.max_value)
+        self.eos = self.target.eos
+        self.is_prime = prime_table(size)
         self.is_prime[self.eos] = False  # the id of EOS is no value of a target
-        self.skew, self.source_eos = skew, source_eos
-        order = torch.randperm(self.max_value, generator=make_generator(skew_order, 0, "commonness"))
+        order = torch.randperm(self.max_value, generator=make_generator(settings.skew_order, 0, "commonness"))
         weights = torch.zeros(self.max_value + 1, dtype=torch.float64)
-        weights[1 + order] = torch.arange(1, self.max_value + 1, dtype=torch.float64) ** -skew
+        weights[1 + order] = torch.arange(1, self.max_value + 1, dtype=torch.float64) ** -self.skew
         self.probability = weights / weights.sum()  # of each value, 0..max_value
-
-    @classmethod
-    def of(cls, config) -> "PrimeTask":
-        return cls(
-            config.vocab_size,
-            config.max_length,
-            config.reverse,
-            config.values,
-            config.skew,
-            config.source_eos,
-            config.skew_order,
-        )
-
-    @property
-    def max_target_length(self) -> int:
-        """Every value prime, then EOS."""
-        return self.max_length + 1
+        self.max_source_length = self.max_length
+        self.max_target_length = self.max_length + 1  # every value prime, then EOS
 
     def sample(self, generators: list[torch.Generator], batch_size: int) -> Batch:
-        """One batch a round; round r draws from `generators[r]` alone. T = max_length + 1 = S or S + 1."""
+        """One batch a training, round r from `generators[r]` alone. T = max_length + 1 = S or S + 1."""
         shape = (batch_size, self.max_length)
         length = torch.stack([torch.randint(1, shape[1] + 1, shape[:1], generator=g) for g in generators])
         values = torch.stack([self._values(shape, g) for g in generators])
         return self.batch_of(values, length)
+
+    def batches(self, split: Split, generators: list[torch.Generator], samples: int) -> Iterator[Batch]:
+        """Fresh samples, whatever the split: there is no end of them."""
+        for first in range(0, samples, CHUNK):
+            yield self.sample(generators, min(CHUNK, samples - first))
+
+    def statistics(self, prediction: Tensor, target: Tensor) -> dict[str, Tensor]:
+        return score_pairs(prediction, target, self.eos)
+
+    def scores(self, means: Mapping[str, float]) -> dict[str, float]:
+        """The text's GeoMean is sqrt(PSA LCSR) of the two means; all else is a mean itself."""
+        return dict(means) | {"geo_mean": (means["psa"] * means["lcsr"]) ** 0.5}
+
+    def example(self, source: Sequence[int]) -> Batch:
+        return self.batch_of(torch.tensor([[list(source)]]), torch.tensor([[len(source)]]))
 
     def _values(self, shape: tuple[int, int], generator: torch.Generator) -> Tensor:
         if not self.skew:
@@ -115,3 +144,20 @@ class PrimeTask:
         """P(no primes in the source): the mean over n of (1 - share of primes)^n."""
         share = self.prime_share()
         return sum((1 - share) ** n for n in range(1, self.max_length + 1)) / self.max_length
+
+
+def prime_table(size: int) -> Tensor:
+    """`[size]` of bool: whether each integer below `size` is prime (the sieve of Eratosthenes)."""
+    table = torch.ones(size, dtype=torch.bool)
+    table[:2] = False
+    for x in range(2, int(size**0.5) + 1):
+        if table[x]:
+            table[x * x :: x] = False
+    return table
+
+
+def mirror(values: Tensor, length: Tensor) -> Tensor:
+    """Each row's first `length [R, B]` values in reverse, `[R, B, S]`; the rest stays."""
+    position = torch.arange(values.shape[2], device=values.device)
+    length = length.unsqueeze(2)
+    return values.gather(2, torch.where(position < length, length - 1 - position, position))

@@ -180,6 +180,6 @@ def test_by_the_later_rule_a_beam_of_2_gives_no_most_of_a_gain_that_is_not_there
 
 def test_the_plan_of_the_claims_has_no_seed_twice_and_one_base():
     plan = claims_runs()
-    assert len({config.seed for config in plan.values()}) == len(plan)
-    assert plan["claims-base"] == PAPER.model_copy(update={"rounds": 50, "seed": 301})
-    assert all(RunConfig(**config.model_dump()) == config for config in plan.values())
+    assert len({config.training.seed for config in plan.values()}) == len(plan)
+    assert plan["claims-base"] == PAPER.changed(rounds=50, seed=301)
+    assert all(RunConfig.of(**config.flat()) == config for config in plan.values())

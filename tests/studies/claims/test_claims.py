@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from shared import primes
 
 from replicate.decoding import beam, greedy, rescore
 from replicate.files import RunError
@@ -30,9 +31,10 @@ from replicate.studies.claims.states import (
     state_map,
 )
 from replicate.studies.results import keep
-from replicate.tasks.primes.task import PrimeTask, mirror
+from replicate.tasks.__init__ import task_of
+from replicate.tasks.primes.task import mirror
 
-TINY = RunConfig(
+TINY = RunConfig.of(
     model="lstm",
     max_length=4,
     vocab_size=31,
@@ -58,17 +60,14 @@ def runs(tmp_path_factory):
         "attention": {"model": "attention"},
         "skewed": {"skew": 1.0},
     }
-    return {
-        name: run(TINY.model_copy(update=change), folder / name, workers=1)
-        for name, change in changes.items()
-    }
+    return {name: run(TINY.changed(**change), folder / name, workers=1) for name, change in changes.items()}
 
 
 def test_a_beam_of_one_scores_as_greedy_on_the_same_samples(runs):
     table = beam_table(runs["base"], [1, 3], samples=300)
     assert table.groupby("width").size().to_dict() == {1: 5, 3: 5}
-    model, task = runs["base"].load_model(), PrimeTask.of(TINY)
-    batch = task.sample([make_generator(TINY.seed, r, "beam") for r in range(5)], 300)
+    model, task = runs["base"].load_model(), task_of(TINY.task)
+    batch = task.sample([make_generator(TINY.training.seed, r, "beam") for r in range(5)], 300)
     exact = (greedy(model, batch.source, batch.source_length, 5) == batch.target).all(2).double().mean(1)
     assert table[table.width == 1].exact_match.tolist() == pytest.approx(exact.tolist())
 
@@ -76,8 +75,8 @@ def test_a_beam_of_one_scores_as_greedy_on_the_same_samples(runs):
 def test_ensembles_of_one_group_and_its_members_answer_the_same_samples(runs):
     table = ensemble_table(runs["base"], [(1, 1), (5, 1)], samples=300)
     assert table[["group", "models", "width"]].values.tolist() == [[0, 1, 1], [0, 5, 1]]
-    model, task = runs["base"].load_model(), PrimeTask.of(TINY)
-    batch = task.sample([make_generator(TINY.seed, 0, "ensemble")], 300)
+    model, task = runs["base"].load_model(), task_of(TINY.task)
+    batch = task.sample([make_generator(TINY.training.seed, 0, "ensemble")], 300)
     source, length = batch.source.expand(5, -1, -1), batch.source_length.expand(5, -1)
     alone = (greedy(model, source, length, 5) == batch.target).all(2).double().mean()
     assert table.exact_match[0] == pytest.approx(alone.item())
@@ -91,8 +90,8 @@ def test_rescoring_stays_below_what_the_candidates_allow(runs):
     assert (exact["oracle"] > exact["best"]).any()
     first, second = (runs[name].load_model() for name in ("forward", "base"))
     forward, reverse = (
-        PrimeTask.of(runs[name].config).sample(
-            [make_generator(TINY.seed, r, "rescoring") for r in range(5)], 300
+        task_of(runs[name].config.task).sample(
+            [make_generator(TINY.training.seed, r, "rescoring") for r in range(5)], 300
         )
         for name in ("forward", "base")
     )
@@ -107,8 +106,8 @@ def test_models_of_one_direction_rescore_their_neighbours_candidates(runs):
     table = rescoring_table(forward, {"by forward": forward, "by reversed": runs["base"]}, samples=300)
     exact = table.pivot(index="round", columns="stage", values="exact_match")
     model = forward.load_model()
-    batch = PrimeTask.of(forward.config).sample(
-        [make_generator(TINY.seed, r, "rescoring") for r in range(5)], 300
+    batch = task_of(forward.config.task).sample(
+        [make_generator(TINY.training.seed, r, "rescoring") for r in range(5)], 300
     )
     found = beam(model, batch.source, batch.source_length, 5, CANDIDATES)
     neighbours = pick_rounds([model], [1, 2, 3, 4, 0])
@@ -120,8 +119,8 @@ def test_models_of_one_direction_rescore_their_neighbours_candidates(runs):
 
 def test_positions_are_scored_as_one_target_at_a_time_would_be(runs):
     table = position_table(runs["base"], samples=700).set_index(["round", "primes", "position"])
-    task, model = PrimeTask.of(TINY), runs["base"].load_model()
-    generators = [make_generator(TINY.seed, r, "positions") for r in range(5)]
+    task, model = task_of(TINY.task), runs["base"].load_model()
+    generators = [make_generator(TINY.training.seed, r, "positions") for r in range(5)]
     first, rest = task.sample(generators, 500), task.sample(generators, 200)
     seen = {}
     for batch in (first, rest):
@@ -147,18 +146,22 @@ def test_positions_are_scored_as_one_target_at_a_time_would_be(runs):
 
 
 def test_every_round_and_both_encoders_read_sources_of_their_own_round(runs):
-    config = TINY.model_copy(update={"vocab_size": 61, "max_length": 20, "rounds": 2})
-    started = SimpleNamespace(config=config, load_model=lambda: build(config, range(2)))
+    config = TINY.changed(vocab_size=61, max_length=20, rounds=2)
+    started = SimpleNamespace(
+        config=config, task=task_of(config.task), load_model=lambda: build(config, range(2))
+    )
     table = encoder_table(started, 40)
     by_encoder = table.pivot(index=["round", "rearrangement"], columns="encoder", values="distance")
     assert (by_encoder.trained == by_encoder.untrained).all()  # this one was never trained
-    elsewhere = build(config.model_copy(update={"seed": 9}), range(2))
-    moved = encoder_table(SimpleNamespace(config=config, load_model=lambda: elsewhere), 40)
+    elsewhere = build(config.changed(seed=9), range(2))
+    moved = encoder_table(
+        SimpleNamespace(config=config, task=task_of(config.task), load_model=lambda: elsewhere), 40
+    )
     moved = moved.pivot(index=["round", "rearrangement"], columns="encoder", values="distance")
     assert moved.untrained.equals(by_encoder.untrained) and not moved.trained.equals(by_encoder.trained)
-    task = PrimeTask.of(config)
+    task = task_of(config.task)
     for r in range(2):
-        sources = rearranged(task, 40, make_generator(config.seed, r, "encoder"))
+        sources = rearranged(task, 40, make_generator(config.training.seed, r, "encoder"))
         states = {}
         for name, values in sources.items():
             batch = task.batch_of(values.expand(2, -1, -1), torch.full((2, 40), LENGTH))
@@ -171,7 +174,7 @@ def test_every_round_and_both_encoders_read_sources_of_their_own_round(runs):
 
 
 def test_a_mirrored_source_is_the_other_directions():
-    forward, reverse = (PrimeTask(31, 5, reverse, source_eos=True) for reverse in (False, True))
+    forward, reverse = (primes(31, 5, reverse, source_eos=True) for reverse in (False, True))
     generator = [make_generator(0, 0, "x")]
     batch = forward.sample(generator, 50)
     other = reverse.sample([make_generator(0, 0, "x")], 50)
@@ -180,8 +183,8 @@ def test_a_mirrored_source_is_the_other_directions():
 
 def test_lengths_reach_twice_the_trained_one_and_count_targets_with_primes(runs):
     table = length_table(runs["base"], samples=400)
-    task, model = PrimeTask(31, 8, reverse=True, source_eos=True), runs["base"].load_model()
-    batch = task.sample([make_generator(TINY.seed, r, "lengths") for r in range(5)], 400)
+    task, model = primes(31, 8, reverse=True, source_eos=True), runs["base"].load_model()
+    batch = task.sample([make_generator(TINY.training.seed, r, "lengths") for r in range(5)], 400)
     right = (greedy(model, batch.source, batch.source_length, 9) == batch.target).all(2)
     kept = batch.target_length > 1
     for length in range(1, 9):
@@ -196,8 +199,8 @@ def test_lengths_reach_twice_the_trained_one_and_count_targets_with_primes(runs)
 def test_commonness_counts_every_prime_of_the_targets(runs):
     table = commonness_table(runs["skewed"], samples=700)
     config = runs["skewed"].config
-    task, model = PrimeTask.of(config), runs["skewed"].load_model()
-    generators = [make_generator(config.seed, r, "commonness") for r in range(5)]
+    task, model = task_of(config.task), runs["skewed"].load_model()
+    generators = [make_generator(config.training.seed, r, "commonness") for r in range(5)]
     right, seen = {}, {}
     for size in (500, 200):
         batch = task.sample(generators, size)
@@ -221,7 +224,7 @@ def test_commonness_counts_every_prime_of_the_targets(runs):
 
 
 def test_rearrangements_keep_what_they_say():
-    task = PrimeTask(101, 30)
+    task = primes(101, 30)
     moved = rearranged(task, 50, make_generator(0, 0, "x"))
     values = moved.pop(ORIGINAL)
 
@@ -243,12 +246,14 @@ def made_up(encode, config=PAPER):
     """A run of one round whose state is what `encode` makes of the sources."""
     model = torch.nn.Linear(1, 1)
     model.encode = lambda source, length: encode(source[:, :, :LENGTH]).unsqueeze(2).float()
-    return SimpleNamespace(config=config.model_copy(update={"rounds": 1}), load_model=lambda: model)
+    return SimpleNamespace(
+        config=config.changed(rounds=1), task=task_of(config.changed(rounds=1).task), load_model=lambda: model
+    )
 
 
 def primes_in_order(source):
     """A number that depends on the primes and their order, and on nothing else."""
-    prime = PrimeTask.of(PAPER).is_prime[source]
+    prime = task_of(PAPER.task).is_prime[source]
     return (source * prime * prime.cumsum(2)).sum(2)
 
 
@@ -264,8 +269,10 @@ def test_unrelated_sources_are_at_distance_1():
 
 
 def test_the_map_has_every_order_of_three_primes_and_centred_axes():
-    config = PAPER.model_copy(update={"rounds": 1})
-    run = SimpleNamespace(config=config, load_model=lambda: build(config, range(1)))
+    config = PAPER.changed(rounds=1)
+    run = SimpleNamespace(
+        config=config, task=task_of(config.task), load_model=lambda: build(config, range(1))
+    )
     table = state_map(run, fillings=4)
     assert table.groupby("primes").size().tolist() == [4] * 6
     assert (table.x.mean(), table.y.mean()) == pytest.approx((0, 0), abs=1e-4)
@@ -276,7 +283,7 @@ def test_the_map_has_every_order_of_three_primes_and_centred_axes():
 def test_the_alignment_follows_the_models_own_answer(runs):
     source = [7, 4, 11, 30 - 1]
     table = alignment_table(runs["attention"], source)
-    task, model = PrimeTask.of(runs["attention"].config), runs["attention"].load_model()
+    task, model = task_of(runs["attention"].config.task), runs["attention"].load_model()
     batch = task.batch_of(torch.tensor([[source]]), torch.tensor([[4]]))
     answer = greedy(model, batch.source.expand(5, -1, -1), batch.source_length.expand(5, -1), 5)[0, 0]
     assert table.groupby("step").answer.first().tolist() == [x for x in answer.tolist() if x]
@@ -285,7 +292,7 @@ def test_the_alignment_follows_the_models_own_answer(runs):
 
 
 def test_buckets_hold_less_padding():
-    table = bucketing_table(TINY.model_copy(update={"max_length": 20}), repeats=2)
+    table = bucketing_table(TINY.changed(max_length=20), repeats=2)
     assert table.groupby("arm").size().to_dict() == {"bucketed": 2, "random": 2}
     padding = table.groupby("arm").padding.mean()
     # Sources of 2 to 21 tokens, 11.5 on average, padded to about 21.

@@ -12,6 +12,7 @@ from replicate.settings import PAPER
 from replicate.studies.claims.clipping import clipping_table
 from replicate.studies.claims.memory import difference
 from replicate.studies.claims.rare import rarity_effect
+from replicate.tasks.__init__ import task_of
 
 
 def test_a_difference_by_length_is_welchs_over_rounds_weighted_by_samples():
@@ -69,9 +70,11 @@ def test_clipping_is_told_by_how_often_it_binds_and_what_fails():
     )
 
     def run(rate, limit):
-        config = PAPER.model_copy(update={"learning_rate": rate, "clip_norm": limit})
+        config = PAPER.changed(learning_rate=rate, clip_norm=limit)
         scores = pd.DataFrame({"round": [0, 1], "nats": [0.25, math.nan]})
-        return SimpleNamespace(config=config, history=history, scores=scores, diverged={1: 37})
+        return SimpleNamespace(
+            config=config, task=task_of(config.task), history=history, scores=scores, diverged={1: 37}
+        )
 
     table = clipping_table([run(10.4, 1.4), run(2.6, None), run(2.6, 1.4)])
     assert table.rate.tolist() == [2.6, 2.6, 10.4] and table.limit.tolist() == [1.4, "none", 1.4]

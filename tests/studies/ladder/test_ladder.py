@@ -11,13 +11,15 @@ from replicate.settings import PUBLISHED
 from replicate.studies.ladder.figures import rungs
 from replicate.studies.ladder.plan import LEFT_OUT, RUNGS, ladder_runs
 from replicate.studies.ladder.rungs import compare, gain_by_position, steps_up, updates_to
+from replicate.tasks.__init__ import task_of
 
 
 def made_up(exact, psa):
     """A run of two trainings: final exact match, and the published PSA of every 100th update."""
     rows = [(r, 100 * i, p, p) for r, curve in enumerate(psa) for i, p in enumerate(curve)]
     return SimpleNamespace(
-        config=PUBLISHED.model_copy(update={"max_length": 15}),
+        config=PUBLISHED.changed(max_length=15),
+        task=task_of(PUBLISHED.changed(max_length=15).task),
         steps=200,
         scores=pd.DataFrame({"exact_match": exact, "published_geo_mean": [0.1, 0.3]}),
         history=pd.DataFrame(rows, columns=["round", "step", "published_psa", "exact_match"]),
@@ -66,16 +68,14 @@ def test_every_dot_of_the_figure_is_a_training_at_its_rung(runs):
 
 def test_what_is_left_out_of_the_last_rung_is_what_a_rung_added():
     runs = ladder_runs()
-    top = runs[f"ladder-{list(RUNGS)[-1]}"].model_dump()
+    top = runs[f"ladder-{list(RUNGS)[-1]}"].flat()
     for name in LEFT_OUT:
         changed = {
-            field: value
-            for field, value in runs[f"ladder-{name}"].model_dump().items()
-            if value != top[field]
+            field: value for field, value in runs[f"ladder-{name}"].flat().items() if value != top.get(field)
         }
         changed.pop("seed")
         ((field, value),) = changed.items()
-        assert value == PUBLISHED.model_dump()[field]
+        assert value == PUBLISHED.flat()[field]
         assert any(field in change for change in RUNGS.values())
 
 

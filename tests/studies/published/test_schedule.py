@@ -10,8 +10,9 @@ from scipy import stats
 from replicate.settings import PUBLISHED
 from replicate.studies.published.reversal import mixture, stuck
 from replicate.studies.published.schedule import compare, norm_curves, takeoff_phases
+from replicate.tasks.__init__ import task_of
 
-CONFIG = PUBLISHED.model_copy(update={"max_length": 15})  # a training takes off at a PSA of 0.0803
+CONFIG = PUBLISHED.changed(max_length=15)  # a training takes off at a PSA of 0.0803
 
 
 def made_up(off_at, scores):
@@ -28,7 +29,7 @@ def made_up(off_at, scores):
         for step in range(0, 15_001, 2_500)
     ]
     table = pd.DataFrame({"round": range(len(scores)), "geo_mean": scores})
-    return SimpleNamespace(config=CONFIG, history=pd.DataFrame(rows), scores=table)
+    return SimpleNamespace(config=CONFIG, task=task_of(CONFIG.task), history=pd.DataFrame(rows), scores=table)
 
 
 def test_take_offs_are_counted_between_the_cuts():

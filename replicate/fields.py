@@ -1,0 +1,63 @@
+"""Kinds of settings, and the record that each part of a run's settings is."""
+
+import difflib
+from typing import Annotated, ClassVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+
+def _not_a_bool(value):
+    # pydantic reads True as the number 1; a person who typed it meant something else.
+    if isinstance(value, bool):
+        raise ValueError("a number is wanted here, not True or False")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_not_a_bool), Field(ge=0)]
+Count = Annotated[int, BeforeValidator(_not_a_bool), Field(ge=1)]
+Number = Annotated[float, BeforeValidator(_not_a_bool), Field(allow_inf_nan=False)]
+
+
+class Part(BaseModel):
+    """A part of a run's settings: frozen, and with no name that means nothing to it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TaskSettings(Part):
+    """What a task can be told."""
+
+    kind: ClassVar[str]  # the task's name
+
+    def label(self) -> str:
+        """A few words for the name of a run's folder."""
+        return self.kind
+
+
+class ModelSettings(Part):
+    """What every model can be told."""
+
+    kind: ClassVar[str]  # the model's name
+    embedding_size: Annotated[Count, Field(le=4096)] = 32
+    hidden_size: Annotated[Count, Field(ge=2, le=4096)] = 128
+    init_bound: Annotated[Number, Field(gt=0)] | None = None  # U(-bound, bound); None: PyTorch's own
+
+
+def explain(error: ValidationError, valid: list[str]) -> str:
+    """What is wrong with given values, in one line; `valid` are the names that may be given."""
+    return "; ".join(_explained(detail, valid) for detail in error.errors())
+
+
+def unknown(name: str, valid: list[str]) -> str:
+    """What to say of a name that is not among the valid ones."""
+    nearest = difflib.get_close_matches(name, valid, n=1, cutoff=0)[0]
+    return f"unknown parameter {name!r}: did you mean {nearest!r}? The parameters are {', '.join(valid)}"
+
+
+def _explained(detail: dict, valid: list[str]) -> str:
+    name, message = ".".join(map(str, detail["loc"])), detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "extra_forbidden":
+        return unknown(name, valid)
+    if message.startswith("Input should "):
+        return f"{name} must {message.removeprefix('Input should ')}, not {detail['input']!r}"
+    return f"{name}: {message}" if name else message

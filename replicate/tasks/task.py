@@ -1,0 +1,81 @@
+"""What a task is. Training, decoding, evaluation and figures know no more of it than this."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Protocol
+
+import torch
+from torch import Tensor
+
+from replicate.fields import TaskSettings
+from replicate.tasks.batch import Batch
+
+CHUNK = 500  # samples of each training that are decoded at once
+
+Answer = Callable[[Batch], Tensor]  # a batch -> predictions [R, B, P]
+Split = Literal["validation", "test"]  # of the metric curves, and of the scores after training
+
+
+class Vocabulary(Protocol):
+    """Tokens and their ids, from 0 (PAD, in every vocabulary) to size - 1."""
+
+    size: int
+    bos: int  # what a decoder is fed at first
+    eos: int  # what ends an answer
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of a text, no special ones among them; ValueError says what is wrong with it."""
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """The text of ids that are not special."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A column of the tables of scores, and how a reader sees it."""
+
+    name: str
+    label: str
+    bounds: tuple[float, float] = (0.0, 1.0)
+    larger_is_better: bool = True
+    curve: bool = True  # drawn over the updates
+    by_length: bool = True  # drawn by length of source and target
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Of an axis: its bounds and a little more, so that what lies on them is seen."""
+        low, high = self.bounds
+        return low - 0.02 * (high - low), high + 0.02 * (high - low)
+
+
+class Task(Protocol):
+    """Pairs of sequences, and what a good answer is."""
+
+    Settings: ClassVar[type[TaskSettings]]
+    source: Vocabulary
+    target: Vocabulary  # the same object where both sides share one, and then one embedding
+    max_source_length: int
+    max_target_length: int  # EOS counted
+    source_eos: bool  # whether EOS ends a source, and counts in its length
+    metrics: Sequence[Metric]  # in the order of the tables
+    headline: str  # the name of the one that is shown first
+    baselines: Mapping[str, Answer]  # such as chance; the right answers themselves are known to all
+
+    def sample(self, generators: list[torch.Generator], batch_size: int) -> Batch:
+        """One training batch for every training, each drawn from its own generator."""
+
+    def batches(self, split: Split, generators: list[torch.Generator], samples: int) -> Iterator[Batch]:
+        """Pairs to score, at most `samples` a training and CHUNK at a time: fresh ones, or a fixed split."""
+
+    def statistics(self, prediction: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """What is known of single pairs: `[N, P]` and `[N, T]` -> float64 `[N]` by name."""
+
+    def scores(self, means: Mapping[str, float]) -> dict[str, float]:
+        """Every metric of some pairs, from the means of their statistics.
+
+        A metric of a corpus, such as BLEU, is a function of sums over pairs; where it is one of their ratios,
+        means do as well.
+        """
+
+    def example(self, source: Sequence[int]) -> Batch:
+        """One pair with a source of one's own, R = B = 1; its target is EOS alone where none is known."""
