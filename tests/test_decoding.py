@@ -9,7 +9,7 @@ from replicate.decoding import Candidates, beam, greedy, log_probability, rescor
 from replicate.models import build
 from replicate.models.layers import pick_rounds
 from replicate.settings import RunConfig
-from replicate.tasks.__init__ import task_of
+from replicate.tasks import task_of
 
 TINY = RunConfig.of(vocab_size=6, max_length=4, model="lstm", embedding_size=4, hidden_size=5, rounds=2)
 EOS, STEPS = TINY.task.vocab_size - 1, 3

@@ -8,7 +8,7 @@ from replicate.models import build
 from replicate.randomness import make_generators
 from replicate.runs.folder import Run
 from replicate.settings import RunConfig
-from replicate.tasks.__init__ import task_of
+from replicate.tasks import task_of
 from replicate.tasks.batch import Batch
 from replicate.tasks.pairs import until_eos
 from replicate.tasks.task import Task

@@ -18,7 +18,7 @@ from replicate.studies.published.reversal import reversal_verdicts
 from replicate.studies.published.verdicts import author_against_ours, row_verdicts
 from replicate.studies.results import RESULTS, read_training_table, reversal_trainings
 from replicate.studies.rules import MARGIN
-from replicate.tasks.__init__ import task_of
+from replicate.tasks import task_of
 
 VERDICTS = {
     "reproduced": "复现成功",

@@ -12,7 +12,7 @@ from replicate.studies.published.reversal import readable_reversal, reversal_hea
 from replicate.studies.published.verdicts import headline, readable, row_verdicts
 from replicate.studies.registration import registrations
 from replicate.studies.results import RESULTS, read_training_table, reversal_trainings
-from replicate.tasks.__init__ import task_of
+from replicate.tasks import task_of
 
 LADDER_COLUMNS = ["GeoMean, published", "exact match", "took off", "median take-off"]
 CLAIM_COLUMNS = ["the paper", "measured", "effect, 95% interval", "verdict"]

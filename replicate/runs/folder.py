@@ -14,7 +14,7 @@ from torch import nn
 from replicate.files import RunError, first_line, read_checkpoint, read_json
 from replicate.models import build
 from replicate.settings import RunConfig, SettingError
-from replicate.tasks.__init__ import task_of
+from replicate.tasks import task_of
 from replicate.tasks.task import Task
 
 TABLES = {  # file name -> the columns it must have, beside the task's metrics

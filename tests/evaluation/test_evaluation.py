@@ -9,7 +9,7 @@ from replicate.decoding import log_probability
 from replicate.evaluation.evaluate import evaluate, model_answer, nats_per_token, oracle_answer
 from replicate.models import build
 from replicate.randomness import make_generator
-from replicate.tasks.__init__ import task_of
+from replicate.tasks import task_of
 from replicate.tasks.primes.baselines import chance_answer, empty_answer, over_long_answer
 from replicate.tasks.primes.task import PrimeTask
 

@@ -8,7 +8,7 @@ from replicate.evaluation.explorer import SHOWN, Explorer
 from replicate.runs.experiment import run
 from replicate.runs.folder import trained_runs
 from replicate.settings import RunConfig
-from replicate.tasks.__init__ import task_of
+from replicate.tasks import task_of
 
 CONFIG = RunConfig.of(
     model="lstm",

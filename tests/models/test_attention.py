@@ -6,7 +6,7 @@ import torch
 from replicate.models import build
 from replicate.models.packing import Packing
 from replicate.settings import RunConfig
-from replicate.tasks.__init__ import task_of
+from replicate.tasks import task_of
 
 CONFIG = RunConfig.of(
     model="attention", vocab_size=12, max_length=5, embedding_size=3, hidden_size=4, rounds=2, source_eos=True

@@ -12,7 +12,7 @@ from replicate.files import RunError, locked
 from replicate.runs import experiment
 from replicate.runs.experiment import run
 from replicate.runs.folder import open_run
-from replicate.tasks.__init__ import task_of
+from replicate.tasks import task_of
 from replicate.training import loop as training
 from replicate.training import part
 

@@ -11,7 +11,7 @@ from shared import CONFIG, DATA
 from replicate.studies import judging
 from replicate.studies.judging import fall, formula, learnt, quantity, study_verdicts
 from replicate.studies.registration import Effect, Quantity, Registration
-from replicate.tasks.__init__ import task_of
+from replicate.tasks import task_of
 
 RNG = np.random.default_rng(0)
 

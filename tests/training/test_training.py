@@ -9,7 +9,7 @@ from shared import SMALL
 
 from replicate.models import build
 from replicate.settings import RunConfig
-from replicate.tasks.__init__ import task_of
+from replicate.tasks import task_of
 from replicate.tasks.batch import Batch
 from replicate.tasks.primes import reference
 from replicate.training.loop import gradient_norm, learning_rate, scale_gradients, start, train, update

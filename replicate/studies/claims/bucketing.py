@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from replicate.randomness import make_generator
 from replicate.settings import RunConfig
-from replicate.tasks.__init__ import task_of
+from replicate.tasks import task_of
 from replicate.tasks.batch import Batch
 
 POOL = 50  # batches drawn at once and, in the bucketed arm, sorted by source length before they are cut

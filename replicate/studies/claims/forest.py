@@ -16,7 +16,7 @@ VERDICT_COLOURS = {
     "not testable here": COLOURS["ceiling"],
 }
 NATS = "nats a token"
-MARKERS = {"base": "D", "memory": "s"}  # of claims that share trainings; a circle has its own
+MARKERS = {"base": "D", "memory": "s", "depth": "^"}  # of claims that share trainings; a circle has its own
 NAME_WIDTH = 44  # characters
 
 

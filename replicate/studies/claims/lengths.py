@@ -8,7 +8,7 @@ from torch import Tensor
 from replicate.decoding import greedy
 from replicate.randomness import make_generators
 from replicate.runs.folder import Run
-from replicate.tasks.__init__ import task_of
+from replicate.tasks import task_of
 from replicate.tasks.pairs import position_matches
 
 

@@ -13,7 +13,7 @@ from replicate.models.layers import pick_rounds
 from replicate.randomness import make_generator, make_generators
 from replicate.runs.folder import Run
 from replicate.statistics import Interval
-from replicate.tasks.__init__ import task_of
+from replicate.tasks import task_of
 from replicate.tasks.batch import Batch
 from replicate.tasks.primes.task import PrimeTask, mirror
 

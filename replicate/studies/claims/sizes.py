@@ -9,14 +9,19 @@ from replicate.studies.judging import NOT_RUN, study_verdicts
 from replicate.studies.registration import registrations
 
 # The studies that put the paper's claims to a fairer test, each with a registration of its own.
-FAIRER = ["memory", "rare", "rnn", "clipping"]
+FAIRER = ["memory", "rare", "rnn", "depth", "clipping"]
+SHARED = ["memory", "depth"]  # studies whose effects rest on the same trainings, in whole or in part
 NATS = "nats a token"
 
 
 def fairer_verdicts() -> pd.DataFrame:
-    """One row an effect of the fairer studies: `study_verdicts` below one another, with the study's name."""
+    """One row an effect of the fairer studies: `study_verdicts` below one another, with the study's name.
+
+    An effect that is no claim of the paper's is not in `fairer.csv` and has no row.
+    """
     tables = {study: study_verdicts(study) for study in FAIRER}
-    return pd.concat(tables, names=["study"]).reset_index("study")
+    both = pd.concat(tables, names=["study"])
+    return both[both.index.isin(fairer_claims().index)].reset_index("study")
 
 
 def fairer_claims() -> pd.DataFrame:
@@ -39,7 +44,7 @@ def sizes() -> pd.DataFrame:
     later = later.assign(
         unit=[_unit(row.study, row.Index) for row in later.itertuples()],
         size=[known.get((row.study, row.Index)) for row in later.itertuples()],
-        trainings=later.study.where(later.study == "memory", ""),
+        trainings=later.study.where(later.study.isin(SHARED), ""),
     )
     columns = ["study", "claim", "estimate", "low", "high", "unit", "size", "trainings", "verdict"]
     table = pd.concat([first[columns], later[columns].astype({"size": float})])

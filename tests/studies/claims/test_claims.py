@@ -31,7 +31,7 @@ from replicate.studies.claims.states import (
     state_map,
 )
 from replicate.studies.results import keep
-from replicate.tasks.__init__ import task_of
+from replicate.tasks import task_of
 from replicate.tasks.primes.task import mirror
 
 TINY = RunConfig.of(

@@ -12,7 +12,7 @@ from replicate.settings import PAPER
 from replicate.studies.claims.clipping import clipping_table
 from replicate.studies.claims.memory import difference
 from replicate.studies.claims.rare import rarity_effect
-from replicate.tasks.__init__ import task_of
+from replicate.tasks import task_of
 
 
 def test_a_difference_by_length_is_welchs_over_rounds_weighted_by_samples():

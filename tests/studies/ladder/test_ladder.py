@@ -11,7 +11,7 @@ from replicate.settings import PUBLISHED
 from replicate.studies.ladder.figures import rungs
 from replicate.studies.ladder.plan import LEFT_OUT, RUNGS, ladder_runs
 from replicate.studies.ladder.rungs import compare, gain_by_position, steps_up, updates_to
-from replicate.tasks.__init__ import task_of
+from replicate.tasks import task_of
 
 
 def made_up(exact, psa):

@@ -10,7 +10,7 @@ from scipy import stats
 from replicate.settings import PUBLISHED
 from replicate.studies.published.reversal import mixture, stuck
 from replicate.studies.published.schedule import compare, norm_curves, takeoff_phases
-from replicate.tasks.__init__ import task_of
+from replicate.tasks import task_of
 
 CONFIG = PUBLISHED.changed(max_length=15)  # a training takes off at a PSA of 0.0803
 

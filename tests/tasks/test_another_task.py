@@ -1,0 +1,108 @@
+"""Another task, unlike primes: numbers to words, with two vocabularies, fixed splits and a corpus metric."""
+
+import pytest
+import torch
+from torch.nn.utils.rnn import pad_sequence
+
+from replicate import tasks
+from replicate.evaluation.evaluate import oracle_answer
+from replicate.fields import TaskSettings
+from replicate.figures.training import metric_curves
+from replicate.runs.experiment import run
+from replicate.settings import RunConfig
+from replicate.tasks.batch import Batch
+from replicate.tasks.pairs import answer_length, position_matches
+from replicate.tasks.task import CHUNK, Metric
+
+WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+
+
+class Vocabulary:
+    """Words in order; 0 is PAD, then BOS, EOS and the words."""
+
+    bos, eos = 1, 2
+
+    def __init__(self, words):
+        self.words, self.size = list(words), 3 + len(words)
+
+    def encode(self, text):
+        return [3 + self.words.index(word) for word in text.split()]
+
+    def decode(self, tokens):
+        return " ".join(self.words[token - 3] for token in tokens)
+
+
+class NumberSettings(TaskSettings):
+    kind = "numbers"
+    digits: int = 2
+
+
+class NumberTask:
+    """The digits of a number and their names; even numbers train, every fourth is for testing."""
+
+    Settings = NumberSettings
+    metrics = (
+        Metric("word_rate", "words right", (0, 100)),
+        Metric("length_error", "length error", (0, 1), False),
+    )
+    headline = "word_rate"
+    source_eos = False
+
+    def __init__(self, settings):
+        self.source, self.target = Vocabulary("0123456789"), Vocabulary(WORDS)
+        self.max_source_length, self.max_target_length = settings.digits, settings.digits + 1
+        numbers = range(10**settings.digits)
+        self.splits = {"train": numbers[::2], "validation": numbers[1::4], "test": numbers[3::4]}
+        self.baselines = {"silence": lambda batch: torch.full_like(batch.target, self.target.eos)}
+
+    def sample(self, generators, batch_size):
+        numbers = self.splits["train"]
+        drawn = [torch.randint(len(numbers), (batch_size,), generator=g).tolist() for g in generators]
+        return self._batch([[str(numbers[i]) for i in row] for row in drawn])
+
+    def batches(self, split, generators, samples):
+        texts = [str(number) for number in self.splits[split]][:samples]
+        for first in range(0, len(texts), CHUNK):
+            yield self._batch([texts[first : first + CHUNK]] * len(generators))
+
+    def statistics(self, prediction, target):
+        wanted, given = answer_length(target, self.target.eos), answer_length(prediction, self.target.eos)
+        right = position_matches(prediction, target, self.target.eos).sum(1)
+        return {"right": right.double(), "wanted": wanted.double(), "given": given.double()}
+
+    def scores(self, means):
+        error = abs(means["given"] - means["wanted"]) / means["wanted"]
+        return {"word_rate": 100 * means["right"] / means["wanted"], "length_error": error}
+
+    def example(self, source):
+        return self._batch([[self.source.decode(source).replace(" ", "")]])
+
+    def _batch(self, texts):
+        pairs = [(" ".join(text), " ".join(WORDS[int(d)] for d in text)) for row in texts for text in row]
+        sources = [torch.tensor(self.source.encode(source)) for source, _ in pairs]
+        targets = [torch.tensor([*self.target.encode(target), self.target.eos]) for _, target in pairs]
+        tensors = []
+        for rows in (sources, targets):
+            padded, length = pad_sequence(rows, batch_first=True), torch.tensor([len(row) for row in rows])
+            tensors += [padded.unflatten(0, (len(texts), -1)), length.view(len(texts), -1)]
+        return Batch(*tensors)
+
+
+@pytest.mark.parametrize(("model", "rate"), [("rnn", 1e-2), ("lstm", 2e-2), ("attention", 1e-2)])
+def test_it_trains_and_its_own_metrics_are_in_tables_and_curves(monkeypatch, tmp_path, model, rate):
+    monkeypatch.setitem(tasks.TASKS, "numbers", NumberTask)
+    settings = {"rounds": 2, "steps": 300, "evaluate_every": 150, "hidden_size": 24, "learning_rate": rate}
+    config = RunConfig.of(task="numbers", model=model, feed_previous=True, **settings)
+    trained = run(config, tmp_path / "run", workers=1)
+    assert RunConfig.of(**config.flat()) == config == trained.config
+    for table in (trained.scores, trained.by_length, trained.history):
+        assert {"word_rate", "length_error"} <= set(table) and "psa" not in table
+    first, last = (trained.history.query("step == @step").word_rate.mean() for step in (0, 300))
+    assert first < 30 and last > first + 20
+    figure = metric_curves(trained.history, trained.task.metrics)
+    assert [axes.get_title() for axes in figure.axes] == ["words right", "length error"]
+    assert figure.axes[0].get_ylim() == (-2, 102)
+    assert (
+        trained.by_length.groupby(["round", "kind"])["samples"].sum().tolist() == [25] * 4
+    )  # the test split
+    assert oracle_answer(trained.task.example([3, 4])).tolist() == [[[3, 4, 2]]]
