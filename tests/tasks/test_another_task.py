@@ -100,7 +100,7 @@ def test_it_trains_and_its_own_metrics_are_in_tables_and_curves(monkeypatch, tmp
     first, last = (trained.history.query("step == @step").word_rate.mean() for step in (0, 300))
     assert first < 30 and last > first + 20
     figure = metric_curves(trained.history, trained.task.metrics)
-    assert [axes.get_title() for axes in figure.axes] == ["words right", "length error"]
+    assert [axes.get_title("left") for axes in figure.axes] == ["words right", "length error"]
     assert figure.axes[0].get_ylim() == (-2, 102)
     assert (
         trained.by_length.groupby(["round", "kind"])["samples"].sum().tolist() == [25] * 4
