@@ -23,7 +23,7 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 from replicate.randomness import make_generator
 from replicate.settings import PUBLISHED, RunConfig
-from replicate.tasks.__init__ import task_of
+from replicate.tasks import task_of
 from replicate.tasks.batch import PAD, Batch
 from replicate.tasks.primes import reference
 from replicate.tasks.primes.metrics import answer_length, longest_common_subsequence

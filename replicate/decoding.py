@@ -1,4 +1,4 @@
-"""From a source to an answer: the most probable token at each step, a beam, an ensemble, rescored candidates.
+"""From a source to an answer: the most probable token at each step, a beam, rescored candidates.
 
 A model here is anything with `bos`, `eos`, `encode(source, source_length)` and `decode_step(state,
 previous)`; a state is a tensor, or a tuple of tensors, of shape `[R, B, ...]`.
@@ -41,36 +41,21 @@ def greedy(model: nn.Module, source: Tensor, source_length: Tensor, max_steps: i
 
 
 @torch.no_grad()
-def beam(
-    model: nn.Module,
-    source: Tensor,
-    source_length: Tensor,
-    max_steps: int,
-    width: int,
-    ensemble: bool = False,
-) -> Candidates:
-    """Left-to-right beam search (the paper, section 3.2).
+def beam(model: nn.Module, source: Tensor, source_length: Tensor, max_steps: int, width: int) -> Candidates:
+    """Left-to-right beam search (the paper, section 3.2): `[R, B, S]`, `[R, B]` -> the best `width`.
 
     Each step keeps the `width` most probable extensions of the hypotheses in the beam; one that ends in EOS
     leaves the beam for the list of candidates. The search ends when nothing in the beam is more probable than
     the last candidate, or after `max_steps`; a sample without a candidate then gets the beam itself.
 
-    Args:
-        source, source_length: `[R, B, S]` and `[R, B]`.
-        ensemble: all rounds answer together, by the mean of their probabilities; R of the source is then 1.
-
     Raises:
-        ValueError: width is no whole number from 1 up, or an ensemble is given more than one round.
+        ValueError: width is no whole number from 1 up.
     """
     if not isinstance(width, int) or isinstance(width, bool) or width < 1:
         raise ValueError(f"the beam's width is {width!r}; it must be a whole number from 1 up")
     rounds, samples = source_length.shape
-    if ensemble and rounds != 1:
-        raise ValueError(f"an ensemble answers one source together; it was given sources of {rounds} rounds")
-    members = len(next(model.parameters())) if ensemble else rounds
-    source, source_length = source.expand(members, -1, -1), source_length.expand(members, -1)
     state = _each(model.encode(source, source_length), lambda s: s.repeat_interleave(width, dim=1))
-    previous = source.new_full((members, samples * width), model.bos)
+    previous = source.new_full((rounds, samples * width), model.bos)
     alive = Candidates(
         source.new_full((rounds, samples, width, max_steps), PAD),
         torch.full((rounds, samples, width), -math.inf, device=source.device, dtype=_dtype(model)),
@@ -79,23 +64,16 @@ def beam(
     done = Candidates(alive.tokens.clone(), torch.full_like(alive.log_probability, -math.inf))
     for t in range(max_steps):
         state, logits = model.decode_step(state, previous)
-        alive, origin, token = _extend(alive, _log_probabilities(logits, rounds), t)
+        alive, origin, token = _extend(alive, logits.log_softmax(2), t)
         ended = token == model.eos
         done = _best(done, alive, alive.log_probability.masked_fill(~ended, -math.inf))
         alive = alive._replace(log_probability=alive.log_probability.masked_fill(ended, -math.inf))
         if (alive.log_probability.amax(2) <= done.log_probability[:, :, -1]).all():
             break
-        state = _each(state, _reorder(origin, members))
-        previous = token.flatten(1).expand(members, -1)
+        state = _each(state, _reorder(origin))
+        previous = token.flatten(1)
     nothing = done.log_probability[:, :, :1].isinf()
     return Candidates(*(torch.where(_like(nothing, d), a, d) for a, d in zip(alive, done, strict=True)))
-
-
-def _log_probabilities(logits: Tensor, rounds: int) -> Tensor:
-    """`[R, N, V]`, or `[1, N, V]` of the mean of the members' probabilities."""
-    members = len(logits)
-    logs = logits.log_softmax(2)
-    return logs if members == rounds else logs.logsumexp(0, keepdim=True) - math.log(members)
 
 
 def _extend(alive: Candidates, logs: Tensor, t: int) -> tuple[Candidates, Tensor, Tensor]:
@@ -117,24 +95,22 @@ def _best(done: Candidates, new: Candidates, scores: Tensor) -> Candidates:
     return Candidates(tokens.gather(2, index), best)
 
 
-def _reorder(origin: Tensor, members: int) -> Callable[[Tensor], Tensor]:
-    """A function that gives each hypothesis the state of the one it came from."""
+def _reorder(origin: Tensor) -> Callable[[Tensor], Tensor]:
+    """A function that gives each hypothesis the state of the one it came from, in every member's state."""
     _, samples, width = origin.shape
     first = torch.arange(samples, device=origin.device).unsqueeze(1) * width
-    index = (first + origin).flatten(1).expand(members, -1)  # [R, B * W]
+    index = (first + origin).flatten(1)  # [R, B * W]
     return lambda s: s.gather(1, _like(index, s).expand_as(s))
 
 
-def rescore(
-    model: nn.Module, source: Tensor, source_length: Tensor, candidates: Candidates, ensemble: bool = False
-) -> Candidates:
+def rescore(model: nn.Module, source: Tensor, source_length: Tensor, candidates: Candidates) -> Candidates:
     """Reorder an n-best list by the even average of its scores and the model's (the paper, section 3.2).
 
     Raises:
         ValueError: it is no n-best list of this source: other shapes, or a scored candidate without EOS.
     """
     _check(candidates, source_length, model.eos)
-    ours = log_probability(model, source, source_length, candidates.tokens, ensemble)
+    ours = log_probability(model, source, source_length, candidates.tokens)
     return _best(
         Candidates(candidates.tokens[:, :, :0], candidates.log_probability[:, :, :0]),
         candidates,
@@ -142,30 +118,24 @@ def rescore(
     )
 
 
-def log_probability(
-    model: nn.Module, source: Tensor, source_length: Tensor, tokens: Tensor, ensemble: bool = False
-) -> Tensor:
+def log_probability(model: nn.Module, source: Tensor, source_length: Tensor, tokens: Tensor) -> Tensor:
     """log p of given answers up to their EOS, `[R, B, W, T]` -> `[R, B, W]`; sources as in `beam`."""
-    return token_log_probability(model, source, source_length, tokens, ensemble).sum(3)
+    return token_log_probability(model, source, source_length, tokens).sum(3)
 
 
 @torch.no_grad()
-def token_log_probability(
-    model: nn.Module, source: Tensor, source_length: Tensor, tokens: Tensor, ensemble: bool = False
-) -> Tensor:
+def token_log_probability(model: nn.Module, source: Tensor, source_length: Tensor, tokens: Tensor) -> Tensor:
     """log p of each token given those before it, 0 after EOS: `[R, B, W, T]` -> `[R, B, W, T]`."""
-    rounds, _, width, steps = tokens.shape
-    members = len(next(model.parameters())) if ensemble else rounds
-    state = model.encode(source.expand(members, -1, -1), source_length.expand(members, -1))
-    state = _each(state, lambda s: s.repeat_interleave(width, dim=1))
+    width, steps = tokens.shape[2:]
+    state = _each(model.encode(source, source_length), lambda s: s.repeat_interleave(width, dim=1))
     flat = tokens.flatten(1, 2)  # [R, B * W, T]
     previous = torch.full_like(flat[:, :, 0], model.bos)
     running = torch.ones_like(previous, dtype=torch.bool)
     found = torch.zeros(flat.shape, device=flat.device, dtype=_dtype(model))
     for t in range(steps):
-        state, logits = model.decode_step(state, previous.expand(members, -1))
+        state, logits = model.decode_step(state, previous)
         previous = flat[:, :, t]
-        logs = _log_probabilities(logits, rounds).gather(2, previous.unsqueeze(2)).squeeze(2)
+        logs = logits.log_softmax(2).gather(2, previous.unsqueeze(2)).squeeze(2)
         found[:, :, t] = logs.masked_fill(~running, 0)
         running &= previous != model.eos
     return found.unflatten(1, (-1, width))

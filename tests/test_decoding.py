@@ -7,6 +7,7 @@ import torch
 
 from replicate.decoding import Candidates, beam, greedy, log_probability, rescore
 from replicate.models import build
+from replicate.models.ensemble import Ensemble
 from replicate.models.layers import pick_rounds
 from replicate.settings import RunConfig
 from replicate.tasks import task_of
@@ -84,15 +85,20 @@ def test_an_ensemble_of_one_model_with_itself_is_the_model():
     model, (source, length) = sharp(), sources(20)
     twins = pick_rounds([model], [1, 1, 1])
     alone = beam(model, source, length, 5, width=3)
-    together = beam(twins, source[1:], length[1:], 5, width=3, ensemble=True)
+    together = beam(Ensemble(twins), source[1:], length[1:], 5, width=3)
     assert torch.equal(together.tokens[0], alone.tokens[1])
     torch.testing.assert_close(together.log_probability[0], alone.log_probability[1])
+
+
+def test_an_ensemble_answers_one_source_together():
+    with pytest.raises(ValueError, match="given sources of 2 trainings"):
+        Ensemble(sharp()).encode(torch.ones(2, 1, 3, dtype=torch.long), torch.full((2, 1), 3))
 
 
 def test_an_ensemble_averages_probabilities_token_by_token():
     model, (source, length) = sharp(), sources(2)
     answer = torch.tensor([[[[1, 3, EOS]], [[2, EOS, 0]]]])  # [1, 2, 1, 3]
-    found = log_probability(model, source[:1], length[:1], answer, ensemble=True)
+    found = log_probability(Ensemble(model), source[:1], length[:1], answer)
     state = model.encode(source[:1].expand(2, -1, -1), length[:1].expand(2, -1))
     previous, expected = torch.full((2, 2), EOS), torch.ones(2, dtype=torch.float64)
     for t in range(3):

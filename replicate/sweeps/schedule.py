@@ -1,5 +1,6 @@
 """Runs a sweep on dask: what is missing or failed, anywhere, each result stored as it comes."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
 
 from replicate.files import RunError, first_line, locked, write_table
 from replicate.sweeps.spec import Job
-from replicate.sweeps.store import clear_leftovers, state, store, summary
+from replicate.sweeps.store import clear_leftovers, state, store, summary, with_earlier_run
 from replicate.sweeps.watch import Watch
 from replicate.sweeps.work import STARTED, Outcome, forget, work
 
@@ -38,7 +39,18 @@ def run_sweep(
     """
     with locked(folder):
         clear_leftovers(folder)
-        todo = [job for job in jobs if state(folder, job) != "done"]
+        states = {job.name: state(folder, job) for job in jobs}
+        if edited := [name for name, found in states.items() if found == "edited"]:
+            print(
+                f"{jobs[0].notebook} was edited: {len(edited)} of {len(jobs)} runs are executed again; what "
+                "they have trained with equal settings is used",
+                file=sys.stderr,
+            )
+        todo = [
+            with_earlier_run(folder, job) if states[job.name] == "edited" else job
+            for job in jobs
+            if states[job.name] != "done"
+        ]
         if todo:
             with _client(scheduler, min(workers or CPU_COUNT, len(todo))) as client:
                 _do(client, todo, folder, len(jobs) - len(todo), on_done)

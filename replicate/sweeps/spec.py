@@ -4,7 +4,7 @@ import hashlib
 import itertools
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +41,25 @@ class Job:
     notebook: str  # file name
     source: str  # the notebook's text
     given: dict[str, Any]  # the parameters to hand over
-    values: dict[str, Any]  # all parameters, those left at their defaults included
+    changes: dict[str, Any]  # those that are not at the notebook's defaults
+    earlier: dict[str, bytes] = field(
+        default_factory=dict
+    )  # a finished training of the same settings, by path
 
     @property
     def digest(self) -> str:
-        """The same for equal notebooks' names and parameters, and for no others."""
-        identity = json.dumps([self.notebook, self.values], sort_keys=True, default=repr)
+        """The same for equal notebooks' names and parameters, and for no others.
+
+        A parameter that comes new to the notebook, with a default, changes none.
+        """
+        identity = json.dumps([self.notebook, self.changes], sort_keys=True, default=repr)
         return hashlib.sha256(identity.encode()).hexdigest()[:10]
+
+    @property
+    def content(self) -> str:
+        """The SHA-256 of the notebook's cells, without their outputs."""
+        cells = [[cell["cell_type"], "".join(cell["source"])] for cell in json.loads(self.source)["cells"]]
+        return hashlib.sha256(json.dumps(cells).encode()).hexdigest()
 
 
 def read_sweep(path: Path) -> list[Job]:
@@ -83,7 +95,9 @@ def make_job(notebook: Path, given: dict[str, Any], name: str) -> Job:
     run_config(values)  # refuses what a run would refuse
     source = notebook.read_text(encoding="utf-8")
     typed = {parameter: values[parameter] for parameter in given}
-    return Job(name, notebook.name, source, typed, values)
+    defaults = check_parameters(notebook, {})
+    changes = {parameter: value for parameter, value in values.items() if value != defaults[parameter]}
+    return Job(name, notebook.name, source, typed, changes)
 
 
 def _readable(change: dict[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """A sweep's folder: one folder a run, put in place whole, and a table of all."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +15,7 @@ RECORD = "sweep.json"  # in every run's folder: what was asked for and how it en
 
 
 def state(folder: Path, job: Job) -> str:
-    """`missing`, `failed` or `done`.
+    """`missing`, `failed`, `edited` (done, with other cells in its notebook) or `done`.
 
     Raises:
         RunError: the run's folder is another run's, or none of a sweep's.
@@ -27,7 +28,16 @@ def state(folder: Path, job: Job) -> str:
     record = read_json(place / RECORD)
     if record.get("digest") != job.digest:
         raise RunError(f"{place} holds a run with other parameters; choose another folder")
-    return "failed" if record.get("error") else "done"
+    if record.get("error"):
+        return "failed"
+    return "done" if record.get("content") == job.content else "edited"
+
+
+def with_earlier_run(folder: Path, job: Job) -> Job:
+    """The job and the run that stands in its folder: a finished training of equal settings is used again."""
+    place = folder / job.name
+    files = [path for run in _runs(place) for path in run.rglob("*") if path.is_file()]
+    return replace(job, earlier={path.relative_to(place).as_posix(): path.read_bytes() for path in files})
 
 
 def clear_leftovers(folder: Path) -> None:
@@ -46,7 +56,8 @@ def store(folder: Path, job: Job, outcome: Outcome) -> None:
             raise RunError(f"a worker sent {name!r}, which would leave {coming}; nothing of it was kept")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    record = {"notebook": job.notebook, "given": job.given, "digest": job.digest, "error": outcome.error}
+    record = {"notebook": job.notebook, "given": job.given, "digest": job.digest, "content": job.content}
+    record["error"] = outcome.error
     write_json(coming / RECORD, record | {"seconds": round(outcome.seconds, 1), "machine": outcome.machine})
     if place.exists():
         place.rename(going)

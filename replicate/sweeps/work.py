@@ -54,6 +54,9 @@ def forget(job: Job) -> None:
 
 def _execute(job: Job, folder: Path) -> None:
     _wait_for_orphans(folder / "runs")
+    for name, content in job.earlier.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
     source = folder / f".{job.notebook}"
     source.write_text(job.source, encoding="utf-8")
     with kernel_environment(

@@ -5,9 +5,13 @@ import shutil
 
 import pytest
 import torch
+from shared import CONFIG
 
+from replicate import settings
 from replicate.files import RunError, read_checkpoint, write_whole
+from replicate.runs.experiment import run
 from replicate.runs.folder import checksums, open_run
+from replicate.settings import RunConfig, TrainingSettings
 
 
 def copy_of(finished, tmp_path):
@@ -110,3 +114,28 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path):
     with pytest.raises(RunError, match="disk full"):
         write_whole(path, fail)
     assert path.read_text() == "old" and len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_folder_of_an_older_version_is_read_and_its_run_used(finished, tmp_path):
+    """Old names for its settings, and none for what came later with a default; none of its bytes changes."""
+    folder = copy_of(finished, tmp_path)
+    config = json.loads((folder / "config.json").read_text())
+    for later in ("task", "eos_is_a_value", "skew_order", "init_bound", "evaluate_rounds"):
+        config.pop(later)
+    old = config | {"values": "text", "layers": 1, "feed_previous": False}
+    (folder / "config.json").write_text(json.dumps(old))
+    record = json.loads((folder / "provenance.json").read_text())
+    (folder / "provenance.json").write_text(json.dumps(record | {"sha256": checksums(folder)}))
+    before = checksums(folder)
+    assert open_run(folder).config == finished.config
+    assert run(CONFIG, folder, workers=1).path == folder and checksums(folder) == before
+
+
+def test_a_setting_that_comes_later_with_a_default_changes_no_name(monkeypatch):
+    name = CONFIG.name
+
+    class Later(TrainingSettings):
+        brand_new: int = 3
+
+    monkeypatch.setattr(settings, "TrainingSettings", Later)
+    assert RunConfig.of(**CONFIG.flat()).name == name != RunConfig.of(**CONFIG.flat(), brand_new=4).name

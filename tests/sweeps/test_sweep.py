@@ -19,7 +19,7 @@ from replicate.files import RunError, locked
 from replicate.parameters import ParameterError
 from replicate.sweeps.schedule import run_sweep
 from replicate.sweeps.spec import Job, read_sweep
-from replicate.sweeps.store import failures, store, summary
+from replicate.sweeps.store import failures, state, store, summary
 from replicate.sweeps.work import Outcome
 
 # dask's own: sockets that it closes late, and a clean-up at exit
@@ -42,6 +42,9 @@ CELLS = (
 )
 
 
+EMPTY = '{"cells": []}'
+
+
 def write_sweep(folder: Path, text: str) -> Path:
     write_notebook(folder / "tiny.ipynb", *CELLS)
     (folder / "log").touch()
@@ -61,7 +64,7 @@ def test_a_grid_is_every_combination_with_every_case(tmp_path):
     jobs = read_sweep(file)
     found = [(job.given["name"], job.given["steps"], job.given["rate"]) for job in jobs]
     assert found == [(name, steps, rate) for name in "ab" for steps in (1, 2) for rate in (0.001, 0.5)]
-    assert {job.values["end"] for job in jobs} == {"x"} and {job.values["log"] for job in jobs} == {""}
+    assert {job.changes["end"] for job in jobs} == {"x"} and not any("log" in job.changes for job in jobs)
     assert len({job.name for job in jobs}) == 8 and all(re.fullmatch(r"[\w.-]+", job.name) for job in jobs)
 
 
@@ -199,10 +202,41 @@ def test_a_sweep_that_is_done_starts_nothing(tmp_path, monkeypatch):
     assert run_sweep(jobs, tmp_path / "out").state.tolist() == ["done"]
 
 
+def test_a_parameter_that_comes_new_with_a_default_changes_no_key(tmp_path):
+    (before,) = read_sweep(write_sweep(tmp_path, "list: [{steps: 2}]"))
+    write_notebook(tmp_path / "tiny.ipynb", f"{CELLS[0]}\nbrand_new = 3", *CELLS[1:])
+    (after,) = read_sweep(tmp_path / "sweep.yaml")
+    assert before.digest == after.digest and before.content != after.content
+
+
+TRAINS = (
+    "# Parameters\nmax_length = 3\nvocab_size = 11\nrounds = 1\nsteps = 3\nhidden_size = 4",
+    "from replicate.parameters import run_config\nfrom replicate.runs.experiment import run",
+    "names = ('max_length', 'vocab_size', 'rounds', 'steps', 'hidden_size')\n"
+    "trained = run(run_config({name: globals()[name] for name in names}), workers=1)",
+)
+
+
+def test_an_edited_notebook_is_executed_again_and_uses_what_it_has_trained(tmp_path, capsys):
+    write_notebook(tmp_path / "tiny.ipynb", *TRAINS)
+    (tmp_path / "sweep.yaml").write_text("notebook: tiny.ipynb\nlist: [{steps: 2}, {steps: 4}]")
+    run_sweep(read_sweep(tmp_path / "sweep.yaml"), tmp_path / "out", workers=1)
+    written = {path: path.read_text() for path in (tmp_path / "out").glob("*/runs/*/provenance.json")}
+
+    write_notebook(tmp_path / "tiny.ipynb", *TRAINS, "open('new.txt', 'w').write('edited')")
+    jobs = read_sweep(tmp_path / "sweep.yaml")
+    assert {state(tmp_path / "out", job) for job in jobs} == {"edited"}
+    table = run_sweep(jobs, tmp_path / "out", workers=1)
+    assert "tiny.ipynb was edited: 2 of 2 runs are executed again" in capsys.readouterr().err
+    assert len(list((tmp_path / "out").glob("*/new.txt"))) == 2 and set(table.state) == {"done"}
+    assert {path: path.read_text() for path in written} == written and len(written) == 2  # trained once
+    assert {state(tmp_path / "out", job) for job in jobs} == {"done"}
+
+
 def test_a_parameter_may_be_called_as_a_column_and_a_failure_is_still_seen(tmp_path):
     jobs = [
-        Job("a", "n.ipynb", "", {"run": "x", "state": "done"}, {}),
-        Job("b", "n.ipynb", "", {"run": "y", "state": "failed"}, {"run": "y"}),
+        Job("a", "n.ipynb", EMPTY, {"run": "x", "state": "done"}, {}),
+        Job("b", "n.ipynb", EMPTY, {"run": "y", "state": "failed"}, {"run": "y"}),
     ]
     store(tmp_path, jobs[0], Outcome("as asked", 1.0, "here", {}))
     store(tmp_path, jobs[1], Outcome(None, 1.0, "here", {}))

@@ -7,7 +7,9 @@ import pytest
 import torch
 from shared import SMALL
 
+from replicate.evaluation.evaluate import evaluate, model_answer
 from replicate.models import build
+from replicate.randomness import make_generator
 from replicate.settings import RunConfig
 from replicate.tasks import task_of
 from replicate.tasks.batch import Batch
@@ -220,3 +222,15 @@ def test_a_round_that_diverged_stays_so_when_the_training_goes_on():
         pass
     assert again.step == 50 and again.diverged.tolist() == [21, 0, 0]
     assert all((tensor[0] == 0).all() for tensor in again.model.parameters())
+
+
+def test_an_lstm_learns_the_task_end_to_end():
+    config = SMALL.changed(
+        model="lstm", feed_previous=None, max_length=3, vocab_size=12, hidden_size=32, batch_size=32,
+        learning_rate=1e-2, steps=600, evaluate_every=600, rounds=2,
+    )  # fmt: skip
+    (state,) = train(config, start(config, range(2)))
+    task = task_of(config.task)
+    answer = model_answer(state.model, task.max_target_length)
+    fresh = [make_generator(1, r, "test") for r in range(2)]
+    assert evaluate(answer, task, fresh, range(2), 500).scores.exact_match.min() > 0.95

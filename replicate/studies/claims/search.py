@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from replicate.decoding import Candidates, beam, rescore
 from replicate.evaluation.evaluate import Answer, evaluate
+from replicate.models.ensemble import Ensemble
 from replicate.models.layers import pick_rounds
 from replicate.randomness import make_generator, make_generators
 from replicate.runs.folder import Run
@@ -22,11 +23,9 @@ PAPER_BLEU = {1: 33.00, 2: 34.50, 12: 34.81}  # of five models, by beam width (t
 CANDIDATES = 12  # the widest beam of the paper's Table 1, and the n-best lists rescored here
 
 
-def best_of_beam(model: nn.Module, max_steps: int, width: int, ensemble: bool = False) -> Answer:
+def best_of_beam(model: nn.Module, max_steps: int, width: int) -> Answer:
     """The most probable answer that a beam finds."""
-    return lambda batch: beam(model, batch.source, batch.source_length, max_steps, width, ensemble).tokens[
-        :, :, 0
-    ]
+    return lambda batch: beam(model, batch.source, batch.source_length, max_steps, width).tokens[:, :, 0]
 
 
 def beam_table(run: Run, widths: list[int], samples: int) -> pd.DataFrame:
@@ -54,7 +53,8 @@ def ensemble_table(run: Run, sizes: list[tuple[int, int]], samples: int) -> pd.D
         for models, width in sizes:
             together = models > 1
             chosen = pick_rounds([model], members[:models] if together else members)
-            answer = best_of_beam(chosen, task.max_target_length, width, ensemble=together)
+            model_of_group = Ensemble(chosen) if together else chosen
+            answer = best_of_beam(model_of_group, task.max_target_length, width)
             count = 1 if together else MEMBERS
             generators = [make_generator(run.config.training.seed, group, "ensemble") for _ in range(count)]
             scores = evaluate(answer, task, generators, range(count), samples).scores.mean()

@@ -27,18 +27,26 @@ def make_model(name: str, layers: int = 1, feed_previous: bool = True):
     return build(config, range(2)).double()
 
 
-def torch_cell(cell: nn.Module, r: int, layers: int) -> nn.Module:
-    """torch's own module with round r's weights; its second bias is zero."""
-    is_lstm = isinstance(cell.hh, nn.ModuleList)
+def torch_stack(stack: nn.Module, r: int, layers: int) -> nn.Module:
+    """torch's own module with training r's weights; its second bias is zero."""
+    is_lstm = isinstance(stack.hh, nn.ModuleList)
     theirs = (nn.LSTM if is_lstm else nn.RNN)(EMBEDDING, HIDDEN, layers, batch_first=True).double()
-    pairs = zip(cell.xh, cell.hh, strict=True) if is_lstm else [(cell.xh, cell.hh)]
-    for layer, (xh, hh) in enumerate(pairs):
+    for layer, (xh, hh) in enumerate(maps(stack)):
         for name, tensor in (("ih", xh.weight[r].T), ("hh", hh.weight[r].T)):
             getattr(theirs, f"weight_{name}_l{layer}").data.copy_(reorder(tensor, is_lstm))
         bias = (xh.bias + hh.bias)[r, 0]
         getattr(theirs, f"bias_ih_l{layer}").data.copy_(reorder(bias, is_lstm))
         getattr(theirs, f"bias_hh_l{layer}").data.zero_()
     return theirs
+
+
+def maps(stack: nn.Module) -> list[tuple[nn.Module, nn.Module]]:
+    """Each layer's maps, from its input and from its state."""
+    return (
+        list(zip(stack.xh, stack.hh, strict=True))
+        if isinstance(stack.hh, nn.ModuleList)
+        else [(stack.xh, stack.hh)]
+    )
 
 
 def reorder(tensor: torch.Tensor, is_lstm: bool) -> torch.Tensor:
@@ -49,35 +57,60 @@ def reorder(tensor: torch.Tensor, is_lstm: bool) -> torch.Tensor:
     return torch.cat([i, f, g, o])
 
 
-def plain_loss(model, encoder, decoder, batch, r: int) -> torch.Tensor:
-    """Teacher forcing with torch's modules and packed sequences."""
-    table = model.embedding.weight[r].detach()
-    packed = nn.utils.rnn.pack_padded_sequence(
-        table[batch.source[r]], batch.source_length[r], batch_first=True, enforce_sorted=False
-    )
-    _, state = encoder(packed)
-    previous = F.pad(batch.target[r][:, :-1], (1, 0), value=VOCAB - 1)
-    output, _ = decoder(table[previous], state)
-    logits = output @ model.readout.weight[r].detach() + model.readout.bias[r].detach()
-    return F.cross_entropy(logits.flatten(0, 1), batch.target[r].flatten(), ignore_index=0)
+class Plain(nn.Module):
+    """Training r of a model, of torch's modules, teacher forcing over packed sequences."""
+
+    def __init__(self, model: nn.Module, r: int, layers: int):
+        super().__init__()
+        self.table = nn.Parameter(model.embedding.weight[r].detach().clone())
+        self.encoder, self.decoder = (
+            torch_stack(stack, r, layers) for stack in (model.encoder, model.decoder)
+        )
+        self.weight = nn.Parameter(model.readout.weight[r].detach().clone())
+        self.bias = nn.Parameter(model.readout.bias[r, 0].detach().clone())
+
+    def loss(self, source, source_length, target) -> torch.Tensor:
+        packed = nn.utils.rnn.pack_padded_sequence(
+            self.table[source], source_length, batch_first=True, enforce_sorted=False
+        )
+        _, state = self.encoder(packed)
+        previous = F.pad(target[:, :-1], (1, 0), value=VOCAB - 1)
+        output, _ = self.decoder(self.table[previous], state)
+        return F.cross_entropy(
+            (output @ self.weight + self.bias).flatten(0, 1), target.flatten(), ignore_index=0
+        )
 
 
 @pytest.mark.parametrize(("name", "layers"), [("rnn", 1), ("lstm", 1), ("lstm", 3)])
-def test_losses_and_gradients_equal_torchs(name, layers):
+def test_losses_and_all_gradients_equal_torchs(name, layers):
     model = make_model(name, layers)
     batch = batch_from([[1, 6, 3, 3, 2], [4, 4, 1, 5, 6]], [[0, 3, 3, 1, 2], [4, 0, 1, 2, 4]])
     losses = model.loss(batch)
     losses.sum().backward()
+    compared = []
+
+    def equal(ours: nn.Parameter, r: int, theirs: torch.Tensor) -> None:
+        compared.append(ours)
+        torch.testing.assert_close(ours.grad[r].squeeze(0), theirs, rtol=1e-9, atol=1e-9)
+
     for r in range(2):
-        encoder, decoder = (torch_cell(cell, r, layers) for cell in (model.encoder, model.decoder))
-        loss = plain_loss(model, encoder, decoder, batch, r)
+        plain = Plain(model, r, layers)
+        loss = plain.loss(batch.source[r], batch.source_length[r], batch.target[r])
         loss.backward()
         torch.testing.assert_close(losses[r], loss, rtol=1e-9, atol=1e-9)
-        for ours, theirs in ((model.encoder, encoder), (model.decoder, decoder)):
-            gradients = [p.grad for p in ours.hh.parameters() if p.dim() == 3 and p.shape[1] == HIDDEN]
-            for layer, gradient in enumerate(gradients):
-                expected = reorder(getattr(theirs, f"weight_hh_l{layer}").grad, name == "lstm").T
-                torch.testing.assert_close(gradient[r], expected, rtol=1e-9, atol=1e-9)
+        equal(model.embedding.weight, r, plain.table.grad)
+        equal(model.readout.weight, r, plain.weight.grad)
+        equal(model.readout.bias, r, plain.bias.grad)
+        for ours, theirs in ((model.encoder, plain.encoder), (model.decoder, plain.decoder)):
+            for layer, (xh, hh) in enumerate(maps(ours)):
+                for kind, own in (("ih", xh), ("hh", hh)):
+                    gradients = [
+                        getattr(theirs, f"{what}_{kind}_l{layer}").grad for what in ("weight", "bias")
+                    ]
+                    weight, bias = (reorder(gradient, name == "lstm") for gradient in gradients)
+                    equal(own.weight, r, weight.T)
+                    equal(own.bias, r, bias)
+    assert {id(p) for p in compared} == {id(p) for p in model.parameters()}  # none was left out
 
 
 @pytest.mark.parametrize(("name", "layers"), [("post", 1), ("rnn", 1), ("lstm", 2)])
