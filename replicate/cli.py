@@ -119,10 +119,10 @@ def replicate_(
 @app.command()
 def figures() -> None:
     """List the figures: name, notebook and what it shows."""
-    from replicate.publish.figure import catalogue
+    from replicate.figures.catalogue import CATALOGUE
 
-    for name, (notebook, caption) in catalogue(Path()).items():
-        typer.echo(f"{name:26} {notebook.stem:14} {caption}")
+    for name, (notebook, caption) in CATALOGUE.items():
+        typer.echo(f"{name:26} {notebook:14} {caption}")
 
 
 @app.command()

@@ -17,6 +17,7 @@ from matplotlib.colors import to_rgb, to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
+from replicate.figures.catalogue import CATALOGUE
 from replicate.tasks.task import Metric
 
 # Okabe & Ito's palette.
@@ -78,11 +79,13 @@ def subplots(rows: int = 1, columns: int = 1, height: float = 3.4, **options) ->
     return plt.subplots(rows, columns, figsize=(7, height), **options)
 
 
-def show(figure: Figure, name: str, caption: str) -> None:
+def show(figure: Figure, name: str, caption: str | None = None) -> None:
     """Display a figure in the notebook; where REPLICATE_FIGURES names a folder, also save it there.
 
-    The notebook gets a PNG. Its name, and a caption that says what is to be seen, go with it as metadata.
+    The notebook gets a PNG. Its name, and a caption that says what is to be seen, go with it as metadata. The
+    caption is the catalogue's; a figure that is not in it brings its own.
     """
+    caption = caption or CATALOGUE[name].caption
     display(figure, metadata={"filename": name, "caption": caption})
     if folder := os.environ.get("REPLICATE_FIGURES"):
         save(figure, Path(folder), name)

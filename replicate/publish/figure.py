@@ -7,12 +7,12 @@ from tempfile import TemporaryDirectory
 
 from matplotlib.figure import Figure
 
+from replicate.figures.catalogue import CATALOGUE
 from replicate.figures.evaluation import accuracy_by_position, scores_by_length
 from replicate.figures.style import save
 from replicate.figures.training import loss_curve, metric_curves
 from replicate.parameters import ParameterError
-from replicate.publish.execute import execute, figures_in, read_notebook
-from replicate.publish.report import numbered_notebooks
+from replicate.publish.execute import execute, figures_in
 from replicate.runs.folder import Run, open_run
 
 OF_A_RUN: dict[str, Callable[[Run], Figure]] = {
@@ -23,22 +23,10 @@ OF_A_RUN: dict[str, Callable[[Run], Figure]] = {
 }
 
 
-def catalogue(root: Path) -> dict[str, tuple[Path, str]]:
-    """The notebook and the caption of every figure that a project's notebooks show, by name."""
-    figures = {}
-    for notebook in numbered_notebooks(root):
-        for cell in read_notebook(notebook).cells:
-            for output in cell.get("outputs", []):
-                if name := output.get("metadata", {}).get("filename"):
-                    figures[name] = notebook, output.metadata.get("caption", "")
-    return figures
-
-
 def make_figure(root: Path, name: str, out: Path, run: Path | None, dark: bool) -> None:
     """Write one figure to a PNG or SVG file that does not exist yet."""
-    notebooks = catalogue(root)
-    if name not in notebooks:
-        raise ParameterError(f"there is no figure {name!r}; there are {', '.join(notebooks)}")
+    if name not in CATALOGUE:
+        raise ParameterError(f"there is no figure {name!r}; there are {', '.join(CATALOGUE)}")
     if out.suffix not in (".png", ".svg"):
         raise ParameterError(f"{out} must end in .png or .svg")
     if out.exists():
@@ -55,5 +43,6 @@ def make_figure(root: Path, name: str, out: Path, run: Path | None, dark: bool) 
             save(OF_A_RUN[name](open_run(run)), folder, name)
         else:
             with figures_in(folder):
-                execute(notebooks[name][0], Path(temporary) / "executed.ipynb", {})
+                notebook = root / "notebooks" / f"{CATALOGUE[name].notebook}.ipynb"
+                execute(notebook, Path(temporary) / "executed.ipynb", {})
         shutil.copyfile(folder / f"{name}{'-dark' if dark else ''}{out.suffix}", out)

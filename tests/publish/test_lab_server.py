@@ -27,8 +27,10 @@ def server(tmp_path):
             while process.poll() is None and not list(tmp_path.glob("jpserver-*.json")):
                 time.sleep(0.1)
             (record,) = tmp_path.glob("jpserver-*.json")
-            time.sleep(1)
-            yield json.loads(record.read_text())
+            said = json.loads(record.read_text())
+            while process.poll() is None and not listeners(said["port"]):
+                time.sleep(0.1)
+            yield said
         finally:
             os.killpg(process.pid, signal.SIGKILL)
 
