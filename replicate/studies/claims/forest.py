@@ -56,9 +56,7 @@ def forest(table: pd.DataFrame) -> Figure:
         for name, marker in MARKERS.items()
         if (table.trainings == name).any()
     ]
-    figure.legend(
-        handles=handles, loc="outside lower center", ncols=len(handles), fontsize=8, columnspacing=1
-    )
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize=8, columnspacing=1)
     return figure
 
 
