@@ -42,25 +42,29 @@ class LSTMRecurrence(torch.autograd.Function):
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, gradient):
+        """gradient `[R, N, 2H]` -> those of start `[R, B, 2H]`, inputs `[R, N, 4H]` and w `[R, H, 4H]`."""
         w, *blocks = ctx.saved_tensors
         gates, states = blocks[: len(ctx.sizes)], blocks[len(ctx.sizes) :]
         width = w.shape[1]
         gradients = []  # before each gate's activation, last step first
 
         def step(t: int, g: Tensor) -> Tensor:
-            c_before, c = (state[..., width:] for state in states[t : t + 2])
+            c_before, c = (state[..., width:] for state in states[t : t + 2])  # [R, size at t - 1, H], at t
             g_gate, g_c = _through_step(g, gates[t], c_before, c)
             gradients.append(g_gate)
-            return torch.cat([torch.bmm(g_gate, w.mT), g_c], dim=2)
+            return torch.cat([torch.bmm(g_gate, w.mT), g_c], dim=2)  # [R, size, 2H]
 
         start = walk_back(gradient, ctx.sizes, states[0].shape[1], step)
         inputs = all_steps(gradients)  # [R, N, 4H]
-        before = before_each_step([state[..., :width] for state in states], ctx.sizes)
+        before = before_each_step([state[..., :width] for state in states], ctx.sizes)  # [R, N, H]
         return start, inputs, torch.bmm(before.mT, inputs), None
 
 
 def _through_step(g_state: Tensor, gate: Tensor, c_before: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
-    """The gradient of a step's h and c to that of its gates before activation and of the c before."""
+    """The gradient of h and c, `[R, size, 2H]` -> of the gates before activation and of the c before.
+
+    The gates' is `[R, size, 4H]`, the other `[R, size, H]`.
+    """
     width = c.shape[2]
     g_h, g_c = g_state.split(width, dim=2)
     i, f, o, g = gate.split(width, dim=2)
@@ -88,21 +92,24 @@ class LSTMStack(nn.Module):
         self.hh = nn.ModuleList([Linear(rounds, hidden_size, self.input_size, bound) for _ in widths])
 
     def embed(self, table: Tensor) -> Tensor:
+        """`[R, N, E]` -> `[R, N, X]`, X = 4H"""
         return self.xh[0](table)
 
     def run(self, start: Tensor | None, inputs: Tensor, sizes: list[int]) -> Tensor:
+        """start `[R, B, state_size]` or None, inputs `[R, N, X]` -> `[R, N, state_size]`"""
         if start is None:
             start = inputs.new_zeros(len(inputs), sizes[0], self.state_size)
         states = []
         for layer, (hh, begin) in enumerate(
             zip(self.hh, start.split(2 * self.hidden_size, dim=2), strict=True)
         ):
-            if layer:
+            if layer:  # the h of the layer below
                 inputs = self.xh[layer](states[-1][..., : self.hidden_size])
             states.append(LSTMRecurrence.apply(begin, inputs + hh.bias, hh.weight, sizes))
         return torch.cat(states, dim=2) if len(states) > 1 else states[0]
 
     def output(self, states: Tensor) -> Tensor:
+        """`[R, N, state_size]` -> `[R, N, H]`"""
         top = states[..., -2 * self.hidden_size :]
         return top[..., : self.hidden_size]
 

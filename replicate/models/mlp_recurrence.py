@@ -27,6 +27,7 @@ class MLPRecurrence(torch.autograd.Function):
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, gradient):
+        """gradient `[R, N, H]` -> those of start, inputs and the weights."""
         steps = len(ctx.sizes)
         w1, w2, w3, *blocks = ctx.saved_tensors
         first, second, states = blocks[:steps], blocks[steps : 2 * steps], blocks[2 * steps :]
@@ -34,9 +35,9 @@ class MLPRecurrence(torch.autograd.Function):
         g1, g2, g3 = [], [], []  # gradients before each activation, last step first
 
         def step(t: int, g: Tensor) -> Tensor:
-            g3.append(through_activation(g, states[t + 1]))
-            g2.append(through_relu(torch.bmm(g3[-1], w3.mT), second[t]))
-            g1.append(through_relu(torch.bmm(g2[-1], w2.mT), first[t]))
+            g3.append(through_activation(g, states[t + 1]))  # [R, size, H]
+            g2.append(through_relu(torch.bmm(g3[-1], w3.mT), second[t]))  # [R, size, H/2]
+            g1.append(through_relu(torch.bmm(g2[-1], w2.mT), first[t]))  # [R, size, 2H]
             return torch.bmm(g1[-1], w1.mT)
 
         start = walk_back(gradient, ctx.sizes, states[0].shape[1], step)

@@ -24,9 +24,11 @@ class PostStack(nn.Module):
         self.hh = mlp(rounds, hidden_size, hidden_size, hidden_size)
 
     def embed(self, table: Tensor) -> Tensor:
+        """`[R, N, E]` -> `[R, N, X]`"""
         return self.xh(table)
 
     def run(self, start: Tensor | None, inputs: Tensor, sizes: list[int]) -> Tensor:
+        """start `[R, B, state_size]` or None, inputs `[R, N, X]` -> `[R, N, state_size]`"""
         if start is not None:
             return run_mlp(self.hh, start, inputs, self.activation, sizes)
         # Every sample starts from zero, so the first step's hh is one row a round.
@@ -38,6 +40,7 @@ class PostStack(nn.Module):
         return torch.cat([state, rest], dim=1)
 
     def output(self, states: Tensor) -> Tensor:
+        """`[R, N, state_size]` -> `[R, N, H]`"""
         return states
 
 

@@ -18,6 +18,7 @@ class LinearRecurrence(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, start, inputs, w, sizes):
+        """start `[R, B, H]`, inputs `[R, N, H]`, w `[R, H, H]` -> `[R, N, H]`."""
         states = [start]
         for size, x in zip(sizes, inputs.split(sizes, dim=1), strict=True):
             states.append(torch.baddbmm(x, states[-1][:, :size], w).tanh_())  # [R, size, H]
@@ -28,6 +29,7 @@ class LinearRecurrence(torch.autograd.Function):
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, gradient):
+        """gradient `[R, N, H]` -> those of start, inputs and w."""
         w, *states = ctx.saved_tensors
         gradients = []  # before tanh, last step first
 
@@ -50,14 +52,17 @@ class RNNStack(nn.Module):
         self.hh = Linear(rounds, hidden_size, hidden_size)
 
     def embed(self, table: Tensor) -> Tensor:
+        """`[R, N, E]` -> `[R, N, X]`"""
         return self.xh(table)
 
     def run(self, start: Tensor | None, inputs: Tensor, sizes: list[int]) -> Tensor:
+        """start `[R, B, state_size]` or None, inputs `[R, N, X]` -> `[R, N, state_size]`"""
         if start is None:
             start = inputs.new_zeros(len(inputs), sizes[0], self.state_size)
         return LinearRecurrence.apply(start, inputs + self.hh.bias, self.hh.weight, sizes)
 
     def output(self, states: Tensor) -> Tensor:
+        """`[R, N, state_size]` -> `[R, N, H]`"""
         return states
 
 
