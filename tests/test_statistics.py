@@ -61,7 +61,7 @@ def test_permutation_p_of_a_case_that_can_be_counted():
 
 
 def test_the_published_reversal_gain_is_not_distinguishable_from_noise():
-    backward, forward = published_trainings(15, True).psa, published_trainings(15, False).psa
+    backward, forward = published_trainings(15, True).published_psa, published_trainings(15, False).published_psa
     difference, low, high = welch_interval(backward, forward)
     assert difference == pytest.approx(0.042, abs=1e-3) and low < 0 < high
     assert permutation_p(backward, forward) == pytest.approx(0.33, abs=0.02)
@@ -73,7 +73,11 @@ def trainings(shift: float, spread: float, rows=None) -> pd.DataFrame:
     offsets = np.tile([-1.0, 1.0], 5) * spread
     tables = [
         pd.DataFrame(
-            {"max_length": row.max_length, "reverse": row.reverse, "geo_mean": row.geo_mean - shift + offsets}
+            {
+                "max_length": row.max_length,
+                "reverse": row.reverse,
+                "published_geo_mean": row.published_geo_mean - shift + offsets,
+            }
         )
         for row in published_table().itertuples()
     ]
@@ -113,7 +117,7 @@ def test_verdicts_of_reversal():
             {
                 "max_length": [5] * 20,
                 "reverse": [False] * 10 + [True] * 10,
-                "geo_mean": np.concatenate([0.3 + noise, 0.3 + gap + noise]),
+                "published_geo_mean": np.concatenate([0.3 + noise, 0.3 + gap + noise]),
             }
         )
 
@@ -132,7 +136,11 @@ def test_verdicts_of_reversal():
 def test_a_difference_that_is_not_shown_may_be_known_to_be_small(spread, small):
     noise = np.linspace(-spread, spread, 10)
     both = pd.DataFrame(
-        {"max_length": 5, "reverse": [False] * 10 + [True] * 10, "geo_mean": 0.3 + np.tile(noise, 2)}
+        {
+            "max_length": 5,
+            "reverse": [False] * 10 + [True] * 10,
+            "published_geo_mean": 0.3 + np.tile(noise, 2),
+        }
     )
     found = reversal_verdicts(both)
     interval = stats.ttest_ind(noise, noise, equal_var=False).confidence_interval(0.9)
@@ -144,7 +152,7 @@ def test_a_difference_that_is_not_shown_may_be_known_to_be_small(spread, small):
 def test_a_published_mean_agrees_up_to_the_ends_of_the_range_that_is_told():
     """The ends are those at which the corrected, or uncorrected, p is the level."""
     verdicts = row_verdicts(trainings(0.01, 0.1))
-    sample = trainings(0.01, 0.1).query("max_length == 10 and not reverse").geo_mean
+    sample = trainings(0.01, 0.1).query("max_length == 10 and not reverse").published_geo_mean
     row = verdicts[(verdicts.max_length == 10) & ~verdicts.reverse].iloc[0]
     for end, p in (
         (row.agrees_low, 0.05 / 6),
@@ -168,14 +176,18 @@ def test_a_row_against_more_trainings_is_judged_without_correction():
 
 
 def test_all_18_published_numbers_stand_beside_ours():
-    table = trainings(0.0, 0.01).assign(psa=0.5, lcsr=0.6)
+    table = trainings(0.0, 0.01).assign(published_psa=0.5, published_lcsr=0.6)
     shown = every_metric(table)
     assert shown.shape == (6, 3)
-    for column, metric in (("PSA", "psa"), ("LCSR", "lcsr"), ("GeoMean", "geo_mean")):
+    for column, metric in (
+        ("PSA", "published_psa"),
+        ("LCSR", "published_lcsr"),
+        ("GeoMean", "published_geo_mean"),
+    ):
         for cell, row in zip(shown[column], published_table().itertuples(), strict=True):
             published, ours = cell.split("; ")
             assert float(published) == pytest.approx(getattr(row, metric), abs=5e-5)
-            expected = {"psa": 0.5, "lcsr": 0.6}.get(metric, row.geo_mean)
+            expected = {"published_psa": 0.5, "published_lcsr": 0.6}.get(metric, row.published_geo_mean)
             assert float(ours.split(" ")[0]) == pytest.approx(expected, abs=5e-4)
 
 
@@ -199,12 +211,16 @@ def test_a_training_without_scores_is_left_out_of_the_verdicts():
     noise = np.linspace(-0.05, 0.05, 9)
     arms = [[0.3 + noise, False], [0.31 + noise, True]]
     table = pd.concat(
-        [pd.DataFrame({"geo_mean": [*v, np.nan], "reverse": r, "max_length": 5}) for v, r in arms]
+        [pd.DataFrame({"published_geo_mean": [*v, np.nan], "reverse": r, "max_length": 5}) for v, r in arms]
     )
     (verdict,) = reversal_verdicts(table).itertuples()
     assert (verdict.verdict, verdict.n_forward, verdict.n_reverse) == ("not shown", 9, 9)
     rows = trainings(0.0, 0.01)
-    lost = rows.assign(geo_mean=rows.geo_mean.where(rows.groupby(["max_length", "reverse"]).cumcount() > 0))
+    lost = rows.assign(
+        published_geo_mean=rows.published_geo_mean.where(
+            rows.groupby(["max_length", "reverse"]).cumcount() > 0
+        )
+    )
     assert row_verdicts(lost).n.tolist() == [9] * 6
 
 

@@ -53,7 +53,9 @@ def _published() -> dict:
     rungs = open_rungs()
     return {
         "rows": list(row_verdicts(table).itertuples()),
-        "means": table.groupby(["max_length", "reverse"])[["psa", "lcsr", "geo_mean", "exact_match"]].mean(),
+        "means": table.groupby(["max_length", "reverse"])[
+            ["published_psa", "published_lcsr", "published_geo_mean", "exact_match"]
+        ].mean(),
         "ceiling": {
             config.task.max_length: 1 - task_of(config.task).empty_share()
             for config in published_runs().values()

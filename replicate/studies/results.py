@@ -13,7 +13,7 @@ from replicate.studies.published.plan import published_runs, reversal_runs
 RESULTS = PROJECT / "results"
 KEPT = [*TEXT_FILES, "provenance.json"]
 
-# In the tables: the published protocol first, then the corrected ruler.
+# The metrics of the studies' tables: their names there, and in the tables of a run as everywhere else.
 TABLE_METRICS = {
     "psa": "published_psa",
     "lcsr": "published_lcsr",
@@ -56,7 +56,7 @@ def training_table(runs: dict[str, RunConfig]) -> pd.DataFrame:
     tables = []
     for name, config in runs.items():
         scores = open_kept(name, config).scores
-        columns = {ours: scores[theirs] for ours, theirs in TABLE_METRICS.items()}
+        columns = {there: scores[name] for there, name in TABLE_METRICS.items()}
         tables.append(
             pd.DataFrame(
                 {
@@ -81,7 +81,7 @@ def open_kept(name: str, config: RunConfig) -> Run:
 
 
 def read_training_table(path: Path, runs: dict[str, RunConfig]) -> pd.DataFrame:
-    """Read a table that `training_table` made.
+    """Read a table that `training_table` made; its metrics have the names that they have in a run.
 
     Raises:
         RunError: it is missing, cut short, or holds other numbers than its runs.
@@ -99,7 +99,7 @@ def read_training_table(path: Path, runs: dict[str, RunConfig]) -> pd.DataFrame:
         pd.testing.assert_frame_equal(table, expected, rtol=1e-4)
     except AssertionError as error:
         raise RunError(f"{path} disagrees with results/runs: {str(error).splitlines()[0]}") from error
-    return table
+    return table.rename(columns=TABLE_METRICS)
 
 
 def core_hours(runs: dict[str, RunConfig]) -> list[float]:

@@ -1,6 +1,6 @@
 """The rules of `results/rules.md` that every study shares: from an effect and its p to a verdict."""
 
-METRIC = "geo_mean"  # the metric that decides
+METRIC = "published_geo_mean"  # the metric that decides
 LEVEL = 0.05
 MARGIN = 0.05  # a difference that would not matter
 

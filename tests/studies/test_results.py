@@ -37,12 +37,12 @@ def results(made, tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_the_table_has_one_row_a_training_with_both_rulers(results, made):
+def test_the_table_has_one_row_a_training_by_both_ways_of_scoring(results, made):
     table = read_training_table(results / "table.csv", PLAN)
     assert table[["reverse", "round"]].values.tolist() == [[False, 0], [False, 1], [True, 0], [True, 1]]
     scores = pd.concat([finished.scores for finished in made.values()])
-    assert table.geo_mean.tolist() == pytest.approx(scores.published_geo_mean.tolist())
-    assert table.text_psa.tolist() == pytest.approx(scores.psa.tolist())
+    assert table.published_geo_mean.tolist() == pytest.approx(scores.published_geo_mean.tolist())
+    assert table.psa.tolist() == pytest.approx(scores.psa.tolist())
 
 
 def test_a_kept_run_is_whole_but_for_its_checkpoint(results, made):

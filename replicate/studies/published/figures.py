@@ -43,7 +43,7 @@ def published_and_reproduced(
     ]
     axes.set_yticks(range(len(published)), labels)
     axes.set(ylim=(len(published) - 0.5, -0.7), xlim=(0, None), ylabel="max_length, source")
-    axes.set_xlabel(LABELS[f"published_{metric}"])
+    axes.set_xlabel(LABELS[metric])
     axes.grid(axis="y", visible=False)
     _explain(axes, ours.groupby(["max_length", "reverse"]).size().max())
     return figure
@@ -67,7 +67,7 @@ def reversal_study(study: pd.DataFrame, ceiling: float, chance: float, metric: s
                 axes.annotate(name, (x, -0.4), ha="center", va="bottom", color=COLOURS[name])
     sizes = study.groupby("reverse").size()
     axes.set_yticks([0, 1], [f"forward\n{sizes[False]} trainings", f"reversed\n{sizes[True]} trainings"])
-    axes.set(ylim=(1.5, -0.7), xlim=(0, None), xlabel=LABELS[f"published_{metric}"])
+    axes.set(ylim=(1.5, -0.7), xlim=(0, None), xlabel=LABELS[metric])
     axes.grid(axis="y", visible=False)
     return figure
 

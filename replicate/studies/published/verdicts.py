@@ -87,7 +87,7 @@ def agreement(verdicts: pd.DataFrame, chance: dict[int, float]) -> pd.DataFrame:
 
 def every_metric(table: pd.DataFrame) -> pd.DataFrame:
     """All 18 published numbers beside ours: published, then our mean and its 95% interval."""
-    columns = {"psa": "PSA", "lcsr": "LCSR", "geo_mean": "GeoMean"}
+    columns = {"published_psa": "PSA", "published_lcsr": "LCSR", "published_geo_mean": "GeoMean"}
     rows = {}
     for _, row in published_table().iterrows():
         ours = _trainings(table, row)
