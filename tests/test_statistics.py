@@ -61,7 +61,7 @@ def test_permutation_p_of_a_case_that_can_be_counted():
 
 
 def test_the_published_reversal_gain_is_not_distinguishable_from_noise():
-    backward, forward = published_trainings(15, True).published_psa, published_trainings(15, False).published_psa
+    backward, forward = (published_trainings(15, reverse).published_psa for reverse in (True, False))
     difference, low, high = welch_interval(backward, forward)
     assert difference == pytest.approx(0.042, abs=1e-3) and low < 0 < high
     assert permutation_p(backward, forward) == pytest.approx(0.33, abs=0.02)

@@ -43,24 +43,7 @@ ARBITRARY = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
 
 DARK, LIGHT = to_rgb("#1B1B1E"), 0.9  # the Chirpy theme's dark background, and the text on it
 
-STYLE = {
-    "figure.dpi": 100,
-    "figure.constrained_layout.use": True,
-    "font.size": 10,
-    "axes.titlesize": 11,
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": "#E5E5E5",
-    "grid.linewidth": 0.8,
-    "axes.axisbelow": True,
-    "legend.frameon": False,
-    "lines.linewidth": 1.6,
-    "svg.hashsalt": "replicate",  # equal data gives equal bytes
-    "svg.fonttype": "none",
-}
-mpl.rcParams.update(STYLE)
+mpl.style.use(Path(__file__).with_name("report.mplstyle"))
 
 
 def sequence(count: int) -> list[tuple]:
