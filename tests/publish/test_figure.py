@@ -13,6 +13,8 @@ from replicate.parameters import ParameterError
 from replicate.publish import figure
 from replicate.publish.figure import make_figure
 
+pytestmark = pytest.mark.slow
+
 DRAW = """from replicate.figures.style import show, subplots
 figure, axes = subplots(height=2)
 axes.plot([1, 2])

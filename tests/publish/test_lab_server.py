@@ -12,6 +12,8 @@ from urllib.request import urlopen
 import pytest
 from shared import PROJECT
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def server(tmp_path):

@@ -15,6 +15,8 @@ from replicate.publish import report
 from replicate.publish.execute import NotebookError, execute
 from replicate.publish.site import formula, heading, markdown, write_site
 
+pytestmark = pytest.mark.slow
+
 TITLE = "# The first & last\n\nShows $h_t$ and\nmore.\n\nThe rest."
 FIGURE = """import os
 import matplotlib.pyplot as plt

@@ -5,6 +5,8 @@ from shared import PROJECT
 
 from replicate.publish.readme import with_blocks
 
+pytestmark = pytest.mark.slow
+
 README = PROJECT / "README.md"
 
 

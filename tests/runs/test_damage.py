@@ -16,6 +16,8 @@ from replicate.runs.experiment import run
 from replicate.runs.folder import checksums, open_run, run_folder, runs_root
 from replicate.settings import OLD_NAMES, flat_names
 
+pytestmark = pytest.mark.slow
+
 FIELDS = [*flat_names(), *OLD_NAMES]
 WORDS = ["", "true", "1e3", "nan", "-1", "lstm", "../..", "\0", "\n", "None", "é"]
 PLAIN = st.one_of(

@@ -16,6 +16,8 @@ from replicate.tasks import task_of
 from replicate.training import loop as training
 from replicate.training import part
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_run_holds_what_its_config_says(finished):
     assert finished.history.groupby("round").step.apply(list).tolist() == [[0, 10, 20, 30]] * 2

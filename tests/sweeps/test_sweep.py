@@ -23,7 +23,7 @@ from replicate.sweeps.store import failures, state, store, summary
 from replicate.sweeps.work import Outcome
 
 # dask's own: sockets that it closes late, and a clean-up at exit
-pytestmark = pytest.mark.filterwarnings("default")
+pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.slow]
 
 # Says in a log, which all attempts share, that it was tried; then fails, waits to be killed, or ends.
 CELLS = (

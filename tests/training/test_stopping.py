@@ -20,6 +20,8 @@ from replicate.runs.experiment import run
 from replicate.runs.folder import open_run
 from replicate.training import loop as training
 
+pytestmark = pytest.mark.slow
+
 LONGER = CONFIG.changed(steps=200)
 
 

@@ -12,6 +12,8 @@ import torch
 
 from replicate.training.workers import Stopped, Workers
 
+pytestmark = pytest.mark.slow
+
 
 def double(part: int, factor: int, progress) -> int:
     progress(part, 0.5)
