@@ -46,7 +46,7 @@ CATALOGUE = {
         "06_why", "The share of trainings that have not left their plateau, rung by rung."
     ),
     "schedule-norms": Entry(
-        "06_why", "Large gradients, and trainings off the plateau, with and without cuts and clipping."
+        "06_why", "Norms of gradients, and trainings off the plateau, with and without cuts and clipping."
     ),
     "ladder-by-position": Entry(
         "06_why", "Accuracy by target position, forward and reversed, on the first rung and the LSTM's."

@@ -52,7 +52,7 @@ def takeoff_phases(runs: list[Run]) -> pd.Series:
 
 
 def norm_curves(runs: dict[str, Run]) -> pd.DataFrame:
-    """One row an arm and evaluation point: the share of large gradients and of trainings off the plateau."""
+    """One row an arm and evaluation point: the median norm, and the share of trainings off the plateau."""
     rows = []
     for name, run in runs.items():
         height = threshold(run.task)
@@ -61,7 +61,6 @@ def norm_curves(runs: dict[str, Run]) -> pd.DataFrame:
                 {
                     "arm": name,
                     "step": step,
-                    "large": points.large_share.mean(),
                     "norm": points.gradient_norm.median(),
                     "off": (points.published_psa >= height).mean(),
                 }

@@ -10,12 +10,12 @@ from replicate.studies.published.schedule_figures import norms
 def test_every_arm_has_its_two_curves_in_its_look():
     arms = ["cuts", "constant-clipped"]
     curves = pd.DataFrame(
-        [(arm, step, i / 4, i / 2) for i, arm in enumerate(arms) for step in (500, 1000)],
-        columns=["arm", "step", "large", "off"],
+        [(arm, step, 1 + i, i / 2) for i, arm in enumerate(arms) for step in (500, 1000)],
+        columns=["arm", "step", "norm", "off"],
     )
     figure = norms(curves, [750])
     top, bottom = figure.axes
-    for axes, values in ((top, (0, 1 / 4)), (bottom, (0, 1 / 2))):
+    for axes, values in ((top, (1, 2)), (bottom, (0, 1 / 2))):
         for line, value in zip(axes.lines, values, strict=False):
             assert line.get_xdata().tolist() == [500, 1000] and line.get_ydata().tolist() == [value] * 2
         assert axes.lines[2].get_xdata() == [750, 750]
