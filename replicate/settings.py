@@ -72,7 +72,7 @@ class RunConfig(Part):
             "training": TrainingSettings,
             "evaluation": EvaluationSettings,
         }
-        own = {name: part for part, kind in kinds.items() for name in kind.model_fields}
+        own = _owners(kinds)
         _refuse_foreign({name: value for name, value in given.items() if name not in own}, kinds)
         parts = {}
         for part, kind in kinds.items():
@@ -80,6 +80,11 @@ class RunConfig(Part):
                 parts[part] = kind(**{name: value for name, value in given.items() if own.get(name) == part})
             except ValidationError as error:
                 raise SettingError(explain(error, list(own))) from error
+        metrics = {metric.name for metric in TASKS[kinds["task"].kind].metrics}
+        if parts["training"].stop_exact_match is not None and "exact_match" not in metrics:
+            raise SettingError(
+                f"stop_exact_match needs the metric exact_match, which {kinds['task'].kind} lacks"
+            )
         return cls(**parts)
 
     def flat(self) -> dict[str, Any]:
@@ -136,6 +141,19 @@ def _renamed(given: dict[str, Any]) -> dict[str, Any]:
         else:
             new[name] = value
     return new
+
+
+def _owners(kinds: dict[str, type[Part]]) -> dict[str, str]:
+    """The part that each flat name belongs to; no two parts of a run may share one."""
+    owners = {"task": "task", "model": "model"}
+    for part, kind in kinds.items():
+        for name in kind.model_fields:
+            if name in owners:
+                raise SettingError(
+                    f"{kind.__name__} cannot have the setting {name}: the {owners[name]} has one"
+                )
+            owners[name] = part
+    return owners
 
 
 def _chosen(what: str, name: Any, registry: dict[str, Any]) -> Any:

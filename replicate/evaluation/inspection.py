@@ -17,7 +17,7 @@ from replicate.tasks.task import Task
 def score_table(run: Run, samples: int) -> pd.DataFrame:
     """A run's scores over its rounds beside chance, the untrained model and the oracle on fresh samples."""
     table = baseline_table(run.config, samples)
-    table.insert(0, "trained", run.scores[[metric.name for metric in run.task.metrics]].mean())
+    table.insert(0, "trained", run.scores.mean().reindex(table.index))
     return table
 
 

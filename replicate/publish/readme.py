@@ -114,7 +114,7 @@ def scores_block() -> str:
     """The quick run's scores beside its baselines."""
     run = open_run(RESULTS / "quick")
     table = score_table(run, BASELINE_SAMPLES).drop(index=["published_psa", "published_lcsr"])
-    table.index = ["PSA", "LCSR", "GeoMean", "exact match", "LCS F1", "GeoMean, published protocol"]
+    table = table.dropna(subset="trained").rename(index={m.name: m.label for m in run.task.metrics})
     config = run.config
     caption = (
         f"{config.training.rounds} trainings of {run.steps} updates at max_length {config.task.max_length}, "

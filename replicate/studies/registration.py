@@ -36,7 +36,7 @@ class Term(Entry):
 class Quantity(Entry):
     """What is read of each training: a sum of means of one column, each weighted by the rows' samples."""
 
-    table: str  # of the run's folder, or one measured on its models
+    table: str  # of the run's folder, one measured on its models, or "outcomes" (`takeoff.outcomes`)
     column: str
     unit: str = "round"  # the column that tells the trainings, or groups of them, apart
     terms: list[Term] = Field([Term()], min_length=1)
@@ -58,6 +58,8 @@ class Effect(Entry):
     said: str  # by whom, and how large
     of: Quantity
     compare: dict[str, float]  # arm -> weight of its mean
+    # A t test of a contrast of means; a permutation of two arms' means; a t test with one value an arm;
+    # whether `reported`, a mean of `reported_trainings`, could be one of trainings like ours.
     test: Literal["welch", "permutation", "arms", "prediction"]
     requires: Requirements = Requirements()
     margin: float | None = None  # an effect that would not matter
@@ -80,7 +82,7 @@ class Registration(Entry):
     """The content of a file in `results/registered/`."""
 
     study: str
-    written: date
+    written: date  # in UTC, as a run's start
     question: str
     background: str
     settings: dict[str, Any]  # what all arms share and differs from the defaults

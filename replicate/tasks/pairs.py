@@ -19,7 +19,7 @@ def answer_length(tokens: Tensor, eos: int) -> Tensor:
 
 
 def position_matches(prediction: Tensor, target: Tensor, eos: int) -> Tensor:
-    """`[N, T]` of bool: whether the prediction has the target's prime at its place, before its own EOS."""
+    """`[N, T]` of bool: whether the prediction has the target's token at its place, before its own EOS."""
     steps = min(prediction.shape[1], target.shape[1])
     position = torch.arange(steps, device=target.device)
     shorter = answer_length(prediction, eos).minimum(answer_length(target, eos))

@@ -32,7 +32,11 @@ class Vocabulary(Protocol):
 
 @dataclass(frozen=True)
 class Metric:
-    """A column of the tables of scores, and how a reader sees it."""
+    """A column of the tables of scores, and how a reader sees it.
+
+    Its name is none of the tables' own: round, step, loss, nats, learning_rate, kind, length, position and
+    samples.
+    """
 
     name: str
     label: str
@@ -65,10 +69,16 @@ class Task(Protocol):
         """One training batch for every training, each drawn from its own generator."""
 
     def batches(self, split: Split, generators: list[torch.Generator], samples: int) -> Iterator[Batch]:
-        """Pairs to score, at most `samples` a training and CHUNK at a time: fresh ones, or a fixed split."""
+        """Pairs to score, at most `samples` a training and CHUNK at a time: of a fixed split, or fresh ones.
+
+        A task that draws fresh samples without end may ignore the split.
+        """
 
     def statistics(self, prediction: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """What is known of single pairs: `[N, P]` and `[N, T]` -> float64 `[N]` by name."""
+        """What is known of single pairs: `[N, P]` and `[N, T]` -> float64 `[N]` by name.
+
+        The names round, source and target are taken.
+        """
 
     def scores(self, means: Mapping[str, float]) -> dict[str, float]:
         """Every metric of some pairs, from the means of their statistics.

@@ -2,14 +2,17 @@
 
 import pytest
 import torch
+from shared import PROJECT
 from torch.nn.utils.rnn import pad_sequence
 
 from replicate import tasks
 from replicate.evaluation.evaluate import oracle_answer
 from replicate.fields import TaskSettings
+from replicate.figures.evaluation import scores_by_length
 from replicate.figures.training import metric_curves
 from replicate.runs.experiment import run
-from replicate.settings import RunConfig
+from replicate.runs.folder import open_run
+from replicate.settings import RunConfig, SettingError
 from replicate.tasks.batch import Batch
 from replicate.tasks.pairs import answer_length, position_matches
 from replicate.tasks.task import CHUNK, Metric
@@ -106,3 +109,27 @@ def test_it_trains_and_its_own_metrics_are_in_tables_and_curves(monkeypatch, tmp
         trained.by_length.groupby(["round", "kind"])["samples"].sum().tolist() == [25] * 4
     )  # the test split
     assert oracle_answer(trained.task.example([3, 4])).tolist() == [[[3, 4, 2]]]
+
+
+def test_what_means_nothing_to_it_is_refused(monkeypatch):
+    class Clumsy(NumberSettings):
+        layers: int = 5  # a setting of the LSTM
+
+    monkeypatch.setitem(tasks.TASKS, "numbers", NumberTask)
+    with pytest.raises(SettingError, match="reverse means nothing with task 'numbers'"):
+        RunConfig.of(task="numbers", reverse=True)
+    with pytest.raises(
+        SettingError, match="stop_exact_match needs the metric exact_match, which numbers lacks"
+    ):
+        RunConfig.of(task="numbers", stop_exact_match=0.9)
+    monkeypatch.setattr(NumberTask, "Settings", Clumsy)
+    with pytest.raises(SettingError, match="LSTMSettings cannot have the setting layers: the task has one"):
+        RunConfig.of(task="numbers", model="lstm")
+
+
+def test_a_run_from_before_a_metric_is_drawn_without_it():
+    run = open_run(PROJECT / "results" / "quick")
+    metrics = [*run.task.metrics, Metric("brand_new", "brand new")]
+    assert len(metric_curves(run.history, metrics).axes) == 3
+    labels = scores_by_length(run.by_length, metrics).axes[0].get_legend().get_texts()
+    assert [label.get_text() for label in labels] == ["PSA", "exact match"]
