@@ -129,12 +129,14 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
         check_parameters(tmp_path / "text.ipynb", {})
 
 
+@pytest.mark.slow
 def test_papermill_hands_its_parameters_over(tmp_path):
     notebook = write_notebook(tmp_path / "tiny.ipynb", DEFAULTS, CALL, "print(parameters)")
     executed = run_papermill(notebook, {"steps": 3, "reverse": "true"})
     assert executed.cells[-1].outputs[0].text == f"{values(DEFAULTS) | {'steps': 3, 'reverse': True}}\n"
 
 
+@pytest.mark.slow
 def test_papermill_stops_at_a_wrong_parameter(tmp_path):
     notebook = write_notebook(tmp_path / "tiny.ipynb", DEFAULTS, CALL, f"open('{tmp_path}/trained', 'w')")
     with pytest.raises(PapermillExecutionError, match="ParameterError: unknown parameter 'stpes'"):
@@ -142,6 +144,7 @@ def test_papermill_stops_at_a_wrong_parameter(tmp_path):
     assert not (tmp_path / "trained").exists()
 
 
+@pytest.mark.slow
 def test_a_kernel_without_history_has_the_defaults(tmp_path):
     # nbval runs cells like this.
     path = write_notebook(tmp_path / "tiny.ipynb", DEFAULTS, CALL, "print(parameters)")

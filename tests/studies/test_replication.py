@@ -12,10 +12,8 @@ from replicate.studies.claims.search import beam_table
 from replicate.studies.measuring import read_measurement
 from replicate.studies.results import open_kept, read_training_table
 
-pytestmark = pytest.mark.slow
-
 # dask's own: sockets that it closes late
-pytestmark = pytest.mark.filterwarnings("default")
+pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.slow]
 
 TINY = CONFIG.changed(steps=10)
 PLANS = {
