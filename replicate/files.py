@@ -1,6 +1,5 @@
 """Files written whole or not at all, read with care, and folders that one process at a time works on."""
 
-import fcntl
 import io
 import json
 import os
@@ -11,8 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 import torch
+from filelock import FileLock, Timeout
 
 UNFINISHED = "replicate-unfinished"  # ends the name of a file that is being written
+LOCK = ".lock"  # the file by which processes keep each other off a folder; it stays there, empty
 
 
 class RunError(ValueError):
@@ -22,25 +23,20 @@ class RunError(ValueError):
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Make the folder and keep other processes off it; the lock goes with the process that holds it."""
+    lock = FileLock(path / LOCK, timeout=0)
     try:
         path.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDONLY)
+        lock.acquire()
+    except Timeout as error:
+        raise RunError(f"another process is at work on {path}; wait for it or use another folder") from error
     except OSError as error:
         raise RunError(f"{path} cannot be a run folder: {error.strerror}") from error
     try:
-        _lock(descriptor, path)
         for left in path.glob(f".*.{UNFINISHED}"):  # by a process that was killed
             left.unlink()
         yield
     finally:
-        os.close(descriptor)
-
-
-def _lock(descriptor: int, path: Path) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise RunError(f"another process is at work on {path}; wait for it or use another folder") from error
+        lock.release()
 
 
 def read_checkpoint(path: Path) -> dict:

@@ -44,6 +44,7 @@ def run(
     if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
         raise RunError(f"workers is {workers!r}; it must be a whole number from 1 up")
     progress_style()  # refuses a wrong one before any training
+    _refuse_foreign(folder)
     with locked(folder):
         if not _claim(folder, config):
             parts, attempts = _begin(folder, config, device, workers)
@@ -76,6 +77,12 @@ def choose_device(name: str) -> str:
     return name
 
 
+def _refuse_foreign(folder: Path) -> None:
+    """Refuse a folder that holds other things than a run, before a lock is put into it."""
+    if any(folder.glob("[!.]*")) and not (folder / "config.json").exists():
+        raise RunError(f"{folder} exists and is not a run folder; choose another one")
+
+
 def _claim(folder: Path, config: RunConfig) -> bool:
     """Make the folder this run's, or see that it is; returns whether the run is finished."""
     if (folder / "config.json").exists():
@@ -88,8 +95,6 @@ def _claim(folder: Path, config: RunConfig) -> bool:
         if different:
             raise RunError(f"{folder} holds another run ({'; '.join(different)}); choose another folder")
         return is_finished(folder)
-    if any(folder.iterdir()):
-        raise RunError(f"{folder} exists and is not a run folder; choose another one")
     write_json(folder / "config.json", config.flat())
     return False
 

@@ -32,6 +32,7 @@ def test_a_run_holds_what_its_config_says(finished):
         "by_position.csv",
         "checkpoint.pt",
         "provenance.json",
+        ".lock",
     }
 
 

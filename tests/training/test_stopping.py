@@ -15,7 +15,7 @@ import pytest
 import torch
 from shared import CONFIG, PROJECT, same
 
-from replicate.files import RunError, read_checkpoint
+from replicate.files import UNFINISHED, RunError, read_checkpoint
 from replicate.runs.experiment import run
 from replicate.runs.folder import open_run
 from replicate.training import loop as training
@@ -108,7 +108,7 @@ def test_a_run_killed_at_random_moments_ends_the_same(whole, tmp_path, soak, rec
             assert child.exitcode in (0, -signal.SIGKILL)
             kills[kind] += child.exitcode == -signal.SIGKILL
         assert same(open_run(folder), whole), f"{folder} differs after {kills}"
-        assert not list(folder.glob(".*"))
+        assert not list(folder.glob(f".*.{UNFINISHED}"))
     record_property("trainings killed and gone on with, bit for bit", sum(kills.values()))
     record_property("of these in the middle of a write", kills["in a write"])
 
@@ -135,7 +135,7 @@ def test_a_disk_that_takes_no_more_leaves_the_last_good_checkpoint(whole, tmp_pa
     ((checkpoint, before),) = size.items()
     assert str(error.value).startswith(f"{checkpoint} cannot be written (File too large)")
     assert "\n" not in str(error.value) and checkpoint.read_bytes() == before
-    assert [path for path in folder.iterdir() if path.name.startswith(".")] == []
+    assert not list(folder.glob(f".*.{UNFINISHED}"))
     assert same(run(LONGER, folder, workers=1), whole)
 
 
