@@ -32,7 +32,7 @@ class OneLineErrors(TyperGroup):
 
 
 class PairOptions(TyperCommand):
-    """Reads `-p NAME VALUE` as papermill does; typer knows no repeatable option of two words."""
+    """Reads `-p NAME VALUE` as papermill does; typer has no repeatable option of two words."""
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
         words = iter(args)
@@ -168,21 +168,8 @@ def refresh() -> None:
     write_readme(Path())
 
 
-def _pair(option: str) -> tuple[str, Any]:
+def _pair(option: str) -> tuple[str, str]:
     name, equals, text = option.partition("=")
     if not equals:
         raise ParameterError(f"-p takes a name and a value; {name!r} came alone")
-    return name, _value(text)
-
-
-def _value(text: str) -> Any:
-    """Read a value as papermill's -p does, and true and false in any case."""
-    words = {"none": None, "true": True, "false": False}
-    if text.lower() in words:
-        return words[text.lower()]
-    for number in (int, float):
-        try:
-            return number(text)
-        except ValueError:
-            continue
-    return text
+    return name, text

@@ -6,13 +6,13 @@ it names every parameter and gives its default. papermill adds a cell of the sam
 
 import ast
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from replicate.fields import unknown
-from replicate.settings import OLD_NAMES, RunConfig, SettingError, flat_names
+from replicate.settings import OLD_NAMES, RunConfig, SettingError, flat_names, part_kinds
 
 FIRST_LINE = "# Parameters"
 
@@ -21,42 +21,66 @@ class ParameterError(ValueError):
     """A parameter that a person gave wrongly; the message is one line and says what to do."""
 
 
-def notebook_parameters(history: Sequence[str]) -> dict[str, Any]:
+class Parameters(Mapping):
+    """A notebook's parameters by name: what was given, and its defaults for the rest."""
+
+    def __init__(self, defaults: dict[str, Any], given: dict[str, Any]):
+        check_names(given, defaults)
+        self.defaults = defaults
+        self.given = {name: _like(defaults[name], name, value) for name, value in given.items()}
+
+    def __getitem__(self, name: str) -> Any:
+        return self.given[name] if name in self.given else self.defaults[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.defaults)
+
+    def __len__(self) -> int:
+        return len(self.defaults)
+
+
+def notebook_parameters(history: Sequence[str]) -> Parameters:
     """Return the parameters of a running notebook.
+
+    They are read from the source of the cells, for the variables alone do not tell a misspelt parameter from
+    any other name, and in JupyterLab a cell may be changed and run again.
 
     Arguments:
         history: IPython's `In`, the sources of the cells that ran so far.
     """
     if not any(history):
         # nbval keeps no history; nor can it give parameters, so what is set so far are the defaults.
-        return _plain_variables()
+        return Parameters(_plain_variables(), {})
     runs = [list(cells) for tagged, cells in groupby(history, _is_parameters_cell) if tagged]
     if not runs:
         raise ParameterError(f"run the cell that starts with '{FIRST_LINE}' first")
-    first, *later = [_assignments(source) for cells in runs for source in cells]
+    defaults, *later = [_assignments(source) for cells in runs for source in cells]
     # Only the last run of cells must be right: in JupyterLab a mistake stays in the history after its repair.
     for source in runs[-1]:
-        check_names(_assignments(source), first)
-    values = dict(first)
-    for given in later:
-        values |= {name: value for name, value in given.items() if name in first}
-    return {name: _like(first[name], name, value) for name, value in values.items()}
+        check_names(_assignments(source), defaults)
+    given = {name: value for cell in later for name, value in cell.items() if name in defaults}
+    return Parameters(defaults, given)
 
 
-def check_parameters(notebook: Path, given: dict[str, Any]) -> dict[str, Any]:
+def check_parameters(notebook: Path, given: dict[str, Any]) -> Parameters:
     """Return all parameters of a notebook file, the given values in place of its defaults."""
     defaults = _defaults(notebook)
     if given and not defaults:
         raise ParameterError(f"{notebook.name} takes no parameters")
-    check_names(given, defaults)
-    return {name: _like(value, name, given.get(name, value)) for name, value in defaults.items()}
+    return Parameters(defaults, given)
 
 
-def run_config(values: dict[str, Any]) -> RunConfig:
-    """Return the config made of those parameters that are settings of a run."""
+def run_config(parameters: Parameters) -> RunConfig:
+    """Return the config made of those parameters that are settings of a run.
+
+    A default of the notebook that means nothing to the chosen task or model is left out.
+    """
+    settings = {name: parameters[name] for name in parameters if name in [*flat_names(), *OLD_NAMES]}
     try:
+        kinds = part_kinds(settings.get("task"), settings.get("model"))
+        own = {"task", "model", *OLD_NAMES}.union(*(kind.model_fields for kind in kinds.values()))
         return RunConfig.of(
-            **{name: value for name, value in values.items() if name in [*flat_names(), *OLD_NAMES]}
+            **{name: value for name, value in settings.items() if name in own or name in parameters.given}
         )
     except SettingError as error:
         raise ParameterError(str(error)) from error
@@ -122,7 +146,10 @@ def _literal(name: str, value: ast.expr) -> Any:
 
 def _like(default: Any, name: str, value: Any) -> Any:
     """Return the value in the type of its default. None stands for any type, on either side."""
-    # papermill hands over `false` as a word, `1e3` as 1000.0 and a folder named 7 as a number.
+    # papermill hands over `false` as a word, `1e3` as 1000.0 and a folder named 7 as a number; the command
+    # line hands over text, of which a folder named 007 keeps every character.
+    if isinstance(value, str) and not isinstance(default, str):
+        value = _plain(value)
     if default is None or value is None or type(default) not in KINDS:
         return value
     kind, read = KINDS[type(default)]
@@ -132,8 +159,23 @@ def _like(default: Any, name: str, value: Any) -> Any:
         raise ParameterError(f"{name} must be {kind}, not {value!r}") from error
 
 
+def _plain(text: str) -> Any:
+    """Read a text as papermill's -p does, and true and false in any case."""
+    words = {"none": None, "true": True, "false": False}
+    if text.lower() in words:
+        return words[text.lower()]
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return text
+
+
 def _truth(value: Any) -> bool:
-    return {"true": True, "false": False}[str(value).lower()]
+    if not isinstance(value, bool):
+        raise TypeError("1 is no truth value")
+    return value
 
 
 def _number(value: Any) -> float:

@@ -66,12 +66,7 @@ class RunConfig(Part):
             SettingError: a name or a value is wrong, or means nothing here.
         """
         given = {name: value for name, value in _renamed(given).items() if value is not None}
-        kinds = {
-            "task": _chosen("task", given.pop("task", "primes"), TASKS).Settings,
-            "model": _chosen("model", given.pop("model", "post"), MODELS).Settings,
-            "training": TrainingSettings,
-            "evaluation": EvaluationSettings,
-        }
+        kinds = part_kinds(given.pop("task", None), given.pop("model", None))
         own = _owners(kinds)
         _refuse_foreign({name: value for name, value in given.items() if name not in own}, kinds)
         parts = {}
@@ -98,6 +93,13 @@ class RunConfig(Part):
             **self.evaluation.model_dump(),
         }
 
+    def summary(self) -> str:
+        """Task and model, and their settings that are not at the defaults, in words."""
+        parts = self.task, self.model
+        given = [setting for part in parts for setting in part.model_dump(exclude_defaults=True).items()]
+        kinds = f"task {self.task.kind}, model {self.model.kind}"
+        return ", ".join([kinds, *(f"{name} {value}" for name, value in given)])
+
     def changed(self, **given: Any) -> Self:
         """The same but for some settings, by their flat names."""
         return type(self).of(**self.flat() | given)
@@ -110,6 +112,20 @@ class RunConfig(Part):
         identity = [self.task.kind, self.model.kind, given]
         digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
         return f"{self.model.kind}-{self.task.label()}-{digest}"
+
+
+def part_kinds(task: str | None, model: str | None) -> dict[str, type[Part]]:
+    """The records that make the settings of a run of this task and model; None is the post's.
+
+    Raises:
+        SettingError: there is no such task or model.
+    """
+    return {
+        "task": _chosen("task", "primes" if task is None else task, TASKS).Settings,
+        "model": _chosen("model", "post" if model is None else model, MODELS).Settings,
+        "training": TrainingSettings,
+        "evaluation": EvaluationSettings,
+    }
 
 
 def flat_names() -> list[str]:

@@ -15,7 +15,7 @@ from replicate.tasks.task import Task
 
 
 def score_table(run: Run, samples: int) -> pd.DataFrame:
-    """A run's scores over its rounds beside chance, the untrained model and the oracle on fresh samples."""
+    """A run's scores over its rounds beside the baselines, the untrained model and the oracle."""
     table = baseline_table(run.config, samples)
     table.insert(0, "trained", run.scores.mean().reindex(table.index))
     return table
@@ -32,6 +32,13 @@ def baseline_table(config: RunConfig, samples: int) -> pd.DataFrame:
         scores = evaluate(answer, task, generators, rounds, samples).scores
         columns[name] = scores[names].mean()
     return pd.DataFrame(columns)
+
+
+def learnt_beyond_baselines(run: Run, table: pd.DataFrame) -> bool:
+    """Whether the headline of a `score_table` is better trained than untrained and in every baseline."""
+    (headline,) = (metric for metric in run.task.metrics if metric.name == run.task.headline)
+    scores = table.loc[headline.name].drop("oracle")
+    return all(headline.better(scores.trained, other) for other in scores.drop("trained"))
 
 
 def loss_table(run: Run, samples: int) -> pd.DataFrame:

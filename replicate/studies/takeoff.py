@@ -10,13 +10,20 @@ import math
 import pandas as pd
 from scipy import stats
 
+from replicate.files import RunError
 from replicate.tasks.primes.task import PrimeTask
 
 SHARE_OF_CEILING = 0.1
 
 
 def threshold(task: PrimeTask) -> float:
-    """The published PSA at which a training has taken off."""
+    """The published PSA at which a training has taken off.
+
+    Raises:
+        RunError: the task is not primes; what its plateau is nobody has said.
+    """
+    if task.Settings.kind != "primes":
+        raise RunError(f"take-off is defined for primes; a study of {task.Settings.kind} cannot require it")
     return SHARE_OF_CEILING * (1 - task.empty_share())
 
 

@@ -45,6 +45,10 @@ class Metric:
     curve: bool = True  # drawn over the updates
     by_length: bool = True  # drawn by length of source and target
 
+    def better(self, score: float, other: float) -> bool:
+        """Whether a score is better than another."""
+        return score > other if self.larger_is_better else score < other
+
     @property
     def limits(self) -> tuple[float, float]:
         """Of an axis: its bounds and a little more, so that what lies on them is seen."""
@@ -60,6 +64,7 @@ class Task(Protocol):
     target: Vocabulary  # the same object where both sides share one, and then one embedding
     max_source_length: int
     max_target_length: int  # EOS counted
+    reverse: bool  # whether a source is read backwards
     source_eos: bool  # whether EOS ends a source, and counts in its length
     metrics: Sequence[Metric]  # in the order of the tables
     headline: str  # the name of the one that is shown first

@@ -100,14 +100,14 @@ def test_each_rung_changes_one_thing():
 
 
 def test_the_command_of_every_planned_run_makes_that_run():
-    defaults = check_parameters(PROJECT / "notebooks/03_train.ipynb", {})
+    notebook = PROJECT / "notebooks/03_train.ipynb"
     for name, config in (published_runs() | ladder_runs() | claims_runs() | reversal_runs()).items():
         words = command(name, config).split()
         assert words[:3] == [".venv/bin/replicate", "run", "notebooks/03_train.ipynb"]
         assert words[3] == f"out-{name}.ipynb"
         given = dict(zip(words[5::3], words[6::3], strict=True))
-        values = defaults | {key: None if value == "None" else value for key, value in given.items()}
-        assert run_config(values) == config, name
+        given = {key: None if value == "None" else value for key, value in given.items()}
+        assert run_config(check_parameters(notebook, given)) == config, name
 
 
 def test_reversal_at_15_is_judged_by_the_trainings_of_the_study_alone(monkeypatch):

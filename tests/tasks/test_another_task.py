@@ -1,5 +1,8 @@
 """Another task, unlike primes: numbers to words, with two vocabularies, fixed splits and a corpus metric."""
 
+from types import SimpleNamespace
+
+import pandas as pd
 import pytest
 import torch
 from shared import PROJECT
@@ -7,17 +10,20 @@ from torch.nn.utils.rnn import pad_sequence
 
 from replicate import tasks
 from replicate.evaluation.evaluate import oracle_answer
+from replicate.evaluation.inspection import learnt_beyond_baselines
 from replicate.fields import TaskSettings
 from replicate.figures.evaluation import scores_by_length
 from replicate.figures.training import metric_curves
+from replicate.parameters import ParameterError, check_parameters, run_config
 from replicate.runs.experiment import run
 from replicate.runs.folder import open_run
-from replicate.settings import RunConfig, SettingError
+from replicate.settings import QUICK, RunConfig, SettingError
 from replicate.tasks.batch import Batch
 from replicate.tasks.pairs import answer_length, position_matches
 from replicate.tasks.task import CHUNK, Metric
 
 WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+QUICK_TRAINING = QUICK.training.model_dump() | QUICK.evaluation.model_dump()
 
 
 class Vocabulary:
@@ -49,7 +55,7 @@ class NumberTask:
         Metric("length_error", "length error", (0, 1), False),
     )
     headline = "word_rate"
-    source_eos = False
+    reverse = source_eos = False
 
     def __init__(self, settings):
         self.source, self.target = Vocabulary("0123456789"), Vocabulary(WORDS)
@@ -125,6 +131,26 @@ def test_what_means_nothing_to_it_is_refused(monkeypatch):
     monkeypatch.setattr(NumberTask, "Settings", Clumsy)
     with pytest.raises(SettingError, match="LSTMSettings cannot have the setting layers: the task has one"):
         RunConfig.of(task="numbers", model="lstm")
+
+
+def test_the_notebook_of_trainings_takes_it_and_leaves_the_settings_of_primes_alone(monkeypatch):
+    monkeypatch.setitem(tasks.TASKS, "numbers", NumberTask)
+    notebook = PROJECT / "notebooks" / "03_train.ipynb"  # its defaults are a preset of primes
+    config = run_config(check_parameters(notebook, {"task": "numbers", "model": "rnn"}))
+    assert config == RunConfig.of(task="numbers", model="rnn", **QUICK_TRAINING)
+    with pytest.raises(ParameterError, match="max_length means nothing with task 'numbers'"):
+        run_config(check_parameters(notebook, {"task": "numbers", "max_length": 6}))
+    with pytest.raises(ParameterError, match="task must be 'primes' or 'numbers', not 'nubmers'"):
+        run_config(check_parameters(notebook, {"task": "nubmers"}))
+
+
+@pytest.mark.parametrize(("error", "learnt"), [(0.1, True), (0.3, False)])
+def test_what_is_learnt_beyond_the_baselines_heeds_the_direction_of_the_metric(monkeypatch, error, learnt):
+    monkeypatch.setitem(tasks.TASKS, "numbers", NumberTask)
+    monkeypatch.setattr(NumberTask, "headline", "length_error")
+    trained = SimpleNamespace(task=NumberTask(NumberSettings()))
+    scores = {"trained": error, "silence": 1.0, "untrained": 0.2, "oracle": 0.0}
+    assert learnt_beyond_baselines(trained, pd.DataFrame(scores, index=["length_error"])) is learnt
 
 
 def test_a_run_from_before_a_metric_is_drawn_without_it():

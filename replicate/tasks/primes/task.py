@@ -11,7 +11,7 @@ from torch.nn.functional import pad
 from replicate.fields import Count, Number, TaskSettings, Whole
 from replicate.randomness import make_generator
 from replicate.tasks.batch import PAD, Batch
-from replicate.tasks.primes.baselines import chance_answer
+from replicate.tasks.primes.baselines import chance_answer, empty_answer
 from replicate.tasks.primes.metrics import METRICS, score_pairs
 from replicate.tasks.task import CHUNK, Split
 
@@ -71,7 +71,10 @@ class PrimeTask:
     Settings = PrimeSettings
     metrics = METRICS
     headline = "geo_mean"
-    baselines = {"chance": chance_answer}  # noqa: RUF012 - nobody changes it
+    baselines = {  # noqa: RUF012 - nobody changes it
+        "chance": chance_answer,
+        "always empty": empty_answer,
+    }
 
     def __init__(self, settings: PrimeSettings):
         size = settings.vocab_size
