@@ -15,7 +15,7 @@ LABELS = {"published_geo_mean": "GeoMean, published protocol", "exact_match": "e
 def rungs(
     scores: Mapping[str, Mapping[str, pd.DataFrame]], marks: Mapping[str, Mapping[str, float]]
 ) -> Figure:
-    """One line a rung on both rulers: every training a dot, a bar at the median of each direction.
+    """One line a rung, both scores: every training a dot, a bar at the median of each direction.
 
     Args:
         scores: by rung and direction, one row a training with published_geo_mean and exact_match.

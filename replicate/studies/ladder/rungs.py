@@ -50,7 +50,7 @@ def changes() -> pd.Series:
 
 
 def compare(runs: dict[str, Run], goal: float) -> pd.DataFrame:
-    """One row a run: both rulers, when it left the plateau, when its median training reached the goal.
+    """One row a run: both scores, when it left the plateau, when its median training reached the goal.
 
     Means have Student's 95% interval; a time that was not reached is given as the updates done.
     """

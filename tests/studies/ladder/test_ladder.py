@@ -32,7 +32,7 @@ def runs():
     return {"slow": slow, "quick": made_up([0.8, 1.0], [[0.0, 0.5, 0.9], [0.0, 0.7, 0.5]])}
 
 
-def test_the_table_gives_both_rulers_take_off_and_time_to_the_goal(runs):
+def test_the_table_gives_both_scores_take_off_and_time_to_the_goal(runs):
     table = compare(runs, goal=0.6)
     assert table.loc["slow", "took off"] == "1 of 2"
     assert table.loc["slow", "median take-off"] == "200"
