@@ -1,5 +1,7 @@
 """From a source to an answer: the most probable token at each step, a beam, rescored candidates.
 
+Sources and answers are on the CPU, as tasks and metrics are; the model may be elsewhere.
+
 A model here is anything with `bos`, `eos`, `encode(source, source_length)` and `decode_step(state,
 previous)`; a state is a tensor, or a tuple of tensors, of shape `[R, B, ...]`.
 """
@@ -27,9 +29,9 @@ class Candidates(NamedTuple):
 def greedy(model: nn.Module, source: Tensor, source_length: Tensor, max_steps: int) -> Tensor:
     """The most probable token at each step: `[R, B, max_steps]`, PAD after EOS."""
     state = model.encode(source, source_length)
-    tokens = source.new_full((*source.shape[:2], max_steps), PAD)
-    previous = torch.full_like(source_length, model.bos)  # [R, B]
-    running = torch.ones_like(source_length, dtype=torch.bool)
+    tokens = torch.full((*source.shape[:2], max_steps), PAD, device=_parameter(model).device)
+    previous = torch.full_like(tokens[:, :, 0], model.bos)  # [R, B]
+    running = torch.ones_like(previous, dtype=torch.bool)
     for t in range(max_steps):
         state, logits = model.decode_step(state, previous)
         previous = logits.argmax(2)
@@ -37,7 +39,7 @@ def greedy(model: nn.Module, source: Tensor, source_length: Tensor, max_steps: i
         running &= previous != model.eos
         if not running.any():
             break
-    return tokens
+    return tokens.cpu()
 
 
 @torch.no_grad()
@@ -55,11 +57,10 @@ def beam(model: nn.Module, source: Tensor, source_length: Tensor, max_steps: int
         raise ValueError(f"the beam's width is {width!r}; it must be a whole number from 1 up")
     rounds, samples = source_length.shape
     state = _each(model.encode(source, source_length), lambda s: s.repeat_interleave(width, dim=1))
-    previous = source.new_full((rounds, samples * width), model.bos)
-    alive = Candidates(
-        source.new_full((rounds, samples, width, max_steps), PAD),
-        torch.full((rounds, samples, width), -math.inf, device=source.device, dtype=_dtype(model)),
-    )
+    log_probability = _parameter(model).new_full((rounds, samples, width), -math.inf)
+    tokens = torch.full((rounds, samples, width, max_steps), PAD, device=log_probability.device)
+    alive = Candidates(tokens, log_probability)
+    previous = torch.full_like(tokens[..., 0].flatten(1), model.bos)
     alive.log_probability[:, :, 0] = 0  # all are one and the same at the start
     done = Candidates(alive.tokens.clone(), torch.full_like(alive.log_probability, -math.inf))
     for t in range(max_steps):
@@ -73,7 +74,8 @@ def beam(model: nn.Module, source: Tensor, source_length: Tensor, max_steps: int
         state = _each(state, _reorder(origin))
         previous = token.flatten(1)
     nothing = done.log_probability[:, :, :1].isinf()
-    return Candidates(*(torch.where(_like(nothing, d), a, d) for a, d in zip(alive, done, strict=True)))
+    found = (torch.where(_like(nothing, d), a, d) for a, d in zip(alive, done, strict=True))
+    return Candidates(*(tensor.cpu() for tensor in found))
 
 
 def _extend(alive: Candidates, logs: Tensor, t: int) -> tuple[Candidates, Tensor, Tensor]:
@@ -128,17 +130,17 @@ def token_log_probability(model: nn.Module, source: Tensor, source_length: Tenso
     """log p of each token given those before it, 0 after EOS: `[R, B, W, T]` -> `[R, B, W, T]`."""
     width, steps = tokens.shape[2:]
     state = _each(model.encode(source, source_length), lambda s: s.repeat_interleave(width, dim=1))
-    flat = tokens.flatten(1, 2)  # [R, B * W, T]
+    flat = tokens.flatten(1, 2).to(_parameter(model).device)  # [R, B * W, T]
     previous = torch.full_like(flat[:, :, 0], model.bos)
     running = torch.ones_like(previous, dtype=torch.bool)
-    found = torch.zeros(flat.shape, device=flat.device, dtype=_dtype(model))
+    found = _parameter(model).new_zeros(flat.shape)
     for t in range(steps):
         state, logits = model.decode_step(state, previous)
         previous = flat[:, :, t]
         logs = logits.log_softmax(2).gather(2, previous.unsqueeze(2)).squeeze(2)
         found[:, :, t] = logs.masked_fill(~running, 0)
         running &= previous != model.eos
-    return found.unflatten(1, (-1, width))
+    return found.unflatten(1, (-1, width)).cpu()
 
 
 def _check(candidates: Candidates, source_length: Tensor, eos: int) -> None:
@@ -163,5 +165,6 @@ def _like(index: Tensor, other: Tensor) -> Tensor:
     return index.view(*index.shape, *[1] * (other.dim() - index.dim()))
 
 
-def _dtype(model: nn.Module) -> torch.dtype:
-    return next(model.parameters()).dtype
+def _parameter(model: nn.Module) -> Tensor:
+    """Any one: its device and type of number are the model's."""
+    return next(model.parameters())

@@ -33,10 +33,7 @@ class Evaluation:
 
 def model_answer(model: nn.Module, max_steps: int) -> Answer:
     """A model's own answers, at most `max_steps` tokens long."""
-    device = next(model.parameters()).device
-    return lambda batch: greedy(
-        model, batch.source.to(device), batch.source_length.to(device), max_steps
-    ).cpu()
+    return lambda batch: greedy(model, batch.source, batch.source_length, max_steps)
 
 
 def oracle_answer(batch: Batch) -> Tensor:
@@ -86,11 +83,10 @@ def nats_per_token(
 
     Its exponential is the perplexity; a model that solves the task has 0 nats, perplexity 1.
     """
-    device = next(model.parameters()).device
     nats = tokens = 0
     for batch in task.batches(split, generators, samples):
         count = batch.target_length.sum(1)
-        nats += model.loss(batch.to(device)).double().cpu() * count
+        nats += model.loss(batch).double().cpu() * count
         tokens += count
     return nats / tokens
 

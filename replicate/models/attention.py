@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from replicate.fields import ModelSettings
-from replicate.models.layers import Embedding, Linear, take
+from replicate.models.layers import Embedding, Linear, moved, take
 from replicate.models.lstm import LSTMStack
 from replicate.models.packing import Packing
 from replicate.models.seq2seq import embedded
@@ -45,23 +45,23 @@ class AttentionSeq2Seq(nn.Module):
         states = self.encoder.run(None, inputs, packing.sizes)  # [R, N, 2H]
         memory = packing.unpack(self.encoder.output(states))  # [R, B, S, H]
         keys = self.key(memory.flatten(1, 2)).view_as(memory)
-        inside = torch.arange(memory.shape[2], device=source.device) < source_length.unsqueeze(2)
+        inside = torch.arange(memory.shape[2]) < source_length.unsqueeze(2)
         bias = torch.zeros_like(inside, dtype=memory.dtype).masked_fill(~inside, float("-inf"))
-        return take(states, packing.last), memory, keys, bias
+        return take(states, packing.last), memory, keys, moved(bias, keys)
 
     def loss(self, batch: Batch) -> Tensor:
         """Each training's mean cross entropy over its target tokens, EOS counted: `[R]`, in nats."""
         state = self.encode(batch.source, batch.source_length)
         steps = int(batch.target_length.max())
-        previous = F.pad(batch.target[:, :, : steps - 1], (1, 0), value=self.bos)
+        target = moved(batch.target[:, :, :steps], state[0])
+        previous = F.pad(target[:, :, :-1], (1, 0), value=self.bos)
         logits = []
         for t in range(steps):
             state, step_logits = self.decode_step(state, previous[:, :, t])
             logits.append(step_logits)
-        target = batch.target[:, :, :steps]
         logits = torch.stack(logits, dim=2)  # [R, B, T, V]
         nats = F.cross_entropy(logits.flatten(0, 2), target.flatten(), ignore_index=PAD, reduction="none")
-        return nats.view_as(target).sum((1, 2)) / batch.target_length.sum(1)
+        return nats.view_as(target).sum((1, 2)) / moved(batch.target_length.sum(1), nats)
 
     def decode_step(self, state: tuple[Tensor, ...], previous: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
         """A state and the token before, `[R, B]` -> the next state and its logits `[R, B, V]`."""

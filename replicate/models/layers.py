@@ -58,10 +58,15 @@ def mlp(rounds: int, inputs: int, hidden_size: int, outputs: int) -> nn.Sequenti
 
 
 def take(table: Tensor, index: Tensor) -> Tensor:
-    """Rows of each round's own table: `[R, V, H]` and `[R, N]` -> `[R, N, H]`."""
+    """Rows of each round's own table: `[R, V, H]` and `[R, N]`, there or on the CPU -> `[R, N, H]`."""
     rounds, rows, _ = table.shape
     first = torch.arange(rounds, device=index.device).unsqueeze(1) * rows  # [R, 1]
-    return F.embedding(index + first, table.flatten(0, 1))
+    return F.embedding(moved(index + first, table), table.flatten(0, 1))
+
+
+def moved(tensor: Tensor, other: Tensor) -> Tensor:
+    """A tensor of the CPU on the device of another; a GPU's queue of work is not waited for."""
+    return tensor.to(other.device, non_blocking=True)
 
 
 @torch.no_grad()

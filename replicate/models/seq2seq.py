@@ -6,7 +6,7 @@ from typing import Protocol
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from replicate.models.layers import Embedding, take
+from replicate.models.layers import Embedding, moved, take
 from replicate.models.packing import Packing
 from replicate.tasks.batch import PAD, Batch
 from replicate.tasks.task import Task
@@ -36,6 +36,7 @@ class Stack(Protocol):
 class Seq2Seq(nn.Module):
     """Encode a source into a state, decode the target from it.
 
+    Sources and batches are given on the CPU, wherever the parameters are; states and logits are with these.
     With `feed_previous` the decoder is given the token before (the target's own in training, its own answer's
     when it generates), and BOS at first; without it the decoder has its state alone, as in the post.
     """
@@ -73,9 +74,9 @@ class Seq2Seq(nn.Module):
         inputs = self._decoder_inputs(packing.pack(previous))
         states = self.decoder.run(start, inputs, packing.sizes)  # [R, N, state_size]
         logits = self.readout(self.decoder.output(states))  # [R, N, V]
-        target = packing.pack(batch.target)  # [R, N]; a spare row holds PAD and is ignored
+        target = moved(packing.pack(batch.target), logits)  # [R, N]; a spare row holds PAD and is ignored
         nats = F.cross_entropy(logits.flatten(0, 1), target.flatten(), ignore_index=PAD, reduction="none")
-        return nats.view_as(target).sum(1) / batch.target_length.sum(1)
+        return nats.view_as(target).sum(1) / moved(batch.target_length.sum(1), nats)
 
     def decode_step(self, state: Tensor, previous: Tensor) -> tuple[Tensor, Tensor]:
         """A state and the token before, `[R, B]` -> the next state and its logits `[R, B, V]`."""

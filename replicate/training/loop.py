@@ -19,7 +19,7 @@ PROGRESS_EVERY = 20  # updates between two calls of `progress`
 
 @dataclass
 class TrainingState:
-    """Everything the next update depends on, for some rounds of a run."""
+    """Everything the next update depends on, for some rounds of a run; all but `loss` is on its device."""
 
     step: int  # updates done
     model: nn.Module
@@ -31,15 +31,19 @@ class TrainingState:
     norms: list[Tensor]  # one [R] for each of those updates: the gradient's norm before any clipping
     since: int = 0  # the number of those updates
 
-    def drop_diverged(self, loss: Tensor) -> None:
-        """Stop the rounds whose loss `[R]`, or other size, is no number or beyond the limit.
+    def note_diverged(self, loss: Tensor) -> None:
+        """Note the rounds whose loss `[R]`, or other size, is no number or beyond the limit.
 
-        Their parameters become zero, and `update` leaves them so; the others go on unharmed.
+        Asked after every update, so the host does not look: on a GPU it would wait for all work before.
         """
-        lost = ~(loss.cpu() <= LOSS_LIMIT) & (self.diverged == 0)
+        lost = ~(loss <= LOSS_LIMIT) & (self.diverged == 0)
+        self.diverged = self.diverged.masked_fill(lost, self.step)
+
+    def clear_diverged(self) -> None:
+        """Give the rounds that diverged zero parameters: whatever they have become is nothing to look at."""
+        lost = (self.diverged > 0).cpu()
         if not lost.any():
             return
-        self.diverged[lost] = self.step
         for parameter in self.model.parameters():
             for tensor in (parameter.data, *self.optimizer.state[parameter].values()):
                 if tensor.shape == parameter.shape:  # the optimizer's own, but for its step count
@@ -65,9 +69,9 @@ class TrainingState:
         for generator, saved in zip(self.generators, state["generators"], strict=True):
             generator.set_state(saved)
         # Older checkpoints, written at evaluation points alone, have none of these.
-        self.diverged = state.get("diverged", self.diverged)
+        self.diverged.copy_(state.get("diverged", self.diverged))
         self.loss_sum.copy_(state.get("loss_sum", self.loss_sum))
-        self.norms = list(state.get("norms", []))
+        self.norms = [norm.to(self.loss_sum.device) for norm in state.get("norms", [])]
         self.since = state.get("since", 0)
 
 
@@ -82,7 +86,7 @@ def start(config: RunConfig, rounds: range, device: str = "cpu") -> TrainingStat
         model=model,
         optimizer=optimizer,
         generators=make_generators(config.training.seed, rounds, "training"),
-        diverged=torch.zeros(len(rounds), dtype=torch.long),
+        diverged=torch.zeros(len(rounds), dtype=torch.long, device=device),
         loss=torch.full((len(rounds),), float("nan")),
         loss_sum=torch.zeros(len(rounds), device=device),
         norms=[],
@@ -105,23 +109,23 @@ def train(
     the training where `state` is whole: saved and loaded, it goes on as if it had not been stopped.
     """
     task = task_of(config.task)
-    device = next(state.model.parameters()).device
     while True:
         if state.since and (
             state.step % config.evaluation.evaluate_every == 0 or state.step == config.training.steps
         ):
-            state.drop_diverged(_parameter_size(state.model))  # the last update may have gone astray
-            state.loss = (state.loss_sum / state.since).cpu().masked_fill(state.diverged > 0, float("nan"))
+            state.note_diverged(_parameter_size(state.model))  # the last update may have gone astray
+            state.clear_diverged()
+            state.loss = (state.loss_sum / state.since).masked_fill(state.diverged > 0, float("nan")).cpu()
             state.loss_sum, state.since = torch.zeros_like(state.loss_sum), 0
             yield state
         if state.step >= config.training.steps:
             return
         if not state.since:
             state.norms = []
-        batch = task.sample(state.generators, config.training.batch_size).to(device)
+        batch = task.sample(state.generators, config.training.batch_size)
         loss = update(state, batch, learning_rate(config, state.step), config.training.clip_norm)
         state.step += 1
-        state.drop_diverged(loss)
+        state.note_diverged(loss)
         state.loss_sum, state.since = state.loss_sum + loss, state.since + 1
         if state.step % PROGRESS_EVERY == 0:
             progress(state.step, loss[state.diverged == 0].mean().item())
@@ -138,9 +142,6 @@ def update(state: TrainingState, batch: Batch, rate: float, clip_norm: float | N
     state.norms.append(norm)
     if clip_norm is not None:
         scale_gradients(state.model, (clip_norm / norm).clamp(max=1))
-    if state.diverged.any():
-        for parameter in state.model.parameters():
-            parameter.grad[state.diverged > 0] = 0
     state.optimizer.step()
     return loss.detach()
 

@@ -117,9 +117,9 @@ def _gradients(part: Part, state: TrainingState) -> list[dict]:
     if not state.norms:
         return [dict.fromkeys(GRADIENT, float("nan"))] * len(part.rounds)
     first = state.step - len(state.norms) + 1
+    all_norms = torch.stack(state.norms, dim=1).cpu().nan_to_num(float("inf"))  # [R, updates]
     rows = []
-    for r, lost in enumerate(state.diverged.tolist()):
-        norms = torch.stack([norm[r] for norm in state.norms]).cpu().nan_to_num(float("inf"))
+    for norms, lost in zip(all_norms, state.diverged.tolist(), strict=True):
         norms = norms[: max(lost - first + 1, 0)] if lost else norms
         if not len(norms):
             rows.append(dict.fromkeys(GRADIENT, float("nan")))
@@ -160,7 +160,7 @@ def _nats(part: Part, state: TrainingState, purpose: str, samples: int) -> list[
     """Each training's loss on the samples of its final evaluation."""
     task = task_of(part.config.task)
     nats = nats_per_token(state.model, task, _generators(part, purpose), samples)
-    return nats.masked_fill(state.diverged > 0, float("nan")).tolist()
+    return nats.masked_fill(state.diverged.cpu() > 0, float("nan")).tolist()
 
 
 def _generators(part: Part, purpose: str) -> list[torch.Generator]:
