@@ -1,11 +1,12 @@
 BIN := .venv/bin
 READY := .venv/.ready
 
-# Looked up when used: the first of these two that is Python 3.11.
-PYTHON = $(shell for p in python3.11 python3; do \
-	$$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo $$p && break; done)
+# Looked up when used: the first of these that is one of the Pythons that the lock is for.
+PYTHON = $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && \
+	echo $$p && break; done)
 REQUIRE_PYTHON = @test -n "$(PYTHON)" || { \
-	echo "Python 3.11 is needed, as python3.11 or python3 on the PATH" >&2; exit 1; }
+	echo "Python 3.11, 3.12 or 3.13 is needed, as python3.11 (3.12, 3.13) or python3 on the PATH" >&2; exit 1; }
 
 # The kernel is the one in .venv, not a `python3` registered for this user.
 export JUPYTER_PREFER_ENV_PATH := 1
@@ -13,7 +14,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 .PHONY: help setup report test soak lab bench replicate blog check-pages notebooks lock clean
 
 help: ## list the commands
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' Makefile
 
 setup: $(READY) ## create .venv from requirements.lock, once
 
@@ -64,7 +65,7 @@ notebooks: $(READY) ## execute the committed notebooks anew, and the README's ta
 lock: ## write requirements.lock anew from pyproject.toml
 	$(REQUIRE_PYTHON)
 	rm -rf .lock && $(PYTHON) -m venv .lock
-	.lock/bin/python -m pip install -e '.[test]'
+	.lock/bin/python -m pip install -e '.[lab,report,sweep,test]'
 	# Neither a build of torch nor the libraries of its CUDA build: pip picks those for each machine.
 	{ echo "# Every package at its exact version, from pyproject.toml; 'make lock' writes this file."; \
 	.lock/bin/python -m pip freeze --all --exclude-editable --exclude pip | sed 's/+[a-z0-9.]*$$//' | \

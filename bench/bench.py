@@ -255,8 +255,11 @@ def main() -> None:
     ratios |= bench_lcs() | bench_generator()
     output = Path(__file__).resolve().parent.parent / "report" / "bench.json"
     output.parent.mkdir(exist_ok=True)
-    output.write_text(json.dumps({name: round(ratio, 2) for name, ratio in ratios.items()}, indent=2) + "\n")
-    print(f"Ratios (the library over the other) are in {output.name}: {output.read_text()}")
+    output.write_text(
+        json.dumps({name: round(ratio, 2) for name, ratio in ratios.items()}, indent=2) + "\n",
+        encoding="utf-8",
+    )
+    print(f"Ratios (the library over the other) are in {output.name}: {output.read_text(encoding='utf-8')}")
 
 
 if __name__ == "__main__":

@@ -32,9 +32,9 @@ def main() -> None:
     one, two = seconds(1), seconds(2)
     print(f"A sweep of {RUNS} short trainings: {one:.0f} s with one worker, {two:.0f} s with two")
     path = PROJECT / "report" / "bench.json"
-    ratios = json.loads(path.read_text()) if path.exists() else {}
+    ratios = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(ratios | {"sweep_two_workers": one / two}, indent=2) + "\n")
+    path.write_text(json.dumps(ratios | {"sweep_two_workers": one / two}, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """The command line: `replicate report`, `replicate run` and so on; a thin face."""
 
+import errno
 import signal
+import sys
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,16 +12,38 @@ from typer.core import TyperCommand, TyperGroup
 
 from replicate.parameters import ParameterError, check_parameters, run_config
 
+EXTRA_OF = {  # modules that are imported here -> the extra of pyproject.toml that installs them
+    **dict.fromkeys(["dask", "distributed", "rich"], "sweep"),
+    **dict.fromkeys(["PIL", "bs4", "jinja2", "latex2mathml", "nbconvert"], "report"),
+}
+DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
+
 
 class OneLineErrors(TyperGroup):
     """Ends in one line where a person or a notebook is at fault; a traceback is for this program's faults."""
 
     def invoke(self, ctx: typer.Context) -> Any:
+        for stream in (sys.stdout, sys.stderr):  # names and texts print in an ASCII locale too
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as interrupt:
             typer.echo(f"replicate: {interrupt}", err=True)
             raise typer.Exit(128 + signal.SIGINT) from None
+        except ModuleNotFoundError as error:
+            package = (error.name or "").partition(".")[0]
+            if package not in EXTRA_OF:
+                raise
+            wanted = f"pip install 'seq2seq-replication[{EXTRA_OF[package]}]'"
+            typer.echo(f"replicate: this command needs {package}, which is not installed: {wanted}", err=True)
+            raise typer.Exit(2) from error
+        except OSError as error:
+            if error.errno not in DISK:
+                raise
+            typer.echo(
+                f"replicate: {error.filename or 'a file'} cannot be written: {error.strerror}", err=True
+            )
+            raise typer.Exit(2) from error
         except (ValueError, RuntimeError) as error:
             # Imported here because torch and papermill take seconds to load, which `--help` can spare.
             from replicate.files import RunError

@@ -64,7 +64,7 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{UNFINISHED}")
     try:
         write(temporary)
-        with open(temporary, "rb") as file:
+        with open(temporary, "r+b") as file:  # Windows flushes no file that is open for reading alone
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
@@ -77,7 +77,7 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
 
 
 def write_json(path: Path, data: dict) -> None:
-    write_whole(path, lambda file: file.write_text(json.dumps(data, indent=2) + "\n"))
+    write_whole(path, lambda file: file.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8"))
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
@@ -96,7 +96,7 @@ def first_line(error: Exception) -> str:
 
 def read_json(path: Path) -> dict:
     try:
-        data = json.loads(path.read_text())
+        data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RunError(f"{path} is missing or no file, so {path.parent} is not a run folder") from error
     except (ValueError, RecursionError) as error:

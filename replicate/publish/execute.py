@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
 from replicate.parameters import ParameterError
+from replicate.runs.folder import runs_root
 
 
 class NotebookError(RuntimeError):
@@ -28,18 +29,18 @@ def execute(notebook: Path, output: Path, parameters: dict[str, Any], folder: Pa
     What the cells write to stderr (progress) appears at once.
 
     Raises:
-        NotebookError: a cell failed.
+        NotebookError: a cell failed, or the disk did not take the copy, of which nothing is left then.
         KeyboardInterrupt: Ctrl-C; the kernel has saved a run in training, and no copy is left.
     """
     read_notebook(notebook)
-    # Nobody watches the kernel: a progress bar would fill the output with its own traces.
-    progress = os.environ.get("REPLICATE_PROGRESS", "lines")
+    variables = {
+        # Nobody watches the kernel: a progress bar would fill the output with its own traces.
+        "REPLICATE_PROGRESS": os.environ.get("REPLICATE_PROGRESS", "lines"),
+        "REPLICATE_RUNS": str(runs_root()),  # the kernel works in another folder
+    }
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise NotebookError(f"{output} cannot be written: {error.strerror}") from error
-    try:
-        with kernel_environment(REPLICATE_PROGRESS=progress):
+        with kernel_environment(**variables):
             papermill.execute_notebook(
                 notebook.resolve(),
                 output.resolve(),
@@ -57,8 +58,11 @@ def execute(notebook: Path, output: Path, parameters: dict[str, Any], folder: Pa
         raise NotebookError(message) from error
     except DeadKernelError as error:
         raise NotebookError(f"{notebook.name}: its kernel died (out of memory?)") from error
+    except OSError as error:
+        _remove(output)
+        raise NotebookError(f"{error.filename or output} cannot be written: {error.strerror}") from error
     except KeyboardInterrupt:
-        output.unlink(missing_ok=True)
+        _remove(output)
         message = f"{notebook.name} was interrupted; a run in training is saved, and the same command goes on"
         raise KeyboardInterrupt(message) from None
     return output
@@ -103,6 +107,11 @@ def figures_in(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True)
     with kernel_environment(REPLICATE_FIGURES=str(folder.resolve())):
         yield
+
+
+def _remove(file: Path) -> None:
+    with suppress(OSError):  # it was never made, or its disk is read-only
+        file.unlink()
 
 
 def _last_line(text: str) -> str:

@@ -11,6 +11,7 @@ from replicate.figures.catalogue import CATALOGUE
 from replicate.figures.evaluation import accuracy_by_position, scores_by_length
 from replicate.figures.style import save
 from replicate.figures.training import loss_curve, metric_curves
+from replicate.files import write_whole
 from replicate.parameters import ParameterError
 from replicate.publish.execute import execute, figures_in
 from replicate.runs.folder import Run, open_run
@@ -45,4 +46,5 @@ def make_figure(root: Path, name: str, out: Path, run: Path | None, dark: bool) 
             with figures_in(folder):
                 notebook = root / "notebooks" / f"{CATALOGUE[name].notebook}.ipynb"
                 execute(notebook, Path(temporary) / "executed.ipynb", {})
-        shutil.copyfile(folder / f"{name}{'-dark' if dark else ''}{out.suffix}", out)
+        drawn = folder / f"{name}{'-dark' if dark else ''}{out.suffix}"
+        write_whole(out, lambda file: shutil.copyfile(drawn, file))

@@ -31,8 +31,8 @@ _STUDY_NAMES = {
 def write_readme(root: Path) -> None:
     """Put the tables between their marks in README.md, and draw its figures."""
     readme = root / "README.md"
-    text = with_blocks(readme.read_text())
-    write_whole(readme, lambda file: file.write_text(text))
+    text = with_blocks(readme.read_text(encoding="utf-8"))
+    write_whole(readme, lambda file: file.write_text(text, encoding="utf-8"))
     run = open_run(RESULTS / "quick")
     lengths = {
         "fixed state": read_measurement("claims", "lengths"),

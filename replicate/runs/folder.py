@@ -75,12 +75,20 @@ class Run:
         return model
 
 
-PROJECT = Path(__file__).resolve().parents[2]
+def _project() -> Path:
+    source = Path(__file__).resolve().parents[2]
+    return source if (source / "results" / "registered").is_dir() else Path.cwd()
+
+
+PROJECT = _project()  # the checkout; of a library that is installed without one, the current folder
 
 
 def runs_root() -> Path:
-    """Where new runs go: the folder that REPLICATE_RUNS names, else the project's `runs/`."""
-    return Path(os.environ.get("REPLICATE_RUNS") or PROJECT / "runs")
+    """Where new runs go: the folder that REPLICATE_RUNS names, else the project's `runs/`.
+
+    Whole, so that it can be handed to what works in another folder.
+    """
+    return Path(os.environ.get("REPLICATE_RUNS") or PROJECT / "runs").absolute()
 
 
 def trained_runs() -> list[Path]:
@@ -109,7 +117,8 @@ def open_run(path: Path | str) -> Run:
     path = Path(path) if Path(path).exists() else PROJECT / path
     if not path.is_dir():
         raise RunError(
-            f"no run folder at {path}; notebook 03_train makes one, `make replicate` those of results/"
+            f"no run folder at {path}; notebook 03_train makes one, and those of results/ are in the "
+            "project's checkout, where `make replicate` makes them"
         )
     config = read_config(path)
     if not is_finished(path):

@@ -39,8 +39,8 @@ def git_commit() -> str | None:
 
     def git(*arguments: str) -> str:
         command = ["git", "-C", PACKAGE, *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-        return done.stdout.strip()
+        done = subprocess.run(command, capture_output=True, check=True, env=environment)
+        return os.fsdecode(done.stdout).strip()  # as Path decodes names, whatever the locale
 
     try:
         if Path(git("rev-parse", "--show-toplevel")).resolve() != PACKAGE.parent:

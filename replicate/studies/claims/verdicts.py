@@ -23,7 +23,7 @@ class Effect(NamedTuple):
 
 def paper_claims() -> pd.DataFrame:
     """`paper.csv`: one row a claim, by id, with what the paper says of it and where."""
-    with files("replicate.studies.claims").joinpath("paper.csv").open() as file:
+    with files("replicate.studies.claims").joinpath("paper.csv").open(encoding="utf-8") as file:
         return pd.read_csv(file, index_col="id")
 
 

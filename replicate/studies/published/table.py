@@ -11,7 +11,7 @@ import pandas as pd
 
 def published_scores() -> pd.DataFrame:
     """Columns max_length, reverse, training, source and the metrics by the published protocol."""
-    with files("replicate.studies.published").joinpath("published.csv").open() as file:
+    with files("replicate.studies.published").joinpath("published.csv").open(encoding="utf-8") as file:
         return pd.read_csv(file, dtype={"training": str})
 
 
