@@ -41,7 +41,10 @@ CATALOGUE = {
     "accuracy-by-direction": Entry(
         "05_published", "Accuracy by target position, forward and reversed, at max_length 15."
     ),
-    "ladder": Entry("06_why", "Every training of each rung on both rulers; a bar marks the median."),
+    "ladder": Entry(
+        "06_why",
+        "Every training of each rung, by the published protocol and by exact match; a bar marks the median.",
+    ),
     "ladder-plateau": Entry(
         "06_why", "The share of trainings that have not left their plateau, rung by rung."
     ),
