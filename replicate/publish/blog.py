@@ -53,10 +53,14 @@ def _post(notebook: NotebookNode, path: Path, lang: str, given: dict[str, str]) 
     missing = [name for name in ("slug", "date", "title", "categories", "tags") if name not in fields]
     if missing:
         raise ParameterError(f"{path.name} has no {missing[0]} for a post in its metadata, under `blog`")
+    for name in ("categories", "tags"):
+        if not isinstance(fields[name], list):
+            raise ParameterError(f"{path.name}: {name} of a post must be a list, not {fields[name]!r}")
     try:
-        date = datetime.strptime(fields["date"], "%Y-%m-%d %H:%M:%S %z")
+        date = datetime.strptime(str(fields["date"]), "%Y-%m-%d %H:%M:%S %z")
     except ValueError as error:
         raise ParameterError(
             f"date must be like '2025-04-20 10:00:00 +0800', with the zone, not {fields['date']!r}"
         ) from error
-    return Post(fields["slug"], date, fields["title"], list(fields["categories"]), list(fields["tags"]))
+    slug, title = str(fields["slug"]), str(fields["title"])
+    return Post(slug, date, title, *(list(map(str, fields[name])) for name in ("categories", "tags")))

@@ -2,8 +2,8 @@
 
 import re
 import shutil
-from collections.abc import Iterator
 from datetime import datetime
+from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from replicate.parameters import ParameterError
-from replicate.publish.kramdown import to_kramdown
+from replicate.publish.kramdown import as_text, code_block, past_liquid, to_kramdown
 
 FIGURES = "/assets/img/posts"  # where Chirpy keeps the images of posts
 DOTS_AN_INCH = 2  # a saved figure's pixels over those on the page
@@ -34,11 +34,17 @@ class Post(NamedTuple):
         return f"{self.date:%Y-%m-%d}-{self.slug}.md"
 
     def front_matter(self) -> str:
-        fields = {"title": self.title, "categories": self.categories, "tags": self.tags, "math": True}
+        """The post's fields in YAML, which Liquid does not read; Chirpy takes the texts for HTML."""
+        lists = {name: [_html(text) for text in getattr(self, name)] for name in ("categories", "tags")}
+        fields = {"title": _html(self.title), **lists, "math": True}
         text = yaml.safe_dump(
             fields, sort_keys=False, allow_unicode=True, default_flow_style=None, width=1000
         )
         return f"---\n{text}date: {self.date:%Y-%m-%d %H:%M:%S %z}\n---\n"  # yaml would quote it
+
+
+def _html(text: str) -> str:
+    return escape(" ".join(text.split()), quote=False)
 
 
 def check_executed(notebook: NotebookNode, name: str) -> None:
@@ -76,7 +82,8 @@ def write_post(body: str, figures: list[Path], post: Post, out: Path) -> Path:
         new.mkdir()
         for figure in figures:
             shutil.copyfile(figure, new / figure.name)
-        (Path(temporary) / post.file).write_text(f"{post.front_matter()}\n{body.strip()}\n", encoding="utf-8")
+        text = f"{post.front_matter()}\n{past_liquid(body.strip())}\n"
+        (Path(temporary) / post.file).write_text(text, encoding="utf-8")
         if figures:
             new.rename(images)
         (Path(temporary) / post.file).rename(target)
@@ -114,7 +121,7 @@ def _code(cell: NotebookNode) -> str:
     tags = cell.metadata.get("tags", [])
     if "blog-hide" in tags or not cell.source.strip():
         return ""
-    code = f"```python\n{cell.source.strip()}\n```"
+    code = code_block(cell.source, "python")
     if "blog-show" in tags:
         return code
     return f'<details markdown="1">\n<summary>Code</summary>\n\n{code}\n\n</details>'
@@ -123,45 +130,45 @@ def _code(cell: NotebookNode) -> str:
 def _output(output: NotebookNode, figures: Path, slug: str) -> tuple[str, list[Path]]:
     """One output as kramdown, and the files of its figure."""
     if output.output_type == "stream":
-        shown = output.text.strip() if output.name == "stdout" else ""
-        return (f"```text\n{shown}\n```" if shown else ""), []
+        return code_block(output.text if output.name == "stdout" else "", "text"), []
     data = output.get("data", {})
     if "image/png" in data:
         return figure(output.metadata.get("filename"), output.metadata.get("caption"), figures, slug)
     if "text/markdown" in data:
         return to_kramdown(data["text/markdown"].strip()), []
-    if "<table" in data.get("text/html", ""):
-        return table_from_html(data["text/html"]), []
-    return (f"```text\n{data['text/plain'].strip()}\n```" if "text/plain" in data else ""), []
+    table = table_from_html(data.get("text/html", ""))
+    return table or code_block(data.get("text/plain", ""), "text"), []
 
 
 def figure(name: str | None, caption: str | None, figures: Path, slug: str) -> tuple[str, list[Path]]:
     """A figure, light and dark, with its caption as kramdown, and its files."""
     if not name or not caption:
         raise ParameterError("a figure has no name or no caption; draw it with replicate.figures.style.show")
+    if not re.fullmatch(r"[\w.-]+", name):
+        raise ParameterError(f"a figure's name must be of letters, digits and any of '_.-', not {name!r}")
     files = [figures / f"{name}.png", figures / f"{name}-dark.png"]
     for file in files:
         if not file.exists():
             raise ParameterError(f"the figure {file} is missing; execute the notebook again")
     with Image.open(files[0]) as image:
         width, height = (pixels // DOTS_AN_INCH for pixels in image.size)
-    alt = caption.rstrip(".").replace("[", "(").replace("]", ")")
+    alt = as_text(caption.rstrip("."))
     lines = [
         f'![{alt}]({FIGURES}/{slug}/{file.name}){{: .{theme} w="{width}" h="{height}" }}'
         for file, theme in zip(files, ("light", "dark"), strict=True)
     ]
-    return "\n".join([*lines, f"_{caption}_"]), files
+    return "\n".join([*lines, f"_{as_text(caption)}_"]), files
 
 
 def table_from_html(html: str) -> str:
-    """The table of a DataFrame's HTML as Markdown; header rows of an index name and columns become one."""
-    rows = [[cell.get_text(" ", strip=True) for cell in row(["th", "td"])] for row in _rows(html)]
-    header, body = rows[0], rows[1:]
-    if body and not any(body[0][1:]):  # the index's name stands in a row of its own
+    """The table of a DataFrame's HTML as Markdown; header rows of an index name and columns become one.
+
+    Returns "" where there is no table, or none with a row under its header, which kramdown would not read.
+    """
+    page = BeautifulSoup(html, "html.parser")
+    rows = [[as_text(cell.get_text(" ")) for cell in row(["th", "td"])] for row in page.select("table tr")]
+    header, *body = rows or [[]]
+    if len(page.select("thead tr")) > 1 and not any(body[0][1:]):  # the index's name has a row of its own
         header, body = [body[0][0], *header[1:]], body[1:]
     lines = [header, ["---"] * len(header), *body]
-    return "\n".join("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines)
-
-
-def _rows(html: str) -> Iterator:
-    yield from BeautifulSoup(html, "html.parser").find("table").find_all("tr")
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) if body else ""

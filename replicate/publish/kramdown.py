@@ -1,14 +1,22 @@
-"""A notebook's Markdown as kramdown, Jekyll's parser, reads it: formulas arrive untouched.
+"""What a notebook holds as Jekyll reads it: Liquid fills in the whole body first, then kramdown renders it.
 
-kramdown knows no `$...$`, takes `|` for the column of a table even inside a formula, and needs `$$` and empty
-lines around an environment.
+The rule:
+
+- Markdown, of a cell or of an output, is its author's and stays Markdown, HTML included. Its formulas arrive
+  untouched: kramdown knows no `$...$`, takes `|` for the column of a table even inside a formula, and needs
+  `$$` and empty lines around an environment (`to_kramdown`).
+- Everything else is text, and a reader sees exactly it. Code and what it printed stand in a fence longer than
+  any in them (`code_block`); in a table's cell, a caption and an alternative text the marks are character
+  references, which kramdown never reads as marks (`as_text`).
+- Nothing is meant for Liquid: every `{` of the body that would open a tag is printed by one (`past_liquid`).
 """
 
 import re
 
 # In this order: code is never touched, and a block formula is not two inline ones.
 PIECES = re.compile(
-    r"(?P<code>^(?P<fence>```+|~~~+).*?^(?P=fence)[ \t]*$|(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))"
+    r"(?P<code>^(?P<fence>```+(?![^\n]*`)|~~~+).*?(?P<end>^(?P=fence)[ \t]*$|\Z)"
+    r"|(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))"
     r"|(?P<block>\$\$.+?\$\$)"
     r"|(?P<environment>\\begin\{(?P<name>[a-z]+\*?)\}.*?\\end\{(?P=name)\})"
     r"|(?P<inline>(?<![\\$])\$(?![\s$])[^$]*?(?<![\s\\])\$(?![\d$]))",
@@ -16,6 +24,28 @@ PIECES = re.compile(
 )
 # A link to a file of this project leads nowhere from a post; its text stays.
 RELATIVE_LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?![a-z]+:|#|/)[^)]*\)")
+
+# The marks of HTML and Markdown in a line of text, and what kramdown would join (dashes, dots) or take for
+# the rule of a table: a dash with no word after it. Chirpy looks for `=` in attributes.
+MARKS = re.compile(r"[&<>\"'`*\[\]{}|\\$~=^]|(?<![a-zA-Z])_|_(?![a-zA-Z])|-(?=-|\W*$)|\.(?=\.)")
+LIQUID = re.compile(r"\{(?=[{%])")
+
+
+def as_text(text: str) -> str:
+    """Plain text as one line of kramdown that shows exactly it."""
+    return MARKS.sub(lambda mark: f"&#{ord(mark[0])};", " ".join(text.split()))
+
+
+def code_block(text: str, language: str) -> str:
+    """Text in a fence that nothing in it can end, without empty lines around it; "" for blank text."""
+    text = text.rstrip().lstrip("\n")
+    fence = "`" * (1 + max([2, *map(len, re.findall("`+", text))]))
+    return f"{fence}{language}\n{text}\n{fence}" if text else ""
+
+
+def past_liquid(body: str) -> str:
+    """What Liquid turns into this body."""
+    return LIQUID.sub("{{'{'}}", body)
 
 
 def to_kramdown(markdown: str) -> str:
@@ -33,7 +63,8 @@ def _prose(text: str) -> str:
 
 def _piece(match: re.Match) -> str:
     if match["code"]:
-        return match[0]
+        open_fence = match["fence"] and not match["end"]  # would take in the cells that follow
+        return f"{match[0].rstrip()}\n{match['fence']}" if open_fence else match[0]
     if match["inline"]:
         return f"$${without_bars(match[0][1:-1])}$$"
     body = match[0] if match["environment"] else match[0][2:-2].strip()
