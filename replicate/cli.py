@@ -174,8 +174,10 @@ def blog(
 ) -> None:
     """Write a notebook as a post of a Jekyll blog (Chirpy), with its figures; an existing post stays."""
     from replicate.publish.blog import make_post
+    from replicate.publish.execute import project_notebook
 
-    path = Path(notebook) if notebook.endswith(".ipynb") else Path("notebooks") / f"{notebook}.ipynb"
+    own = notebook.endswith(".ipynb")
+    path = Path(notebook) if own else project_notebook(Path("notebooks") / f"{notebook}.ipynb")
     typer.echo(make_post(path, out, lang, slug=slug, date=date, title=title))
 
 

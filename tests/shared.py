@@ -1,5 +1,6 @@
 """What several tests share: small settings, batches, registrations and notebooks."""
 
+import os
 from pathlib import Path
 
 import nbformat
@@ -100,3 +101,10 @@ def _cell(source: str) -> nbformat.NotebookNode:
     if source.startswith("# Parameters"):
         return nbformat.v4.new_code_cell(source, metadata={"tags": ["parameters"]})
     return (nbformat.v4.new_markdown_cell if source.startswith("# ") else nbformat.v4.new_code_cell)(source)
+
+
+def clean_environment(*path: Path, **variables: str | None) -> dict[str, str]:
+    """The environment of a new process that imports from these folders and knows none of this test's runs."""
+    own = {name: value for name, value in os.environ.items() if name != "REPLICATE_RUNS"}
+    changed = own | {"PYTHONPATH": os.pathsep.join(map(str, path))} | variables
+    return {name: value for name, value in changed.items() if value is not None}

@@ -68,6 +68,13 @@ def execute(notebook: Path, output: Path, parameters: dict[str, Any], folder: Pa
     return output
 
 
+def project_notebook(path: Path) -> Path:
+    """The path of one of the project's own notebooks, which an installed library does not bring along."""
+    if not path.exists():
+        raise ParameterError(f"there is no {path}: the project's notebooks are in its checkout")
+    return path
+
+
 def read_notebook(path: Path) -> NotebookNode:
     """Read a notebook file.
 

@@ -13,7 +13,7 @@ from replicate.figures.style import save
 from replicate.figures.training import loss_curve, metric_curves
 from replicate.files import write_whole
 from replicate.parameters import ParameterError
-from replicate.publish.execute import execute, figures_in
+from replicate.publish.execute import execute, figures_in, project_notebook
 from replicate.runs.folder import Run, open_run
 
 OF_A_RUN: dict[str, Callable[[Run], Figure]] = {
@@ -44,7 +44,7 @@ def make_figure(root: Path, name: str, out: Path, run: Path | None, dark: bool) 
             save(OF_A_RUN[name](open_run(run)), folder, name)
         else:
             with figures_in(folder):
-                notebook = root / "notebooks" / f"{CATALOGUE[name].notebook}.ipynb"
+                notebook = project_notebook(root / "notebooks" / f"{CATALOGUE[name].notebook}.ipynb")
                 execute(notebook, Path(temporary) / "executed.ipynb", {})
         drawn = folder / f"{name}{'-dark' if dark else ''}{out.suffix}"
         write_whole(out, lambda file: shutil.copyfile(drawn, file))

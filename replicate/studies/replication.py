@@ -1,6 +1,7 @@
 """The full runs, made as a sweep of `03_train` under `runs/replication/`, and results/ written from them."""
 
 from replicate.files import RunError, write_table
+from replicate.publish.execute import project_notebook
 from replicate.runs.folder import PROJECT, Run, runs_root
 from replicate.settings import RunConfig
 from replicate.studies.measuring import measure_missing, unmeasured_runs
@@ -46,11 +47,12 @@ def _make(
 ) -> dict[str, Run]:
     """Make what is neither kept nor done; returns the runs with a checkpoint that this machine has."""
     folder = runs_root() / "replication"
+    notebook = project_notebook(NOTEBOOK)
     # The longest first, so that no worker is left with one of them at the end.
     order = sorted(
         wanted, key=lambda name: wanted[name].training.rounds * wanted[name].training.steps, reverse=True
     )
-    jobs = {name: make_job(NOTEBOOK, wanted[name].flat(), name) for name in order}
+    jobs = {name: make_job(notebook, wanted[name].flat(), name) for name in order}
     todo = [jobs[name] for name in order if name in unmeasured or not is_kept(name, wanted[name])]
 
     def keep_now(job: Job) -> None:

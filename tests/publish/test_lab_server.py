@@ -5,10 +5,10 @@ import os
 import signal
 import subprocess
 import time
-from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
+import psutil
 import pytest
 from shared import PROJECT
 
@@ -30,25 +30,23 @@ def server(tmp_path):
                 time.sleep(0.1)
             (record,) = tmp_path.glob("jpserver-*.json")
             said = json.loads(record.read_text())
-            while process.poll() is None and not listeners(said["port"]):
+            while process.poll() is None and not listeners(said):
                 time.sleep(0.1)
             yield said
         finally:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def listeners(port: int) -> set[str]:
-    """The addresses on which some process listens at a port, in the kernel's hexadecimal."""
-    tables = [Path("/proc/net/tcp"), Path("/proc/net/tcp6")]
-    rows = [line.split() for table in tables for line in table.read_text().splitlines()[1:]]
-    listening = "0A"
+def listeners(said: dict) -> set[str]:
+    """The addresses on which the server listens at its port."""
+    connections = psutil.Process(said["pid"]).net_connections("tcp")
     return {
-        row[1].split(":")[0] for row in rows if row[3] == listening and int(row[1].split(":")[1], 16) == port
+        c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN and c.laddr.port == said["port"]
     }
 
 
 def test_the_lab_is_on_loopback_and_wants_its_token(server):
-    assert listeners(server["port"]) == {"0100007F"}  # 127.0.0.1
+    assert listeners(server) == {"127.0.0.1"}
     with pytest.raises(HTTPError) as refused:
         urlopen(f"{server['url']}api/contents")
     refused.value.close()
