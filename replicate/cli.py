@@ -112,7 +112,7 @@ def sweep(
     from replicate.runs.folder import runs_root
     from replicate.sweeps.schedule import run_sweep
     from replicate.sweeps.spec import read_sweep
-    from replicate.sweeps.store import failures
+    from replicate.sweeps.store import OTHERS, failures, others
 
     jobs = read_sweep(file)
     out = out or runs_root() / "sweeps" / file.stem
@@ -120,9 +120,12 @@ def sweep(
     differing = table.columns[table.astype(str).nunique() > 1].drop("folder", errors="ignore")
     typer.echo(table[differing].to_string(index=False) if len(differing) else table.to_string(index=False))
     typer.echo(out / "summary.csv")
+    if len(left := others(out, jobs)):
+        names = ", ".join(left.folder)
+        typer.echo(f"replicate: no longer in {file}, so in {OTHERS} only: {names}", err=True)
     if failed := failures(out, jobs):
         typer.echo(
-            f"replicate: {len(failed)} of {len(jobs)} runs failed; the same command tries them again",
+            f"replicate: {len(failed)} of {len(jobs)} cases failed; the same command tries them again",
             err=True,
         )
         raise typer.Exit(1)

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import dask
@@ -10,11 +11,11 @@ import pandas as pd
 from dask.system import CPU_COUNT
 from distributed import Client, Future, KilledWorker, LocalCluster, as_completed, wait
 
-from replicate.files import RunError, first_line, locked, write_table
+from replicate.files import RunError, first_line, locked
 from replicate.sweeps.spec import Job
-from replicate.sweeps.store import clear_leftovers, state, store, summary, with_earlier_run
+from replicate.sweeps.store import claim, clear_leftovers, state, store, with_earlier_run, write_tables
 from replicate.sweeps.watch import Watch
-from replicate.sweeps.work import STARTED, Outcome, forget, work
+from replicate.sweeps.work import Outcome, forget, started_topic, work
 
 
 def run_sweep(
@@ -24,25 +25,28 @@ def run_sweep(
     workers: int | None = None,
     on_done: Callable[[Job], None] = lambda job: None,
 ) -> pd.DataFrame:
-    """Do the runs that are missing or failed; returns the summary, which is in `summary.csv` too.
+    """Do the cases that are missing or failed; returns the summary, which is in `summary.csv` too.
 
     Args:
-        folder: where each run gets a folder of its own.
+        folder: where each case gets a folder of its own.
         scheduler: the address of a dask scheduler, such as tcp://10.0.0.1:8786; a cluster of this machine's
             own without it.
-        workers: processes of the own cluster, each with one run at a time; one a core by default.
-        on_done: called with each run as soon as it is done and stored.
+        workers: processes of the own cluster, each with one case at a time; one a core by default.
+        on_done: called with each case as soon as it is done and stored.
 
     Raises:
-        RunError: the folder or the scheduler is not there, or another sweep is at work on the folder.
+        RunError: the folder or the scheduler is not there, another sweep is at work on the folder, or it
+            holds what this sweep did not make.
         KeyboardInterrupt: Ctrl-C; what was finished is stored.
     """
     with locked(folder):
-        clear_leftovers(folder)
         states = {job.name: state(folder, job) for job in jobs}
+        token = claim(folder)
+        jobs = [replace(job, sweep=token) for job in jobs]
+        clear_leftovers(folder, jobs)
         if edited := [name for name, found in states.items() if found == "edited"]:
             print(
-                f"{jobs[0].notebook} was edited: {len(edited)} of {len(jobs)} runs are executed again; what "
+                f"{jobs[0].notebook} was edited: {len(edited)} of {len(jobs)} cases are executed again; what "
                 "they have trained with equal settings is used",
                 file=sys.stderr,
             )
@@ -54,17 +58,17 @@ def run_sweep(
         if todo:
             with _client(scheduler, min(workers or CPU_COUNT, len(todo))) as client:
                 _do(client, todo, folder, len(jobs) - len(todo), on_done)
-        table = summary(folder)
-        write_table(folder / "summary.csv", table)
-    return table
+        return write_tables(folder, jobs)
 
 
 def _do(
     client: Client, jobs: list[Job], folder: Path, done_before: int, on_done: Callable[[Job], None]
 ) -> None:
     with Watch([job.name for job in jobs], done_before, len(client.nthreads())) as watch:
-        client.subscribe_topic(STARTED, lambda event: watch.started(event[1]["name"], event[1]["worker"]))
-        futures = {client.submit(work, job, key=f"{job.name}-{job.digest}"): job for job in jobs}
+        client.subscribe_topic(
+            started_topic(jobs[0].sweep), lambda event: watch.started(event[1]["name"], event[1]["worker"])
+        )
+        futures = {client.submit(work, job, key=job.key): job for job in jobs}
         cleaning = []
         try:
             for future in as_completed(futures):
@@ -82,7 +86,7 @@ def _do(
                 future.release()
             wait(cleaning)
         except KeyboardInterrupt:
-            done = f"{watch.ended_count} of {watch.count} runs are in {folder}"
+            done = f"{watch.ended_count} of {watch.count} cases are in {folder}"
             raise KeyboardInterrupt(f"stopped; {done}, and the same command goes on") from None
 
 
@@ -105,8 +109,8 @@ def _client(scheduler: str | None, workers: int) -> Iterator[Client]:
             yield client
         return
     options = {"n_workers": workers, "threads_per_worker": 1, "processes": True}
-    # A run trains in a kernel, whose memory dask does not see. What dask serves, it serves on loopback and
-    # at any port that is free: several sweeps may run side by side. No run waits at a busy worker while
+    # A case trains in a kernel, whose memory dask does not see. What dask serves, it serves on loopback and
+    # at any port that is free: several sweeps may run side by side. No case waits at a busy worker while
     # another worker is idle: with a saturation of 1 it waits at the scheduler.
     settings = {"distributed.worker.profile.enabled": False, "distributed.scheduler.worker-saturation": 1.0}
     with (

@@ -3,16 +3,20 @@
 import hashlib
 import itertools
 import json
+import math
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from replicate.fields import explain
 from replicate.parameters import ParameterError, check_parameters, run_config
+from replicate.sweeps.words import Word, load, value_of
+
+MOST_CASES = 10_000  # of a sweep; one that asks for more was hardly meant
 
 
 class Sweep(BaseModel):
@@ -21,12 +25,23 @@ class Sweep(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     notebook: str  # its path, from the file's folder
-    fixed: dict[str, Any] = {}  # what all runs share
-    grid: dict[str, list[Any]] = {}
+    fixed: dict[str, Any] = {}  # what all cases share
+    grid: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}
     cases: list[dict[str, Any]] = Field([{}], alias="list", min_length=1)
 
+    @model_validator(mode="after")
+    def _is_unambiguous(self) -> Self:
+        places = {"fixed": set(self.fixed), "grid": set(self.grid), "list": set().union(*self.cases)}
+        for (one, names), (other, others) in itertools.combinations(places.items(), 2):
+            for name in sorted(names & others):
+                raise ValueError(f"{name} is both in {one} and in {other}; one of the two would be lost")
+        count = len(self.cases) * math.prod(map(len, self.grid.values()))
+        if count > MOST_CASES:
+            raise ValueError(f"it asks for {count} cases; a sweep may have {MOST_CASES}")
+        return self
+
     def changes(self) -> list[dict[str, Any]]:
-        """What each run has beside the fixed parameters."""
+        """What each case has beside the fixed parameters."""
         combinations = [
             dict(zip(self.grid, values, strict=True)) for values in itertools.product(*self.grid.values())
         ]
@@ -35,13 +50,14 @@ class Sweep(BaseModel):
 
 @dataclass(frozen=True)
 class Job:
-    """One run of a sweep, with all that a machine without the sweep's files needs."""
+    """One case of a sweep, with all that a machine without the sweep's files needs."""
 
     name: str  # of its folder
     notebook: str  # file name
     source: str  # the notebook's text
     given: dict[str, Any]  # the parameters to hand over
     changes: dict[str, Any]  # those that are not at the notebook's defaults
+    sweep: str = ""  # the token of the sweep's folder
     earlier: dict[str, bytes] = field(
         default_factory=dict
     )  # a finished training of the same settings, by path
@@ -61,36 +77,37 @@ class Job:
         cells = [[cell["cell_type"], "".join(cell["source"])] for cell in json.loads(self.source)["cells"]]
         return hashlib.sha256(json.dumps(cells).encode()).hexdigest()
 
+    @property
+    def key(self) -> str:
+        """The job's name on a scheduler that many sweeps may share."""
+        return f"{self.name}-{self.digest}-{self.content}-{self.sweep}"
+
 
 def read_sweep(path: Path) -> list[Job]:
-    """The runs that a sweep's file asks for, all parameters checked.
+    """The cases that a sweep's file asks for, all parameters checked.
 
     Raises:
         ParameterError: the file or a parameter is wrong; the message names it.
     """
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), _Loader)
-        sweep = Sweep(**data) if isinstance(data, dict) else None
+        data = load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ParameterError(f"cannot read {path}: {error.strerror}") from error
-    except ValidationError as error:
-        raise ParameterError(f"{path}: {explain(error, list(Sweep.model_fields))}") from error
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        raise ParameterError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
-    if sweep is None:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ParameterError(f"{path} is not plain YAML: {_one_line(error)}") from error
+    if not isinstance(data, dict):
         raise ParameterError(f"{path} holds no sweep; it needs `notebook:` and `grid:` or `list:`")
-    notebook = path.parent / sweep.notebook
-    jobs = {}
-    for change in sweep.changes():
-        job = make_job(notebook, sweep.fixed | change, _readable(change))
-        if job.digest in jobs:
-            raise ParameterError(f"{path} asks twice for the run with {change}")
-        jobs[job.digest] = replace(job, name=f"{job.name}-{job.digest}")
-    return list(jobs.values())
+    try:
+        return _jobs(path.parent, Sweep(**data))
+    except ValidationError as error:
+        message = explain(error, ["notebook", "fixed", "grid", "list"])
+        raise ParameterError(f"{path}: {message}") from error
+    except ParameterError as error:
+        raise ParameterError(f"{path}: {_one_line(error)}") from error
 
 
 def make_job(notebook: Path, given: dict[str, Any], name: str) -> Job:
-    """One run, its parameters checked."""
+    """One case, its parameters checked."""
     values = check_parameters(notebook, given)
     run_config(values)  # refuses what a run would refuse
     source = notebook.read_text(encoding="utf-8")
@@ -100,22 +117,35 @@ def make_job(notebook: Path, given: dict[str, Any], name: str) -> Job:
     return Job(name, notebook.name, source, typed, changes)
 
 
+def _jobs(folder: Path, sweep: Sweep) -> list[Job]:
+    notebook = folder / sweep.notebook
+    defaults = check_parameters(notebook, {})
+    fixed = _values(sweep.fixed, defaults)
+    jobs = {}
+    for words in sweep.changes():
+        change = _values(words, defaults)
+        job = make_job(notebook, fixed | change, _readable(change))
+        if job.digest in jobs:
+            raise ParameterError(f"it asks twice for the case with {change}")
+        jobs[job.digest] = replace(job, name=f"{job.name}-{job.digest}")
+    return list(jobs.values())
+
+
+def _values(words: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    """What the file's words stand for: a parameter whose default is text keeps the text as it is there."""
+    return {
+        name: str(word)
+        if isinstance(word, Word) and isinstance(defaults.get(name), str) and not word.is_null
+        else value_of(word)
+        for name, word in words.items()
+    }
+
+
 def _readable(change: dict[str, Any]) -> str:
     """Part of a folder's name: letters, digits, dots and dashes."""
     text = "-".join(f"{name}-{value}" for name, value in change.items())
     return re.sub(r"[^A-Za-z0-9._]+", "-", text)[:80].strip("-.") or "run"
 
 
-class _Loader(yaml.SafeLoader):
-    """Plain values only; 1e-3 is a number, and a key that is given twice is refused."""
-
-    def construct_mapping(self, node, deep=False):
-        mapping = super().construct_mapping(node, deep)
-        if len(mapping) < len(node.value):
-            raise yaml.constructor.ConstructorError(None, None, "a name is given twice", node.start_mark)
-        return mapping
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")
-)
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).replace('"<unicode string>", ', "").split())

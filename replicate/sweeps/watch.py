@@ -7,22 +7,23 @@ from typing import Self
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from replicate.sweeps.work import Outcome
 from replicate.training.progress import progress_style
 
-SHOWN = 12  # running and failed runs in the table; more do not fit a screen
+SHOWN = 12  # running and failed cases in the table; more do not fit a screen
 
 
 class Watch:
-    """Counts runs as they start and end, and shows them by REPLICATE_PROGRESS: `bar`, `lines` or `off`."""
+    """Counts cases as they start and end, and shows them by REPLICATE_PROGRESS: `bar`, `lines` or `off`."""
 
     def __init__(self, names: list[str], done_before: int, workers: int):
         self.style = progress_style()
         self.waiting, self.workers = list(names), workers
         self.running: dict[str, tuple[float, str]] = {}  # name -> when it started, where
         self.failed: dict[str, str] = {}  # name -> error
-        self.seconds: list[float] = []  # of the runs done
+        self.seconds: list[float] = []  # of the cases done
         self.done_before = done_before
         self.live = Live(get_renderable=self._table, console=Console(stderr=True), refresh_per_second=2)
 
@@ -38,7 +39,7 @@ class Watch:
         if name in self.waiting:
             self.waiting.remove(name)
         elif name not in self.running:
-            return  # a late word of a run that has ended
+            return  # a late word of a case that has ended
         else:
             self._line(f"{name} starts again: its worker was lost")
         self.running[name] = time.monotonic(), where
@@ -55,7 +56,7 @@ class Watch:
             self._line(f"failed: {name}: {outcome.error}")
 
     def time_left(self) -> str:
-        """From the mean time of the runs done and the number of workers."""
+        """From the mean time of the cases done and the number of workers."""
         left = len(self.waiting) + len(self.running)
         if not self.seconds or not left:
             return "-"
@@ -72,12 +73,12 @@ class Watch:
         counts = Table("done", "running", "waiting", "failed", "time left")
         numbers = self.ended_count, len(self.running), len(self.waiting), len(self.failed)
         counts.add_row(*map(str, numbers), self.time_left())
-        runs = Table("run", "", show_header=False, box=None)
+        cases = Table(show_header=False, box=None)
         for name, error in list(self.failed.items())[-SHOWN:]:
-            runs.add_row(name, f"failed: {error}")
+            cases.add_row(Text(name), Text(f"failed: {error}"))  # rich would read [words] as markup
         for name, (began, where) in list(self.running.items())[:SHOWN]:
-            runs.add_row(name, f"{time.monotonic() - began:.0f} s on {where}")
-        return Group(counts, runs)
+            cases.add_row(Text(name), Text(f"{time.monotonic() - began:.0f} s on {where}"))
+        return Group(counts, cases)
 
     def __enter__(self) -> Self:
         if self.style == "bar":

@@ -1,5 +1,6 @@
-"""What a worker does: execute one run of a sweep in a folder of its own and hand back what is in it."""
+"""What a worker does: execute one case of a sweep in a folder of its own and hand back what is in it."""
 
+import hashlib
 import platform
 import shutil
 import threading
@@ -9,21 +10,24 @@ from pathlib import Path
 
 from distributed import get_worker
 
-from replicate.files import RunError, locked
+from replicate.files import UNFINISHED, RunError, first_line, locked
+from replicate.parameters import ParameterError
 from replicate.publish.execute import NotebookError, execute, kernel_environment
 from replicate.runs.folder import runs_root
 from replicate.sweeps.spec import Job
 
 EXECUTED = "notebook.ipynb"
-STARTED = "replicate-run-started"  # the topic under which a worker says so
 ORPHAN_SECONDS = 60  # a kernel ends within seconds of the worker that started it
+UNUSED = (
+    f".unused.{UNFINISHED}"  # in a run's folder from before, until a run starts there: `locked` removes it
+)
 
 _one_at_a_time = threading.Lock()  # papermill changes the folder, and we the environment, of a whole process
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: the files it left, by their path in its folder, and the error if there was one."""
+    """How a case ended: the files it left, by their path in its folder, and the error if there was one."""
 
     error: str | None
     seconds: float
@@ -31,32 +35,51 @@ class Outcome:
     files: dict[str, bytes]
 
 
+def started_topic(sweep: str) -> str:
+    """The topic under which workers say that they start a case of this sweep."""
+    return f"replicate-case-started-{sweep}"
+
+
 def work(job: Job) -> Outcome:
-    """Execute a run's notebook in this machine's working folder, where an earlier attempt goes on."""
-    get_worker().log_event(STARTED, {"name": job.name})
-    with _one_at_a_time, locked(working_folder(job)):
-        began, error = time.monotonic(), None
-        try:
-            _execute(job, working_folder(job))
-        except (NotebookError, RunError) as failure:
-            error = str(failure)
-        return Outcome(error, time.monotonic() - began, platform.node(), _files(working_folder(job)))
+    """Execute a case's notebook in this machine's working folder, where an earlier attempt goes on."""
+    get_worker().log_event(started_topic(job.sweep), {"name": job.name})
+    began, error, files = time.monotonic(), None, {}
+    folder = working_folder(job)
+    try:
+        with _one_at_a_time, locked(folder):
+            began = time.monotonic()
+            try:
+                _execute(job, folder)
+                _set_unused_apart(folder)
+            finally:
+                files = _files(folder)
+    except (NotebookError, ParameterError, RunError, OSError) as failure:
+        error = first_line(failure)
+    return Outcome(error, time.monotonic() - began, platform.node(), files)
 
 
 def working_folder(job: Job) -> Path:
-    return runs_root() / "working" / f"{Path(job.notebook).stem}-{job.digest}"
+    """The same for every attempt at a case, and for no case of another sweep.
+
+    It is not another one when the notebook was edited: what was trained before is gone on with.
+    """
+    identity = hashlib.sha256(f"{job.sweep} {job.name} {job.digest}".encode()).hexdigest()[:16]
+    return runs_root() / "working" / f"{Path(job.notebook).stem}-{identity}"
 
 
 def forget(job: Job) -> None:
-    """Remove the working folder of a run whose files have been stored."""
+    """Remove the working folder of a case whose files have been stored."""
     shutil.rmtree(working_folder(job), ignore_errors=True)
 
 
 def _execute(job: Job, folder: Path) -> None:
     _wait_for_orphans(folder / "runs")
+    _leave_only_runs(folder)
     for name, content in job.earlier.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
+    for run in _run_folders(folder):
+        (run / UNUSED).touch()
     source = folder / f".{job.notebook}"
     source.write_text(job.source, encoding="utf-8")
     with kernel_environment(
@@ -81,6 +104,36 @@ def _wait_for_orphans(runs: Path) -> None:
                 time.sleep(0.2)
 
 
+def _leave_only_runs(folder: Path) -> None:
+    """Remove what an earlier attempt wrote, but for its runs, which this one goes on with."""
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            if path.name != "runs":
+                shutil.rmtree(path)
+        elif not path.name.startswith("."):  # hidden files are of the project, and not handed back
+            path.unlink()
+    runs = _run_folders(folder)
+    for path in _visible_files(folder):
+        if not any(path.is_relative_to(run) for run in runs):
+            path.unlink()
+
+
+def _set_unused_apart(folder: Path) -> None:
+    """Move runs of an earlier attempt, which an edited notebook may not ask for, from `runs/` to `earlier/`."""
+    for run in _run_folders(folder):
+        if (run / UNUSED).exists():
+            apart = folder / "earlier" / run.relative_to(folder / "runs")
+            apart.parent.mkdir(parents=True, exist_ok=True)
+            run.rename(apart)
+
+
+def _run_folders(folder: Path) -> list[Path]:
+    return [path.parent for path in (folder / "runs").rglob("config.json")]
+
+
+def _visible_files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
+
+
 def _files(folder: Path) -> dict[str, bytes]:
-    paths = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in _visible_files(folder)}

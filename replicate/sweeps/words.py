@@ -1,0 +1,80 @@
+"""YAML of lists, names and words alone: nothing in it is a date, a set or an object, and nothing refers back.
+
+YAML would read 12:30:00 as 45000, 010 as 8 and 2026_11 as 202611. Here a word is its text until it is known
+what is wanted of it.
+"""
+
+from typing import Any
+
+import yaml
+
+VALUES = {"true": True, "false": False, "none": None}
+
+
+class Word(str):
+    """A scalar without quotes."""
+
+    __slots__ = ()
+
+    @property
+    def is_null(self) -> bool:
+        """Whether YAML says that it stands for no value."""
+        return self.lower() in ("", "~", "null")
+
+    def __repr__(self) -> str:  # in messages, without the quotes that the file does not have
+        return str(self) or "nothing"
+
+
+def load(text: str) -> Any:
+    """Lists, dicts with text as keys, words, and text that had quotes.
+
+    Raises:
+        yaml.YAMLError, ValueError, RecursionError: it is no YAML, or has tags, aliases or a name twice.
+    """
+    return yaml.load(text, _Loader)
+
+
+def value_of(data: Any) -> Any:
+    """The same with each word as the value that it spells, as on the command line: a number, True, None."""
+    if isinstance(data, list):
+        return [value_of(item) for item in data]
+    if isinstance(data, dict):
+        return {str(name): value_of(item) for name, item in data.items()}
+    return _spelled(data) if isinstance(data, Word) else data
+
+
+def _spelled(word: Word) -> Any:
+    if word.is_null or word.lower() in VALUES:
+        return VALUES.get(word.lower())
+    for number in (int, float):
+        try:
+            return number(word)
+        except ValueError:
+            continue
+    return str(word)
+
+
+class _Loader(yaml.BaseLoader):
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node:
+        event = self.peek_event()
+        if isinstance(event, yaml.AliasEvent):
+            # Aliases of aliases grow without end, and one can stand inside what it names.
+            raise _refusal(f"write out what *{event.anchor} stands for", event.start_mark)
+        if event.tag is not None:
+            raise _refusal(f"the tag {event.tag} has no meaning in a sweep", event.start_mark)
+        return super().compose_node(parent, index)
+
+    def construct_scalar(self, node: yaml.Node) -> str:
+        text = super().construct_scalar(node)
+        text.encode()  # refuses half of a surrogate pair, which could be written to no file
+        return Word(text) if node.style is None else text
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        mapping = super().construct_mapping(node, deep)
+        if len(mapping) < len(node.value):
+            raise _refusal("a name is given twice", node.start_mark)
+        return mapping
+
+
+def _refusal(problem: str, mark: yaml.Mark) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
