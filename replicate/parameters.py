@@ -70,17 +70,18 @@ def check_parameters(notebook: Path, given: dict[str, Any]) -> Parameters:
     return Parameters(defaults, given)
 
 
-def run_config(parameters: Parameters) -> RunConfig:
+def run_config(parameters: Mapping[str, Any]) -> RunConfig:
     """Return the config made of those parameters that are settings of a run.
 
-    A default of the notebook that means nothing to the chosen task or model is left out.
+    Of a notebook's `Parameters`, a default that means nothing to the chosen task or model is left out.
     """
+    given = parameters.given if isinstance(parameters, Parameters) else parameters
     settings = {name: parameters[name] for name in parameters if name in [*flat_names(), *OLD_NAMES]}
     try:
         kinds = part_kinds(settings.get("task"), settings.get("model"))
         own = {"task", "model", *OLD_NAMES}.union(*(kind.model_fields for kind in kinds.values()))
         return RunConfig.of(
-            **{name: value for name, value in settings.items() if name in own or name in parameters.given}
+            **{name: value for name, value in settings.items() if name in own or name in given}
         )
     except SettingError as error:
         raise ParameterError(str(error)) from error
@@ -149,7 +150,7 @@ def _like(default: Any, name: str, value: Any) -> Any:
     # papermill hands over `false` as a word, `1e3` as 1000.0 and a folder named 7 as a number; the command
     # line hands over text, of which a folder named 007 keeps every character.
     if isinstance(value, str) and not isinstance(default, str):
-        value = _plain(value)
+        value = plain(value)
     if default is None or value is None or type(default) not in KINDS:
         return value
     kind, read = KINDS[type(default)]
@@ -159,7 +160,7 @@ def _like(default: Any, name: str, value: Any) -> Any:
         raise ParameterError(f"{name} must be {kind}, not {value!r}") from error
 
 
-def _plain(text: str) -> Any:
+def plain(text: str) -> Any:
     """Read a text as papermill's -p does, and true and false in any case."""
     words = {"none": None, "true": True, "false": False}
     if text.lower() in words:
@@ -169,7 +170,7 @@ def _plain(text: str) -> Any:
             return number(text)
         except ValueError:
             continue
-    return text
+    return str(text)
 
 
 def _truth(value: Any) -> bool:

@@ -102,7 +102,7 @@ def run_of(folder: Path) -> Run:
 
 
 def summary(folder: Path, jobs: list[Job]) -> pd.DataFrame:
-    """One row a case: its parameters, how it ended, and the mean scores of its trainings if it has one run."""
+    """One row a case: its parameters, how it ended, and the mean scores of its run, if it has one."""
     there = sorted((job for job in jobs if (folder / job.name / RECORD).exists()), key=lambda job: job.name)
     return pd.DataFrame([_row(folder / job.name, job.given) for job in there])
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-VALUES = {"true": True, "false": False, "none": None}
+from replicate.parameters import plain
 
 
 class Word(str):
@@ -40,18 +40,9 @@ def value_of(data: Any) -> Any:
         return [value_of(item) for item in data]
     if isinstance(data, dict):
         return {str(name): value_of(item) for name, item in data.items()}
-    return _spelled(data) if isinstance(data, Word) else data
-
-
-def _spelled(word: Word) -> Any:
-    if word.is_null or word.lower() in VALUES:
-        return VALUES.get(word.lower())
-    for number in (int, float):
-        try:
-            return number(word)
-        except ValueError:
-            continue
-    return str(word)
+    if isinstance(data, Word):
+        return None if data.is_null else plain(data)
+    return data
 
 
 class _Loader(yaml.BaseLoader):

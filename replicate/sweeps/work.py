@@ -119,7 +119,7 @@ def _leave_only_runs(folder: Path) -> None:
 
 
 def _set_unused_apart(folder: Path) -> None:
-    """Move runs of an earlier attempt, which an edited notebook may not ask for, from `runs/` to `earlier/`."""
+    """Move runs of an earlier attempt that this one did not ask for from `runs/` to `earlier/`."""
     for run in _run_folders(folder):
         if (run / UNUSED).exists():
             apart = folder / "earlier" / run.relative_to(folder / "runs")

@@ -20,6 +20,7 @@ from replicate.parameters import ParameterError
 from replicate.sweeps.schedule import run_sweep
 from replicate.sweeps.spec import Job, read_sweep
 from replicate.sweeps.store import failures, state, store, summary
+from replicate.sweeps.watch import Watch
 from replicate.sweeps.work import Outcome
 
 # dask's own: sockets that it closes late, and a clean-up at exit
@@ -84,10 +85,19 @@ def test_a_run_is_keyed_by_its_parameters_not_by_how_they_were_written(tmp_path)
         ("grid: {steps: 1}", r"grid.steps must be a valid list, not 1"),
         ("gird: {steps: [1]}", "did you mean 'grid'"),
         ("list: []", "list must have|list: List should have at least 1 item"),
-        ("list: [{steps: 1}, {steps: 1.0}]", "asks twice for the run with"),
+        ("list: [{steps: 1}, {steps: 1.0}]", "asks twice for the case with"),
         ("grid: {steps: [1], steps: [2]}", "a name is given twice"),
-        ("grid: {steps: [1}", "is not YAML"),
-        ("grid: !!python/object/apply:os.system [ls]", "is not YAML: could not determine a constructor"),
+        ("grid: {steps: [1}", "is not plain YAML"),
+        ("grid: !!python/object/apply:os.system [ls]", "the tag .*os.system has no meaning in a sweep"),
+        ("fixed: {name: !!set {a}}", "the tag .*set has no meaning"),
+        ("fixed: {name: !!binary aGk=}", "the tag .*binary has no meaning"),
+        ("fixed: &a {name: *a}", r"write out what \*a stands for"),
+        ("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]", r"write out what \*a stands for"),
+        ("grid: {steps: []}", "grid.steps: List should have at least 1 item"),
+        ("grid: {steps: [1]}\nlist: [{steps: 2}]", "steps is both in grid and in list; one of the two"),
+        ("fixed: {steps: 3}\ngrid: {steps: [1]}", "steps is both in fixed and in grid"),
+        ("grid: {steps: [2026-11-25]}", "steps must be a whole number, not '2026-11-25'"),
+        ("grid: {steps: [1, 2], rate: [1, 2], {a: 1}: [1]}", "did you mean|is not plain YAML"),
         ("notebook: none.ipynb", "a name is given twice"),
     ],
 )
@@ -227,7 +237,7 @@ def test_an_edited_notebook_is_executed_again_and_uses_what_it_has_trained(tmp_p
     jobs = read_sweep(tmp_path / "sweep.yaml")
     assert {state(tmp_path / "out", job) for job in jobs} == {"edited"}
     table = run_sweep(jobs, tmp_path / "out", workers=1)
-    assert "tiny.ipynb was edited: 2 of 2 runs are executed again" in capsys.readouterr().err
+    assert "tiny.ipynb was edited: 2 of 2 cases are executed again" in capsys.readouterr().err
     assert len(list((tmp_path / "out").glob("*/new.txt"))) == 2 and set(table.state) == {"done"}
     assert {path: path.read_text() for path in written} == written and len(written) == 2  # trained once
     assert {state(tmp_path / "out", job) for job in jobs} == {"done"}
@@ -241,7 +251,7 @@ def test_a_parameter_may_be_called_as_a_column_and_a_failure_is_still_seen(tmp_p
     store(tmp_path, jobs[0], Outcome("as asked", 1.0, "here", {}))
     store(tmp_path, jobs[1], Outcome(None, 1.0, "here", {}))
     assert failures(tmp_path, jobs) == ["a"]
-    assert summary(tmp_path)[["folder", "run", "state"]].values.tolist() == [
+    assert summary(tmp_path, jobs)[["folder", "run", "state"]].values.tolist() == [
         ["a", "x", "failed"],
         ["b", "y", "done"],
     ]
@@ -259,10 +269,12 @@ def test_what_a_sweep_that_was_killed_left_is_no_run(tmp_path):
 def test_a_folder_of_other_things_is_refused(tmp_path):
     jobs = read_sweep(write_sweep(tmp_path, "list: [{name: a}]"))
     (tmp_path / "out" / jobs[0].name).mkdir(parents=True)
-    with pytest.raises(RunError, match="is no run of a sweep"):
+    with pytest.raises(RunError, match="is no case of a sweep"):
         run_sweep(jobs, tmp_path / "out")
-    (tmp_path / "out" / jobs[0].name / "sweep.json").write_text('{"digest": "of another"}')
-    with pytest.raises(RunError, match="holds a run with other parameters"):
+    (tmp_path / "out" / jobs[0].name / "sweep.json").write_text(
+        '{"given": {}, "digest": "of another", "error": null, "seconds": 1, "machine": "here"}'
+    )
+    with pytest.raises(RunError, match="holds a case with other parameters"):
         run_sweep(jobs, tmp_path / "out")
 
 
@@ -277,7 +289,7 @@ def test_files_from_a_worker_stay_in_the_runs_folder(tmp_path, name):
     with pytest.raises(RunError, match="would leave"):
         store(tmp_path / "out", job, Outcome(None, 1.0, "there", {name: b"x"}))
     assert not (tmp_path / "out" / "out.txt").exists() and not Path("/tmp/replicate-out.txt").exists()
-    assert summary(tmp_path / "out").empty
+    assert summary(tmp_path / "out", [job]).empty
 
 
 def test_a_scheduler_that_is_not_there_is_named(tmp_path, monkeypatch):
@@ -299,6 +311,80 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(tmp_path):
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does it
         errors = process.stderr.read()
     assert process.returncode == 130, errors
-    assert re.search(r"replicate: stopped; 1 of 2 runs are in .*out, and the same command goes on", errors)
+    assert re.search(r"replicate: stopped; 1 of 2 cases are in .*out, and the same command goes on", errors)
     table = run_sweep(read_sweep(file), tmp_path / "out", workers=1)
     assert table.state.tolist() == ["done", "done"] and attempts(tmp_path) == ["a", "b", "b"]
+
+
+def test_text_stays_as_it_stands_in_the_file_where_the_notebook_wants_text(tmp_path):
+    words = ["007", "2026_11", "12:30:00", "1e3", "2026-11-25", "none"]
+    jobs = read_sweep(write_sweep(tmp_path, f"grid: {{name: [{', '.join(words)}], steps: [1e1]}}"))
+    assert [job.given["name"] for job in jobs] == words and {job.given["steps"] for job in jobs} == {10}
+
+
+def test_sweeps_on_one_scheduler_keep_apart_what_is_called_alike(tmp_path, cluster):
+    """Equal names and parameters, other cells; and one file swept into two folders."""
+    files = []
+    for cell in ("open('made.txt', 'w').write('one')", "open('made.txt', 'w').write('two')"):
+        folder = tmp_path / f"of-{len(files)}"
+        write_notebook(folder / "tiny.ipynb", "# Parameters\nname = ''", cell)
+        (folder / "sweep.yaml").write_text("notebook: tiny.ipynb\nlist: [{name: a}]")
+        files.append(folder / "sweep.yaml")
+    places = {tmp_path / "x": files[0], tmp_path / "y": files[1], tmp_path / "z": files[0]}
+    threads = [
+        threading.Thread(target=run_sweep, args=(read_sweep(file), out, cluster))
+        for out, file in places.items()
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    made = [next(out.glob("*/made.txt")).read_text() for out in places]
+    assert made == ["one", "two", "one"]
+
+
+def test_cases_that_are_no_longer_asked_for_are_named_and_kept_apart(tmp_path):
+    file = write_sweep(tmp_path, "list: [{name: a}, {name: b}]")
+    for job in read_sweep(file):
+        store(tmp_path / "out", job, Outcome(None, 1.0, "here", {}))
+    file = write_sweep(tmp_path, "list: [{name: b}]")
+    result = CliRunner().invoke(app, ["sweep", str(file), "--out", str(tmp_path / "out")])
+    assert result.exit_code == 0 and re.search(
+        r"no longer in .*sweep.yaml, so in others.csv only: name-a", result.stderr
+    )
+    assert pd.read_csv(tmp_path / "out" / "summary.csv").name.tolist() == ["b"]
+    assert pd.read_csv(tmp_path / "out" / "others.csv").name.tolist() == ["a"]
+    assert len(list((tmp_path / "out").glob("name-*/sweep.json"))) == 2
+
+
+def test_a_summary_of_something_else_is_not_overwritten(tmp_path, monkeypatch):
+    monkeypatch.setattr("replicate.sweeps.schedule._client", lambda *_: pytest.fail("started a cluster"))
+    jobs = read_sweep(write_sweep(tmp_path, "list: [{name: a}]"))
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "summary.csv").write_text("month,sum\nMay,3\n")
+    with pytest.raises(RunError, match=r"summary.csv is not as a sweep wrote it; move it away"):
+        run_sweep(jobs, tmp_path / "mine")
+    assert (tmp_path / "mine" / "summary.csv").read_text() == "month,sum\nMay,3\n"
+
+
+def test_what_only_a_failed_attempt_wrote_is_not_in_the_success(tmp_path, cluster):
+    cells = (
+        "# Parameters\nname = ''\nlog = ''",
+        "import pathlib\nfirst = not pathlib.Path(log).read_text()\n"
+        "open(log, 'a').write('tried ')\n"
+        "open('failed.txt' if first else 'done.txt', 'w').write('x')\nassert not first",
+    )
+    write_sweep(tmp_path, "fixed: {log: LOG}\nlist: [{name: a}]")
+    write_notebook(tmp_path / "tiny.ipynb", *cells)
+    jobs = read_sweep(tmp_path / "sweep.yaml")
+    assert run_sweep(jobs, tmp_path / "out", scheduler=cluster).state.tolist() == ["failed"]
+    assert run_sweep(jobs, tmp_path / "out", scheduler=cluster).state.tolist() == ["done"]
+    names = {path.name for path in (tmp_path / "out" / jobs[0].name).iterdir()}
+    assert names == {"notebook.ipynb", "done.txt", "sweep.json"}
+
+
+def test_an_error_with_brackets_is_shown_as_it_is(monkeypatch, capsys):
+    monkeypatch.setenv("REPLICATE_PROGRESS", "bar")
+    with Watch(["a"], 0, 1) as watch:
+        watch.ended("a", Outcome("no [/path] and no [bold]", 1.0, "here", {}))
+    assert "no [/path] and no [bold]" in " ".join(capsys.readouterr().err.split())
