@@ -38,6 +38,9 @@ class Parameters(Mapping):
     def __len__(self) -> int:
         return len(self.defaults)
 
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
 
 def notebook_parameters(history: Sequence[str]) -> Parameters:
     """Return the parameters of a running notebook.

@@ -138,7 +138,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
 def test_papermill_hands_its_parameters_over(tmp_path):
     notebook = write_notebook(tmp_path / "tiny.ipynb", DEFAULTS, CALL, "print(parameters)")
     executed = run_papermill(notebook, {"steps": 3, "reverse": "true"})
-    assert executed.cells[-1].outputs[0].text == f"{values(DEFAULTS) | {'steps': 3, 'reverse': True}}\n"
+    assert executed.cells[-1].outputs[0].text == f"{dict(values(DEFAULTS)) | {'steps': 3, 'reverse': True}}\n"
 
 
 @pytest.mark.slow
