@@ -41,8 +41,8 @@ def execute(notebook: Path, output: Path, parameters: dict[str, Any], folder: Pa
     try:
         with kernel_environment(REPLICATE_PROGRESS=progress):
             papermill.execute_notebook(
-                notebook.resolve(),
-                output.resolve(),
+                _unformatted(notebook),
+                _unformatted(output),
                 parameters,
                 kernel_name="python3",
                 language="python",
@@ -62,6 +62,11 @@ def execute(notebook: Path, output: Path, parameters: dict[str, Any], folder: Pa
         message = f"{notebook.name} was interrupted; a run in training is saved, and the same command goes on"
         raise KeyboardInterrupt(message) from None
     return output
+
+
+def _unformatted(path: Path) -> str:
+    """A path as papermill needs it to mean that very file: it fills in what stands in braces."""
+    return str(path.resolve()).replace("{", "{{").replace("}", "}}")
 
 
 def read_notebook(path: Path) -> NotebookNode:
