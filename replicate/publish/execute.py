@@ -42,8 +42,8 @@ def execute(notebook: Path, output: Path, parameters: dict[str, Any], folder: Pa
         output.parent.mkdir(parents=True, exist_ok=True)
         with kernel_environment(**variables):
             papermill.execute_notebook(
-                notebook.resolve(),
-                output.resolve(),
+                _unformatted(notebook),
+                _unformatted(output),
                 parameters,
                 kernel_name="python3",
                 language="python",
@@ -73,6 +73,11 @@ def project_notebook(path: Path) -> Path:
     if not path.exists():
         raise ParameterError(f"there is no {path}: the project's notebooks are in its checkout")
     return path
+
+
+def _unformatted(path: Path) -> str:
+    """A path as papermill needs it to mean that very file: it fills in what stands in braces."""
+    return str(path.resolve()).replace("{", "{{").replace("}", "}}")
 
 
 def read_notebook(path: Path) -> NotebookNode:

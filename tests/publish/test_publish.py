@@ -59,6 +59,19 @@ def test_a_notebook_runs_in_its_own_folder_with_its_parameters(tmp_path):
     assert executed.cells[-1].outputs[0].text == f"{tmp_path / 'notebooks'} 3\n"
 
 
+@pytest.mark.parametrize("name", ["a{b}", "{steps}", "{", "{{}}", "{0}"])
+def test_braces_in_paths_are_no_parameters(tmp_path, monkeypatch, name):
+    (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / name)
+    write_notebook(Path(f"{name}.ipynb"), "# Parameters\nsteps = 1", "print(steps)")
+    result = CliRunner().invoke(app, ["run", f"{name}.ipynb", f"{name}/{name}.ipynb", "-p", "steps", "3"])
+    assert (result.exit_code, result.stdout) == (0, f"{name}/{name}.ipynb\n")
+    executed = nbformat.read(f"{name}/{name}.ipynb", as_version=4)
+    assert executed.cells[-1].outputs[0].text == "3\n"
+    assert sorted(path.name for path in Path().iterdir()) == sorted([name, f"{name}.ipynb"])
+    assert [str(path) for path in tmp_path.iterdir()] == [str(tmp_path / name)]
+
+
 def test_a_failed_cell_is_named_with_the_last_line_of_its_error(tmp_path):
     notebook = write_notebook(tmp_path / "02_bad.ipynb", "# Bad", "1", "raise OSError('first\\nlast')")
     with pytest.raises(NotebookError, match=r"^02_bad\.ipynb, cell 3: OSError: last$"):

@@ -205,6 +205,18 @@ def test_a_cluster_of_its_own_does_the_same_where_a_worker_is_killed(
     record_property(KILLED, 1)
 
 
+def test_a_sweep_in_folders_with_braces(tmp_path, monkeypatch):
+    folder = tmp_path / "{name}"
+    monkeypatch.setenv("REPLICATE_RUNS", str(folder / "{steps}"))
+    write_notebook(folder / "a{b}.ipynb", *CELLS)
+    (folder / "log").touch()
+    (folder / "sweep.yaml").write_text(f"notebook: a{{b}}.ipynb\nlist: [{{name: a, log: '{folder}/log'}}]")
+    table = run_sweep(read_sweep(folder / "sweep.yaml"), folder / "{out}", workers=1)
+    assert table.state.tolist() == ["done"]
+    assert len(list((folder / "{out}").glob("*/notebook.ipynb"))) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["{name}"]
+
+
 def test_a_sweep_that_is_done_starts_nothing(tmp_path, monkeypatch):
     jobs = read_sweep(write_sweep(tmp_path, "list: [{name: a}]"))
     store(tmp_path / "out", jobs[0], Outcome(None, 1.0, "here", {}))
