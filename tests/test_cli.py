@@ -2,6 +2,7 @@
 
 import re
 import sys
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import nbformat
@@ -10,6 +11,7 @@ from shared import write_notebook
 from typer.testing import CliRunner
 
 from replicate.cli import app
+from replicate.publish import figure
 
 
 def test_a_report_outside_a_project_says_where_to_go(tmp_path, monkeypatch):
@@ -52,6 +54,66 @@ def test_run_refuses_in_one_line_before_anything_runs(tmp_path, monkeypatch, arg
     assert result.exit_code == 2
     assert re.fullmatch(rf"replicate: .*{re.escape(message)}.*\n", result.stderr)
     assert [path.name for path in tmp_path.iterdir()] == ["tiny.ipynb"]
+
+
+@contextmanager
+def full_disk(size: int = 300):
+    """No file can become larger than this many bytes, as on a disk that is full."""
+    resource = pytest.importorskip("resource", reason="needs POSIX")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.mark.slow
+def test_a_full_disk_ends_run_in_one_line_and_leaves_nothing_in_the_way(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with full_disk():
+        write_notebook(Path("tiny.ipynb"))
+        result = CliRunner().invoke(app, ["run", "tiny.ipynb"])
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "replicate: out-tiny.ipynb cannot be written: File too large\n",
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny.ipynb"]
+    assert cli_run("tiny.ipynb").exit_code == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("full", ["while it is drawn", "when it is put in place"])
+def test_a_full_disk_ends_figure_in_one_line_and_leaves_nothing_in_the_way(
+    tmp_path, monkeypatch, finished, full
+):
+    monkeypatch.chdir(tmp_path)
+    arguments = ["figure", "loss-curve", "--run", str(finished.path), "--out", "loss.png"]
+    with ExitStack() as disk:
+        if full == "while it is drawn":
+            disk.enter_context(full_disk())
+        else:
+            draw = figure.save
+            monkeypatch.setattr(figure, "save", lambda *a: (draw(*a), disk.enter_context(full_disk())))
+        result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2
+    assert re.fullmatch(r"replicate: .* cannot be written.*File too large.*\n", result.stderr)
+    assert list(tmp_path.glob("*loss*")) == []
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(app, arguments).exit_code == 0 and Path("loss.png").stat().st_size > 300
+
+
+@pytest.mark.slow
+def test_a_folder_that_cannot_be_written_ends_run_and_figure_in_one_line(tmp_path, monkeypatch, finished):
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    for result in (
+        cli_run("tiny.ipynb", "file/out.ipynb"),
+        CliRunner().invoke(app, ["figure", "loss-curve", "--run", str(finished.path), "--out", "file/l.png"]),
+    ):
+        assert result.exit_code in (1, 2)
+        assert re.fullmatch(r"replicate: file.* cannot be written: .*\n", result.stderr)
 
 
 def test_help_needs_neither_torch_nor_papermill(monkeypatch):

@@ -128,12 +128,11 @@ def test_the_citation_is_of_this_version_and_names_the_paper():
     assert [reference["url"] for reference in cited["references"]] == ["https://arxiv.org/abs/1409.3215"]
 
 
+NAMES = ["name", "family-names", "given-names"]
 PERSON = {
     "type": "object",
-    "anyOf": [{"required": ["name"]}, {"required": ["family-names", "given-names"]}],
-    "properties": {
-        name: {"type": "string", "minLength": 1} for name in ["name", "family-names", "given-names"]
-    },
+    "anyOf": [{"required": NAMES[:1]}, {"required": NAMES[1:]}],
+    "properties": {name: {"type": "string", "minLength": 1} for name in NAMES},
     "additionalProperties": False,
 }
 CFF = {  # what version 1.2.0 of the Citation File Format requires, of the keys used here

@@ -33,6 +33,7 @@ def execute(notebook: Path, output: Path, parameters: dict[str, Any], folder: Pa
         KeyboardInterrupt: Ctrl-C; the kernel has saved a run in training, and no copy is left.
     """
     read_notebook(notebook)
+    _check_names(notebook.resolve(), output.resolve())
     variables = {
         # Nobody watches the kernel: a progress bar would fill the output with its own traces.
         "REPLICATE_PROGRESS": os.environ.get("REPLICATE_PROGRESS", "lines"),
@@ -119,6 +120,16 @@ def figures_in(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True)
     with kernel_environment(REPLICATE_FIGURES=str(folder.resolve())):
         yield
+
+
+def _check_names(*paths: Path) -> None:
+    for path in paths:
+        try:
+            str(path).encode()
+        except UnicodeEncodeError as error:  # papermill writes names into the copy
+            raise ParameterError(
+                f"{path} cannot be named in this locale; use one of UTF-8, such as LC_ALL=C.UTF-8"
+            ) from error
 
 
 def _remove(file: Path) -> None:

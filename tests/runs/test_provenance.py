@@ -59,6 +59,25 @@ def test_a_git_dir_in_the_environment_names_no_other_repository(other, monkeypat
         assert ours.removesuffix("-dirty") != git(other, "rev-parse", "HEAD")
 
 
+def test_without_git_there_is_no_commit(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    assert provenance.git_commit() is None
+
+
+def test_a_repository_that_git_distrusts_as_another_users_has_no_commit(other, monkeypatch):
+    (other / "replicate").mkdir()
+    monkeypatch.setattr(provenance, "PACKAGE", other / "replicate")
+    assert provenance.git_commit() is not None
+    monkeypatch.setenv("HOME", str(other))  # no exception of this user's holds
+    real = subprocess.run
+    monkeypatch.setattr(
+        subprocess,
+        "run",
+        lambda *a, **o: real(*a, **(o | {"env": o["env"] | {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"}})),
+    )
+    assert provenance.git_commit() is None
+
+
 def test_a_library_inside_another_repository_has_no_commit_of_its_own(other, monkeypatch):
     (other / "vendored" / "replicate").mkdir(parents=True)
     monkeypatch.setattr(provenance, "PACKAGE", other / "vendored" / "replicate")
