@@ -79,7 +79,8 @@ def run_config(parameters: Mapping[str, Any]) -> RunConfig:
     Of a notebook's `Parameters`, a default that means nothing to the chosen task or model is left out.
     """
     given = parameters.given if isinstance(parameters, Parameters) else parameters
-    settings = {name: parameters[name] for name in parameters if name in [*flat_names(), *OLD_NAMES]}
+    known = {*flat_names(), *OLD_NAMES}
+    settings = {name: value for name, value in parameters.items() if name in known}
     try:
         kinds = part_kinds(settings.get("task"), settings.get("model"))
         own = {"task", "model", *OLD_NAMES}.union(*(kind.model_fields for kind in kinds.values()))

@@ -13,7 +13,8 @@ from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
 
 from replicate.files import RunError, first_line, locked
 from replicate.sweeps.spec import Job
-from replicate.sweeps.store import claim, clear_leftovers, state, store, with_earlier_run, write_tables
+from replicate.sweeps.store import clear_leftovers, state, store, with_earlier_run
+from replicate.sweeps.tables import claim, write_tables
 from replicate.sweeps.watch import Watch
 from replicate.sweeps.work import Outcome, forget, started_topic, work
 

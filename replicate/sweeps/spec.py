@@ -112,8 +112,7 @@ def make_job(notebook: Path, given: dict[str, Any], name: str) -> Job:
     run_config(values)  # refuses what a run would refuse
     source = notebook.read_text(encoding="utf-8")
     typed = {parameter: values[parameter] for parameter in given}
-    defaults = check_parameters(notebook, {})
-    changes = {parameter: value for parameter, value in values.items() if value != defaults[parameter]}
+    changes = {parameter: value for parameter, value in values.items() if value != values.defaults[parameter]}
     return Job(name, notebook.name, source, typed, changes)
 
 

@@ -1,0 +1,103 @@
+"""The tables of a sweep's folder: its file's cases, and those that are no longer asked for."""
+
+import hashlib
+import uuid
+from pathlib import Path
+
+import pandas as pd
+
+from replicate.files import RunError, read_json, write_json, write_whole
+from replicate.runs.folder import open_run
+from replicate.sweeps.spec import Job
+from replicate.sweeps.store import RECORD, record_of, runs_in
+
+MARK = ".sweep.json"  # in the sweep's folder: its token, and the checksums of the tables that it wrote
+SUMMARY = "summary.csv"
+OTHERS = "others.csv"  # the cases that stand in the folder and are no longer in the sweep's file
+
+
+def claim(folder: Path) -> str:
+    """Make the folder this sweep's, and return the token that tells it from every other sweep.
+
+    Raises:
+        RunError: a table is in the way that the sweep did not write.
+    """
+    mark = _mark(folder)
+    for path in (folder / SUMMARY, folder / OTHERS):
+        if path.exists() and not (_checksum(path) in mark["tables"] or _is_of_a_sweep_without_mark(path)):
+            raise RunError(f"{path} is not as a sweep wrote it; move it away or choose another folder")
+    write_json(folder / MARK, mark)
+    return mark["token"]
+
+
+def summary(folder: Path, jobs: list[Job]) -> pd.DataFrame:
+    """One row a case: its parameters, how it ended, and the mean scores of its run, if it has one."""
+    there = sorted((job for job in jobs if (folder / job.name / RECORD).exists()), key=lambda job: job.name)
+    return pd.DataFrame([_row(folder / job.name, job.given) for job in there])
+
+
+def others(folder: Path, jobs: list[Job]) -> list[Path]:
+    """The cases that stand in the folder and are not among the jobs."""
+    asked = {job.name for job in jobs}
+    places = sorted(path.parent for path in folder.glob(f"*/{RECORD}"))
+    return [place for place in places if place.name not in asked and not place.name.startswith(".")]
+
+
+def write_tables(folder: Path, jobs: list[Job]) -> pd.DataFrame:
+    """Write the summary of a claimed folder, and the other cases apart; returns the summary."""
+    table = summary(folder, jobs)
+    _write_table(folder / SUMMARY, table)
+    if left := others(folder, jobs):
+        rows = [_row(place, record_of(place)["given"]) for place in left]
+        _write_table(folder / OTHERS, pd.DataFrame(rows))
+    else:
+        (folder / OTHERS).unlink(missing_ok=True)
+    return table
+
+
+def _row(place: Path, given: dict) -> dict:
+    record = record_of(place)
+    runs = runs_in(place)
+    scores = open_run(runs[0]).scores.drop(columns=["round", "evaluation"]).mean() if len(runs) == 1 else {}
+    ended = {name: record[name] for name in ("error", "seconds", "machine")}
+    return {
+        "folder": place.name,
+        **given,
+        "state": "failed" if record["error"] else "done",
+        **ended,
+        **scores,
+    }
+
+
+def _mark(folder: Path) -> dict:
+    if not (folder / MARK).exists():
+        return {"token": uuid.uuid4().hex, "tables": []}
+    mark = read_json(folder / MARK)
+    if not isinstance(mark.get("token"), str) or not isinstance(mark.get("tables"), list):
+        raise RunError(f"{folder / MARK} is damaged; delete it")
+    return mark
+
+
+def _write_table(path: Path, table: pd.DataFrame) -> None:
+    content = table.to_csv(index=False, float_format="%.6g").encode()
+    # Noted before it is written, so that a sweep killed in between knows its table, the old or the new one.
+    mark, known = _mark(path.parent), hashlib.sha256(content).hexdigest()
+    write_json(path.parent / MARK, mark | {"tables": [*mark["tables"][-3:], known]})
+    write_whole(path, lambda file: file.write_bytes(content))
+
+
+def _checksum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
+
+def _is_of_a_sweep_without_mark(path: Path) -> bool:
+    """Whether it is the table of a sweep that an older version made: each row is of a case that is there."""
+    if (path.parent / MARK).exists() or not path.is_file():
+        return False
+    try:
+        rows = pd.read_csv(path, dtype=str)
+    except pd.errors.EmptyDataError:  # of a sweep without cases; there is nothing to lose
+        return True
+    except ValueError:
+        return False
+    return "folder" in rows and all((path.parent / str(name) / RECORD).exists() for name in rows.folder)
