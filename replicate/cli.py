@@ -30,29 +30,32 @@ class OneLineErrors(TyperGroup):
         except KeyboardInterrupt as interrupt:
             typer.echo(f"replicate: {interrupt}", err=True)
             raise typer.Exit(128 + signal.SIGINT) from None
-        except ModuleNotFoundError as error:
-            package = (error.name or "").partition(".")[0]
-            if package not in EXTRA_OF:
+        except (ModuleNotFoundError, OSError, ValueError, RuntimeError) as error:
+            if (fault := _fault(error)) is None:
                 raise
-            wanted = f"pip install 'seq2seq-replication[{EXTRA_OF[package]}]'"
-            typer.echo(f"replicate: this command needs {package}, which is not installed: {wanted}", err=True)
-            raise typer.Exit(2) from error
-        except OSError as error:
-            if error.errno not in DISK:
-                raise
-            typer.echo(
-                f"replicate: {error.filename or 'a file'} cannot be written: {error.strerror}", err=True
-            )
-            raise typer.Exit(2) from error
-        except (ValueError, RuntimeError) as error:
-            # Imported here because torch and papermill take seconds to load, which `--help` can spare.
-            from replicate.files import RunError
-            from replicate.publish.execute import NotebookError
+            message, code = fault
+            typer.echo(f"replicate: {message}", err=True)
+            raise typer.Exit(code) from error
 
-            if not isinstance(error, ParameterError | RunError | NotebookError):
-                raise
-            typer.echo(f"replicate: {error}", err=True)
-            raise typer.Exit(1 if isinstance(error, NotebookError) else 2) from error
+
+def _fault(error: Exception) -> tuple[str, int] | None:
+    """What to tell the person, and the exit status; None where the fault is this program's."""
+    if isinstance(error, ModuleNotFoundError):
+        package = (error.name or "").partition(".")[0]
+        if package not in EXTRA_OF:
+            return None
+        wanted = f"pip install 'seq2seq-replication[{EXTRA_OF[package]}]'"
+        return f"this command needs {package}, which is not installed: {wanted}", 2
+    if isinstance(error, OSError):
+        named = f"{error.filename or 'a file'} cannot be written: {error.strerror}"
+        return (named, 2) if error.errno in DISK else None
+    # Imported here because torch and papermill take seconds to load, which `--help` can spare.
+    from replicate.files import RunError
+    from replicate.publish.execute import NotebookError
+
+    if isinstance(error, NotebookError):
+        return str(error), 1
+    return (str(error), 2) if isinstance(error, ParameterError | RunError) else None
 
 
 class PairOptions(TyperCommand):
@@ -112,16 +115,17 @@ def sweep(
     from replicate.runs.folder import runs_root
     from replicate.sweeps.schedule import run_sweep
     from replicate.sweeps.spec import read_sweep
-    from replicate.sweeps.store import OTHERS, failures, others
+    from replicate.sweeps.store import failures
+    from replicate.sweeps.tables import OTHERS, SUMMARY, others
 
     jobs = read_sweep(file)
     out = out or runs_root() / "sweeps" / file.stem
     table = run_sweep(jobs, out, scheduler, workers)
     differing = table.columns[table.astype(str).nunique() > 1].drop("folder", errors="ignore")
     typer.echo(table[differing].to_string(index=False) if len(differing) else table.to_string(index=False))
-    typer.echo(out / "summary.csv")
-    if len(left := others(out, jobs)):
-        names = ", ".join(left.folder)
+    typer.echo(out / SUMMARY)
+    if left := others(out, jobs):
+        names = ", ".join(place.name for place in left)
         typer.echo(f"replicate: no longer in {file}, so in {OTHERS} only: {names}", err=True)
     if failed := failures(out, jobs):
         typer.echo(
@@ -177,7 +181,7 @@ def blog(
 ) -> None:
     """Write a notebook as a post of a Jekyll blog (Chirpy), with its figures; an existing post stays."""
     from replicate.publish.blog import make_post
-    from replicate.publish.execute import project_notebook
+    from replicate.runs.folder import project_notebook
 
     own = notebook.endswith(".ipynb")
     path = Path(notebook) if own else project_notebook(Path("notebooks") / f"{notebook}.ipynb")

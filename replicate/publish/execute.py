@@ -69,13 +69,6 @@ def execute(notebook: Path, output: Path, parameters: dict[str, Any], folder: Pa
     return output
 
 
-def project_notebook(path: Path) -> Path:
-    """The path of one of the project's own notebooks, which an installed library does not bring along."""
-    if not path.exists():
-        raise ParameterError(f"there is no {path}: the project's notebooks are in its checkout")
-    return path
-
-
 def _unformatted(path: Path) -> str:
     """A path as papermill needs it to mean that very file: it fills in what stands in braces."""
     return str(path.resolve()).replace("{", "{{").replace("}", "}}")

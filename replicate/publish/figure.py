@@ -13,8 +13,8 @@ from replicate.figures.style import save
 from replicate.figures.training import loss_curve, metric_curves
 from replicate.files import write_whole
 from replicate.parameters import ParameterError
-from replicate.publish.execute import execute, figures_in, project_notebook
-from replicate.runs.folder import Run, open_run
+from replicate.publish.execute import execute, figures_in
+from replicate.runs.folder import Run, open_run, project_notebook
 
 OF_A_RUN: dict[str, Callable[[Run], Figure]] = {
     "loss-curve": lambda run: loss_curve(run.history),

@@ -91,6 +91,17 @@ def runs_root() -> Path:
     return Path(os.environ.get("REPLICATE_RUNS") or PROJECT / "runs").absolute()
 
 
+def project_notebook(path: Path) -> Path:
+    """The path of one of the project's own notebooks, which an installed library does not bring along.
+
+    Raises:
+        RunError: it is not there.
+    """
+    if not path.exists():
+        raise RunError(f"there is no {path}: the project's notebooks are in its checkout")
+    return path
+
+
 def trained_runs() -> list[Path]:
     """The folders whose trained model can be loaded: the run that ships with the project, then one's own."""
     own = sorted(path.parent for path in runs_root().rglob("checkpoint.pt") if is_finished(path.parent))

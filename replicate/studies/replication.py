@@ -1,8 +1,7 @@
 """The full runs, made as a sweep of `03_train` under `runs/replication/`, and results/ written from them."""
 
 from replicate.files import RunError, write_table
-from replicate.publish.execute import project_notebook
-from replicate.runs.folder import PROJECT, Run, runs_root
+from replicate.runs.folder import PROJECT, Run, project_notebook, runs_root
 from replicate.settings import RunConfig
 from replicate.studies.measuring import measure_missing, unmeasured_runs
 from replicate.studies.plan import studies
