@@ -1,9 +1,11 @@
 """What several tests share: small settings, batches, registrations and notebooks."""
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
+import pytest
 import torch
 
 from replicate.settings import RunConfig
@@ -23,6 +25,21 @@ SMALL = RunConfig.of(
     evaluate_every=20,
 )
 CONFIG = SMALL.changed(rounds=2, steps=30, evaluate_every=10, curve_samples=20, evaluate_samples=30)
+TINY = RunConfig.of(
+    model="lstm",
+    max_length=4,
+    vocab_size=31,
+    embedding_size=8,
+    hidden_size=16,
+    rounds=5,
+    steps=150,
+    learning_rate=1e-2,
+    source_eos=True,
+    reverse=True,
+    evaluate_every=150,
+    curve_samples=20,
+    evaluate_samples=200,
+)
 VOCAB, EMBEDDING, HIDDEN = 31, 6, 8
 MAPS = {
     "encoder.xh": "encoder.xh",
@@ -108,3 +125,41 @@ def clean_environment(*path: Path, **variables: str | None) -> dict[str, str]:
     own = {name: value for name, value in os.environ.items() if name != "REPLICATE_RUNS"}
     changed = own | {"PYTHONPATH": os.pathsep.join(map(str, path))} | variables
     return {name: value for name, value in changed.items() if value is not None}
+
+
+@contextmanager
+def full_disk(size: int = 300):
+    """No file can become larger than this many bytes, as on a disk that is full."""
+    resource = pytest.importorskip("resource", reason="needs POSIX")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+# Says in a log, which all attempts share, that it was tried; then fails, waits to be killed, or ends.
+SWEPT = (
+    "# Parameters\nname = ''\nsteps = 1\nrate = 1.0\nlog = ''\nend = 'well'",
+    "import os, pathlib, time\n"
+    "from replicate.files import locked\n"
+    "from replicate.runs.folder import runs_root\n"
+    "tried = pathlib.Path(log).read_text().count(f'{name} ')\n"
+    "with open(log, 'a') as file:\n"
+    "    print(name, os.getppid(), runs_root(), file=file)",
+    "with locked(runs_root() / 'work'):\n"
+    "    if end == 'killed' and not tried:\n"
+    "        time.sleep(600)\n"
+    "    assert end != 'badly' or tried, 'as asked'\n"
+    "    pathlib.Path('made.txt').write_text(f'{name} {steps}')",
+)
+
+
+def write_sweep(folder: Path, text: str) -> Path:
+    """Write a sweep's file, the notebook of these cells, and the log (LOG in the text) that all share."""
+    write_notebook(folder / "tiny.ipynb", *SWEPT)
+    (folder / "log").touch()
+    file = folder / "sweep.yaml"
+    file.write_text("notebook: tiny.ipynb\n" + text.replace("LOG", str(folder / "log")))
+    return file

@@ -2,12 +2,12 @@
 
 import re
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import nbformat
 import pytest
-from shared import write_notebook
+from shared import full_disk, write_notebook
 from typer.testing import CliRunner
 
 from replicate.cli import app
@@ -54,18 +54,6 @@ def test_run_refuses_in_one_line_before_anything_runs(tmp_path, monkeypatch, arg
     assert result.exit_code == 2
     assert re.fullmatch(rf"replicate: .*{re.escape(message)}.*\n", result.stderr)
     assert [path.name for path in tmp_path.iterdir()] == ["tiny.ipynb"]
-
-
-@contextmanager
-def full_disk(size: int = 300):
-    """No file can become larger than this many bytes, as on a disk that is full."""
-    resource = pytest.importorskip("resource", reason="needs POSIX")
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 @pytest.mark.slow

@@ -3,17 +3,17 @@
 import multiprocessing
 import os
 import random
-import resource
 import signal
 import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import torch
-from shared import CONFIG, PROJECT, same
+from shared import CONFIG, PROJECT, full_disk, same
 
 from replicate.files import UNFINISHED, RunError, read_checkpoint
 from replicate.runs.experiment import run
@@ -115,7 +115,6 @@ def test_a_run_killed_at_random_moments_ends_the_same(whole, tmp_path, soak, rec
 
 def test_a_disk_that_takes_no_more_leaves_the_last_good_checkpoint(whole, tmp_path):
     folder = tmp_path / "run"
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     real = training.update
     size = {}
 
@@ -123,15 +122,12 @@ def test_a_disk_that_takes_no_more_leaves_the_last_good_checkpoint(whole, tmp_pa
         if state.step == 25:
             (checkpoint,) = folder.glob("part*.pt")
             size[checkpoint] = checkpoint.read_bytes()
-            resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, limits[1]))
+            disk.enter_context(full_disk(1_000))
         return real(state, *arguments)
 
-    try:
-        with pytest.MonkeyPatch.context() as patch, pytest.raises(RunError) as error:
-            patch.setattr(training, "update", update)
-            run(LONGER, folder, workers=1)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    with ExitStack() as disk, pytest.MonkeyPatch.context() as patch, pytest.raises(RunError) as error:
+        patch.setattr(training, "update", update)
+        run(LONGER, folder, workers=1)
     ((checkpoint, before),) = size.items()
     assert str(error.value).startswith(f"{checkpoint} cannot be written (File too large)")
     assert "\n" not in str(error.value) and checkpoint.read_bytes() == before

@@ -9,7 +9,7 @@ from shared import primes
 
 from replicate.randomness import make_generator
 from replicate.tasks.primes import reference
-from replicate.tasks.primes.task import prime_table
+from replicate.tasks.primes.task import mirror, prime_table
 
 
 def generators(rounds: int, seed: int = 0) -> list[torch.Generator]:
@@ -113,3 +113,11 @@ def test_empty_share_by_theory_and_by_the_plain_generator(max_length, ceiling):
     rng = random.Random(0)
     empty = [not reference.sample_pair(rng, max_length, 100)[1] for _ in range(20_000)]
     assert sum(empty) / len(empty) == pytest.approx(task.empty_share(), abs=4 * 0.5 / 20_000**0.5)
+
+
+def test_a_mirrored_source_is_the_other_directions():
+    forward, reverse = (primes(31, 5, reverse, source_eos=True) for reverse in (False, True))
+    generator = [make_generator(0, 0, "x")]
+    batch = forward.sample(generator, 50)
+    other = reverse.sample([make_generator(0, 0, "x")], 50)
+    assert torch.equal(mirror(batch.source, batch.source_length - 1), other.source)

@@ -1,0 +1,83 @@
+"""What a sweep's file asks for, and what is refused in it."""
+
+import re
+
+import pytest
+from shared import SWEPT, write_notebook, write_sweep
+from typer.testing import CliRunner
+
+from replicate.cli import app
+from replicate.parameters import ParameterError
+from replicate.sweeps.spec import read_sweep
+
+
+def test_a_grid_is_every_combination_with_every_case(tmp_path):
+    file = write_sweep(
+        tmp_path, "fixed: {end: x}\nlist: [{name: a}, {name: b}]\ngrid: {steps: [1, 2], rate: [1e-3, .5]}"
+    )
+    jobs = read_sweep(file)
+    found = [(job.given["name"], job.given["steps"], job.given["rate"]) for job in jobs]
+    assert found == [(name, steps, rate) for name in "ab" for steps in (1, 2) for rate in (0.001, 0.5)]
+    assert {job.changes["end"] for job in jobs} == {"x"} and not any("log" in job.changes for job in jobs)
+    assert len({job.name for job in jobs}) == 8 and all(re.fullmatch(r"[\w.-]+", job.name) for job in jobs)
+
+
+def test_a_run_is_keyed_by_its_parameters_not_by_how_they_were_written(tmp_path):
+    (one,) = read_sweep(write_sweep(tmp_path, "grid: {steps: [2], rate: [1.0]}"))
+    (same,) = read_sweep(write_sweep(tmp_path, "list: [{steps: 2.0}]"))
+    (other,) = read_sweep(write_sweep(tmp_path, "list: [{steps: 3}]"))
+    assert one.digest == same.digest != other.digest
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("grid: {stpes: [1]}", "did you mean 'steps'"),
+        ("grid: {steps: [many]}", "steps must be a whole number, not 'many'"),
+        ("grid: {steps: [0]}", "steps must be greater than or equal to 1, not 0"),
+        ("grid: {steps: 1}", r"grid.steps must be a valid list, not 1"),
+        ("gird: {steps: [1]}", "did you mean 'grid'"),
+        ("list: []", "list must have|list: List should have at least 1 item"),
+        ("list: [{steps: 1}, {steps: 1.0}]", "asks twice for the case with"),
+        ("grid: {steps: [1], steps: [2]}", "a name is given twice"),
+        ("grid: {steps: [1}", "is not plain YAML"),
+        ("grid: !!python/object/apply:os.system [ls]", "the tag .*os.system has no meaning in a sweep"),
+        ("fixed: {name: !!set {a}}", "the tag .*set has no meaning"),
+        ("fixed: {name: !!binary aGk=}", "the tag .*binary has no meaning"),
+        ("fixed: &a {name: *a}", r"write out what \*a stands for"),
+        ("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]", r"write out what \*a stands for"),
+        ("grid: {steps: []}", "grid.steps: List should have at least 1 item"),
+        ("grid: {steps: [1]}\nlist: [{steps: 2}]", "steps is both in grid and in list; one of the two"),
+        ("fixed: {steps: 3}\ngrid: {steps: [1]}", "steps is both in fixed and in grid"),
+        ("grid: {steps: [2026-11-25]}", "steps must be a whole number, not '2026-11-25'"),
+        ("grid: {steps: [1, 2], rate: [1, 2], {a: 1}: [1]}", "did you mean|is not plain YAML"),
+        ("notebook: none.ipynb", "a name is given twice"),
+    ],
+)
+def test_a_wrong_file_is_refused_in_one_line(tmp_path, text, message):
+    file = write_sweep(tmp_path, text)
+    result = CliRunner().invoke(app, ["sweep", str(file)])
+    assert result.exit_code == 2
+    assert re.fullmatch(rf"replicate: .*({message}).*\n", result.stderr), result.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("text", ["", "[1, 2]", "notebook: none.ipynb", "\0", "a: [" * 10_000])
+def test_a_file_that_is_no_sweep_is_refused(tmp_path, text):
+    (tmp_path / "x.yaml").write_text(text)
+    with pytest.raises(ParameterError) as error:
+        read_sweep(tmp_path / "x.yaml")
+    assert "\n" not in str(error.value)
+
+
+def test_a_parameter_that_comes_new_with_a_default_changes_no_key(tmp_path):
+    (before,) = read_sweep(write_sweep(tmp_path, "list: [{steps: 2}]"))
+    write_notebook(tmp_path / "tiny.ipynb", f"{SWEPT[0]}\nbrand_new = 3", *SWEPT[1:])
+    (after,) = read_sweep(tmp_path / "sweep.yaml")
+    assert before.digest == after.digest and before.content != after.content
+
+
+def test_text_stays_as_it_stands_in_the_file_where_the_notebook_wants_text(tmp_path):
+    words = ["007", "2026_11", "12:30:00", "1e3", "2026-11-25", "none"]
+    jobs = read_sweep(write_sweep(tmp_path, f"grid: {{name: [{', '.join(words)}], steps: [1e1]}}"))
+    assert [job.given["name"] for job in jobs] == words and {job.given["steps"] for job in jobs} == {10}
