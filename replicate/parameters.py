@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from replicate.fields import unknown
-from replicate.settings import OLD_NAMES, RunConfig, SettingError, flat_names, part_kinds
+from replicate.settings import (
+    OLD_NAMES,
+    RunConfig,
+    SettingError,
+    flat_names,
+    foreign_names,
+    means_nothing,
+    renamed,
+)
 
 FIRST_LINE = "# Parameters"
 
@@ -80,13 +88,16 @@ def run_config(parameters: Mapping[str, Any]) -> RunConfig:
     """
     given = parameters.given if isinstance(parameters, Parameters) else parameters
     known = {*flat_names(), *OLD_NAMES}
-    settings = {name: value for name, value in parameters.items() if name in known}
     try:
-        kinds = part_kinds(settings.get("task"), settings.get("model"))
-        own = {"task", "model", *OLD_NAMES}.union(*(kind.model_fields for kind in kinds.values()))
-        return RunConfig.of(
-            **{name: value for name, value in settings.items() if name in own or name in given}
+        settings, typed = (
+            renamed({name: value for name, value in names.items() if name in known})
+            for names in (parameters, given)
         )
+        foreign = foreign_names(settings)
+        for name in foreign:
+            if typed.get(name) is not None:
+                raise SettingError(means_nothing(name, settings))
+        return RunConfig.of(**{name: value for name, value in settings.items() if name not in foreign})
     except SettingError as error:
         raise ParameterError(str(error)) from error
 
@@ -95,8 +106,11 @@ def check_names(given: Iterable[str], valid: Iterable[str]) -> None:
     """Refuse a name that is not among the valid ones."""
     valid = list(valid)
     for name in given:
-        if name not in valid:
-            raise ParameterError(unknown(name, valid))
+        if name in valid:
+            continue
+        if "task" in valid and name in flat_names():
+            raise ParameterError(f"the parameters cell has no line for {name}; add `{name} = ...` to it")
+        raise ParameterError(unknown(name, valid))
 
 
 def _plain_variables() -> dict[str, Any]:

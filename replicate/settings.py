@@ -65,10 +65,12 @@ class RunConfig(Part):
         Raises:
             SettingError: a name or a value is wrong, or means nothing here.
         """
-        given = {name: value for name, value in _renamed(given).items() if value is not None}
+        given = {name: value for name, value in renamed(given).items() if value is not None}
+        for name in foreign_names(given):
+            if given[name] not in _defaults()[name]:
+                raise SettingError(means_nothing(name, given))
         kinds = part_kinds(given.pop("task", None), given.pop("model", None))
         own = _owners(kinds)
-        _refuse_foreign({name: value for name, value in given.items() if name not in own}, kinds)
         parts = {}
         for part, kind in kinds.items():
             try:
@@ -133,6 +135,27 @@ def flat_names() -> list[str]:
     return list(_defaults())
 
 
+def foreign_names(given: dict[str, Any]) -> list[str]:
+    """Which of these are settings of another task or model than the one among them.
+
+    Raises:
+        SettingError: one is no setting at all.
+    """
+    own, known = _owners(part_kinds(given.get("task"), given.get("model"))), flat_names()
+    for name in given:
+        if name not in known:
+            raise SettingError(unknown(name, known))
+    return [name for name in given if name not in own]
+
+
+def means_nothing(name: str, given: dict[str, Any]) -> str:
+    """What to say of a setting of another task or model."""
+    kinds = part_kinds(given.get("task"), given.get("model"))
+    here = f"task {kinds['task'].kind!r} and model {kinds['model'].kind!r}"
+    owners = ", ".join(part.kind for part in _parts() if name in part.model_fields)
+    return f"{name} means nothing with {here}; it is a setting of {owners}, so leave it out"
+
+
 def _parts() -> list[type[Part]]:
     kinds = [task.Settings for task in TASKS.values()], [model.Settings for model in MODELS.values()]
     return [*kinds[0], *kinds[1], TrainingSettings, EvaluationSettings]
@@ -147,7 +170,7 @@ def _defaults() -> dict[str, list[Any]]:
     return table
 
 
-def _renamed(given: dict[str, Any]) -> dict[str, Any]:
+def renamed(given: dict[str, Any]) -> dict[str, Any]:
     """With the names and values that settings have now."""
     new = {}
     for name, value in given.items():
@@ -176,21 +199,6 @@ def _chosen(what: str, name: Any, registry: dict[str, Any]) -> Any:
     if not isinstance(name, str) or name not in registry:
         raise SettingError(f"{what} must be {' or '.join(map(repr, registry))}, not {name!r}")
     return registry[name]
-
-
-def _refuse_foreign(given: dict[str, Any], kinds: dict[str, type[Part]]) -> None:
-    """Refuse settings that are none, and those of another task or model that are not at their defaults."""
-    defaults = _defaults()
-    for name, value in given.items():
-        if name not in defaults:
-            raise SettingError(unknown(name, list(defaults)))
-        if value not in defaults[name]:
-            owners = [part.kind for part in _parts() if name in part.model_fields]
-            here = f"task {kinds['task'].kind!r} and model {kinds['model'].kind!r}"
-            raise SettingError(
-                f"{name} means nothing with {here}; it is a setting of {', '.join(owners)}, so leave it at "
-                f"{defaults[name][0]!r}"
-            )
 
 
 # What the author's notebook ran; a row of the published table sets max_length and reverse.

@@ -142,6 +142,16 @@ def test_the_notebook_of_trainings_takes_it_and_leaves_the_settings_of_primes_al
         run_config(check_parameters(notebook, {"task": "numbers", "max_length": 6}))
     with pytest.raises(ParameterError, match="task must be 'primes' or 'numbers', not 'nubmers'"):
         run_config(check_parameters(notebook, {"task": "nubmers"}))
+    with pytest.raises(ParameterError, match=r"cell has no line for digits; add `digits = \.\.\.` to it"):
+        check_parameters(notebook, {"task": "numbers", "digits": 3})
+
+
+def test_a_typed_setting_that_means_nothing_is_refused_even_at_its_default():
+    notebook = PROJECT / "notebooks" / "03_train.ipynb"
+    assert run_config(check_parameters(notebook, {"model": "lstm", "layers": 1})).model.layers == 1
+    for given in ({"layers": 1}, {"model": "post", "layers": "1"}):
+        with pytest.raises(ParameterError, match="layers means nothing with task 'primes' and model 'post'"):
+            run_config(check_parameters(notebook, given))
 
 
 @pytest.mark.parametrize(("error", "learnt"), [(0.1, True), (0.3, False)])
