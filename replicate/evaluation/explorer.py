@@ -45,6 +45,10 @@ class Explorer:
             raise ValueError(f"type 1 to {self.task.max_source_length} tokens; these are {len(tokens)}")
         return tokens
 
+    def target(self, values: list[int]) -> list[str]:
+        """The right answer, token by token, EOS among them."""
+        return [_name(self.task.target, token) for token in self._batch(values, turned=False)[2]]
+
     @torch.no_grad()
     def answer(self, values: list[int], turned: bool = False) -> pd.DataFrame:
         """One row a step and token, the SHOWN most probable at each step first, and whether it was right.
@@ -88,8 +92,8 @@ class Explorer:
     def _batch(self, values: list[int], turned: bool) -> tuple[Tensor, Tensor, list[int]]:
         """The source in the direction asked for, and the right answer to it as it was typed."""
         batch = self.task.example(values[::-1] if turned else values)
-        target = self.task.example(values).target
-        return batch.source, batch.source_length, target[0, 0].tolist()
+        right = self.task.example(values)
+        return batch.source, batch.source_length, right.target[0, 0, : right.target_length.item()].tolist()
 
     @torch.no_grad()
     def _states(self, source: Tensor, length: Tensor) -> Tensor:

@@ -11,14 +11,23 @@ from replicate.settings import RunConfig
 from replicate.tasks import task_of
 from replicate.tasks.batch import Batch
 from replicate.tasks.pairs import until_eos
-from replicate.tasks.task import Task
+from replicate.tasks.task import Task, headline_metric
 
 
 def score_table(run: Run, samples: int) -> pd.DataFrame:
     """A run's scores over its rounds beside the baselines, the untrained model and the oracle."""
-    table = baseline_table(run.config, samples)
-    table.insert(0, "trained", run.scores.mean().reindex(table.index))
+    table = baseline_table(run.config, samples).loc[[metric.name for metric in run.metrics]]
+    table.insert(0, "trained", run.scores[table.index].mean())
     return table
+
+
+def missing_metrics(run: Run) -> list[str]:
+    """A sentence on each metric of the task that is newer than the run."""
+    return [
+        f"{metric.label} is newer than this run and is not shown; remove {run.path} to make the run anew"
+        for metric in run.task.metrics
+        if metric not in run.metrics
+    ]
 
 
 def baseline_table(config: RunConfig, samples: int) -> pd.DataFrame:
@@ -34,9 +43,21 @@ def baseline_table(config: RunConfig, samples: int) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def first_and_last_position(run: Run) -> str:
+    """How often the first token of a target is right, and the last one that any target reaches."""
+    if run.by_position.empty:
+        return "Every target is empty, so no position is reached."
+    positions = run.by_position.groupby("position").agg({"accuracy": "mean", "samples": "sum"})
+    first, last = positions.iloc[0], positions.iloc[-1]
+    return (
+        f"The first token is right in {first.accuracy:.0%} of {first.samples:,.0f} targets, position "
+        f"{last.name} in {last.accuracy:.0%} of the {last.samples:,.0f} that are so long."
+    )
+
+
 def learnt_beyond_baselines(run: Run, table: pd.DataFrame) -> bool:
     """Whether the headline of a `score_table` is better trained than untrained and in every baseline."""
-    (headline,) = (metric for metric in run.task.metrics if metric.name == run.task.headline)
+    headline = headline_metric(run.task)
     scores = table.loc[headline.name].drop("oracle")
     return all(headline.better(scores.trained, other) for other in scores.drop("trained"))
 

@@ -11,7 +11,7 @@ from replicate.tasks.task import Metric
 
 def scores_by_length(by_length: pd.DataFrame, metrics: Sequence[Metric]) -> Figure:
     """Metrics by source and by target length: dots are trainings, lines their means."""
-    metrics = [metric for metric in metrics if metric.by_length and metric.name in by_length]
+    metrics = [metric for metric in metrics if metric.by_length]
     figure, panels = subplots(1, 2, height=3.2, sharey=True)
     for axes, kind in zip(panels, ("source", "target"), strict=True):
         table = by_length.query("kind == @kind")

@@ -22,7 +22,7 @@ def loss_curve(history: pd.DataFrame) -> Figure:
 
 def metric_curves(history: pd.DataFrame, metrics: Sequence[Metric]) -> Figure:
     """A panel a metric over the updates: every round thin, their mean with its 95% interval."""
-    metrics = [metric for metric in metrics if metric.curve and metric.name in history]
+    metrics = [metric for metric in metrics if metric.curve]
     alike = len({metric.bounds for metric in metrics}) == 1
     figure, panels = subplots(1, len(metrics), height=3.0, sharey=alike, squeeze=False)
     for axes, metric, colour in zip(panels[0], metrics, metric_colours(metrics), strict=True):

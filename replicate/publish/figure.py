@@ -18,8 +18,8 @@ from replicate.runs.folder import Run, open_run, project_notebook
 
 OF_A_RUN: dict[str, Callable[[Run], Figure]] = {
     "loss-curve": lambda run: loss_curve(run.history),
-    "metric-curves": lambda run: metric_curves(run.history, run.task.metrics),
-    "scores-by-length": lambda run: scores_by_length(run.by_length, run.task.metrics),
+    "metric-curves": lambda run: metric_curves(run.history, run.metrics),
+    "scores-by-length": lambda run: scores_by_length(run.by_length, run.metrics),
     "accuracy-by-position": lambda run: accuracy_by_position(run.by_position),
 }
 
@@ -41,10 +41,20 @@ def make_figure(root: Path, name: str, out: Path, run: Path | None, dark: bool) 
     with TemporaryDirectory() as temporary:
         folder = Path(temporary) / "figures"
         if run is not None:
-            save(OF_A_RUN[name](open_run(run)), folder, name)
+            save(_of_a_run(name, run), folder, name)
         else:
             with figures_in(folder):
                 notebook = project_notebook(root / "notebooks" / f"{CATALOGUE[name].notebook}.ipynb")
                 execute(notebook, Path(temporary) / "executed.ipynb", {})
         drawn = folder / f"{name}{'-dark' if dark else ''}{out.suffix}"
         write_whole(out, lambda file: shutil.copyfile(drawn, file))
+
+
+def _of_a_run(name: str, folder: Path) -> Figure:
+    run = open_run(folder)
+    try:
+        return OF_A_RUN[name](run)
+    except KeyError as error:  # a column that belongs to another task
+        raise ParameterError(
+            f"{name} cannot be drawn of {folder}, a run of {run.config.task.kind}: {error.args[0]} is missing"
+        ) from error

@@ -39,7 +39,7 @@ def write_readme(root: Path) -> None:
         "attention": read_measurement("claims", "lengths-attention"),
     }
     figures = {
-        "quick/metric-curves": metric_curves(run.history, run.task.metrics),
+        "quick/metric-curves": metric_curves(run.history, run.metrics),
         "claims/forest": forest(sizes()),
         "claims/length": by_length(lengths, PAPER.task.max_length),
     }

@@ -15,13 +15,17 @@ from replicate.files import RunError, first_line, read_checkpoint, read_json
 from replicate.models import build
 from replicate.settings import RunConfig, SettingError
 from replicate.tasks import task_of
-from replicate.tasks.task import Task
+from replicate.tasks.task import Metric, Task
 
 TABLES = {  # file name -> the columns it must have, beside the task's metrics
     "history": ["round", "step", "loss", "learning_rate"],
     "scores": ["round", "evaluation"],
     "by_length": ["round", "kind", "length", "samples"],
     "by_position": ["round", "position", "samples", "accuracy"],
+}
+NEWER_COLUMNS = {  # those that runs of earlier versions lack
+    "history": ["gradient_norm", "gradient_norm_max", "large_share", "diverged"],
+    "scores": ["nats"],
 }
 TEXT_FILES = ["config.json", *(f"{name}.csv" for name in TABLES)]
 FILES = [*TEXT_FILES, "checkpoint.pt"]
@@ -42,6 +46,11 @@ class Run:
     @property
     def task(self) -> Task:
         return task_of(self.config.task)
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The task's metrics, but for those that are newer than the run."""
+        return [metric for metric in self.task.metrics if metric.name in self.scores]
 
     @property
     def steps(self) -> int:
@@ -73,6 +82,12 @@ class Run:
                 f"{self.path / 'checkpoint.pt'} is no checkpoint of this run's model: {first_line(error)}"
             ) from error
         return model
+
+
+def columns(table: str, task: Task) -> list[str]:
+    """Every column that this table of a run can have."""
+    metrics = [] if table == "by_position" else [metric.name for metric in task.metrics]
+    return [*TABLES[table], *NEWER_COLUMNS.get(table, []), *metrics]
 
 
 def _project() -> Path:
@@ -180,6 +195,6 @@ def _read_table(path: Path, columns: list[str]) -> pd.DataFrame:
     if missing:
         raise RunError(f"{path} has no column {missing[0]}; it is from another version, make the run again")
     words = [column for column in columns if column != "kind" and not is_numeric_dtype(table[column])]
-    if words:
+    if words and not table.empty:  # no position is reached where every target is empty
         raise RunError(f"{path} has other things than numbers in column {words[0]}")
     return table

@@ -14,8 +14,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from replicate.files import RunError, first_line
-from replicate.runs.folder import PROJECT, Run
+from replicate.runs.folder import PROJECT, TABLES, Run, columns
 from replicate.settings import RunConfig, SettingError
+from replicate.tasks import task_of
 
 REGISTERED = PROJECT / "results" / "registered"
 
@@ -40,6 +41,11 @@ class Quantity(Entry):
     column: str
     unit: str = "round"  # the column that tells the trainings, or groups of them, apart
     terms: list[Term] = Field([Term()], min_length=1)
+
+    @property
+    def columns(self) -> list[str]:
+        """Every column that it names."""
+        return [self.column, self.unit, *(column for term in self.terms for column in term.where)]
 
 
 class Requirements(Entry):
@@ -117,8 +123,8 @@ def read_registration(path: Path) -> Registration:
     """
     try:
         registration = Registration(**yaml.safe_load(path.read_text(encoding="utf-8")))
-        registration.runs  # noqa: B018 - refuses settings that no run can have
-    except SettingError as error:
+        _check_columns(registration)
+    except SettingError as error:  # settings that no run can have
         raise RunError(f"{path} is no registration: {error}") from error
     except ValidationError as error:
         wrong = error.errors()[0]
@@ -129,6 +135,21 @@ def read_registration(path: Path) -> Registration:
     if registration.study != path.stem:
         raise RunError(f"{path} registers the study {registration.study}; a file has its study's name")
     return registration
+
+
+def _check_columns(registration: Registration) -> None:
+    """Refuse a column that no run has; those of measured tables are known when they are measured."""
+    for name, effect in registration.effects.items():
+        if effect.of.table not in TABLES:
+            continue
+        for arm in effect.compare:
+            config = registration.runs[f"{registration.study}-{arm}"]
+            known = columns(effect.of.table, task_of(config.task))
+            for column in effect.of.columns:
+                if column not in known:
+                    raise SettingError(
+                        f"effect {name} reads {column} of {effect.of.table}, which has {', '.join(known)}"
+                    )
 
 
 def registrations() -> dict[str, Registration]:

@@ -94,3 +94,8 @@ class Task(Protocol):
 
     def example(self, source: Sequence[int]) -> Batch:
         """One pair with a source of one's own, R = B = 1; its target is EOS alone where none is known."""
+
+
+def headline_metric(task: Task) -> Metric:
+    """The metric that a task is judged by first."""
+    return next(metric for metric in task.metrics if metric.name == task.headline)

@@ -8,6 +8,8 @@ import torch
 from shared import CONFIG
 
 from replicate import settings
+from replicate.evaluation.inspection import first_and_last_position
+from replicate.figures.evaluation import accuracy_by_position
 from replicate.files import RunError, read_checkpoint, write_whole
 from replicate.runs.experiment import run
 from replicate.runs.folder import checksums, open_run
@@ -101,6 +103,14 @@ def test_nothing_in_a_checkpoint_is_executed(tmp_path, write, capsys):
     with pytest.raises(RunError, match="damaged or no checkpoint"):
         read_checkpoint(tmp_path / "x.pt")
     assert "executed" not in capsys.readouterr().out
+
+
+def test_a_run_in_which_no_target_has_a_prime_is_read_and_looked_at(tmp_path):
+    skewed = CONFIG.changed(skew=20.0, skew_order=1, vocab_size=31, steps=2, evaluate_samples=20)  # all are 1
+    made = run(skewed, tmp_path / "run", workers=1)
+    assert made.by_position.empty and set(made.by_length.query("kind == 'target'").length) == {0}
+    assert first_and_last_position(made) == "Every target is empty, so no position is reached."
+    accuracy_by_position(made.by_position)
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path):

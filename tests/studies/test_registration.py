@@ -86,6 +86,10 @@ def test_a_run_with_settings_that_nobody_registered_has_no_stamp(folder):
         ({"study": "other"}, "a file has its study's name"),
         ({"effects": {"gain": DATA["effects"]["gain"] | {"requires": {"room": ["forward"]}}}}, "gives none"),
         (
+            {"effects": {"gain": DATA["effects"]["gain"] | {"of": {"table": "scores", "column": "psaa"}}}},
+            "effect gain reads psaa of scores, which has round, evaluation, nats, psa",
+        ),
+        (
             {
                 "effects": {
                     "gain": DATA["effects"]["gain"],

@@ -10,16 +10,18 @@ from torch.nn.utils.rnn import pad_sequence
 
 from replicate import tasks
 from replicate.evaluation.evaluate import oracle_answer
-from replicate.evaluation.inspection import learnt_beyond_baselines
+from replicate.evaluation.inspection import learnt_beyond_baselines, missing_metrics, score_table
 from replicate.fields import TaskSettings
 from replicate.figures.evaluation import scores_by_length
 from replicate.figures.training import metric_curves
 from replicate.parameters import ParameterError, check_parameters, run_config
+from replicate.publish.figure import OF_A_RUN, make_figure
 from replicate.runs.experiment import run
 from replicate.runs.folder import open_run
 from replicate.settings import QUICK, RunConfig, SettingError
 from replicate.tasks.batch import Batch
 from replicate.tasks.pairs import answer_length, position_matches
+from replicate.tasks.primes.task import PrimeTask
 from replicate.tasks.task import CHUNK, Metric
 
 WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
@@ -108,7 +110,7 @@ def test_it_trains_and_its_own_metrics_are_in_tables_and_curves(monkeypatch, tmp
         assert {"word_rate", "length_error"} <= set(table) and "psa" not in table
     first, last = (trained.history.query("step == @step").word_rate.mean() for step in (0, 300))
     assert first < 30 and last > first + 20
-    figure = metric_curves(trained.history, trained.task.metrics)
+    figure = metric_curves(trained.history, trained.metrics)
     assert [axes.get_title("left") for axes in figure.axes] == ["words right", "length error"]
     assert figure.axes[0].get_ylim() == (-2, 102)
     assert (
@@ -163,9 +165,24 @@ def test_what_is_learnt_beyond_the_baselines_heeds_the_direction_of_the_metric(m
     assert learnt_beyond_baselines(trained, pd.DataFrame(scores, index=["length_error"])) is learnt
 
 
-def test_a_run_from_before_a_metric_is_drawn_without_it():
-    run = open_run(PROJECT / "results" / "quick")
-    metrics = [*run.task.metrics, Metric("brand_new", "brand new")]
-    assert len(metric_curves(run.history, metrics).axes) == 3
-    labels = scores_by_length(run.by_length, metrics).axes[0].get_legend().get_texts()
+def test_a_run_from_before_a_metric_goes_without_it_and_says_so(monkeypatch):
+    run, scores = open_run(PROJECT / "results" / "quick"), PrimeTask.scores
+    assert missing_metrics(run) == []
+    monkeypatch.setattr(PrimeTask, "metrics", [*run.task.metrics, Metric("brand_new", "brand new")])
+    monkeypatch.setattr(PrimeTask, "scores", lambda *given: scores(*given) | {"brand_new": 0.5})
+    assert len(metric_curves(run.history, run.metrics).axes) == 3
+    labels = scores_by_length(run.by_length, run.metrics).axes[0].get_legend().get_texts()
     assert [label.get_text() for label in labels] == ["PSA", "exact match"]
+    table = score_table(run, 100)
+    assert "brand_new" not in table.index and table.notna().all(axis=None)
+    (sentence,) = missing_metrics(run)
+    assert sentence.startswith("brand new is newer than this run") and str(run.path) in sentence
+
+
+def test_a_figure_of_another_task_is_refused_in_one_line(monkeypatch, tmp_path):
+    monkeypatch.setitem(tasks.TASKS, "numbers", NumberTask)
+    config = RunConfig.of(task="numbers", model="rnn", **QUICK_TRAINING | {"steps": 1, "rounds": 1})
+    run(config, tmp_path / "run", workers=1)
+    monkeypatch.setitem(OF_A_RUN, "loss-curve", lambda run: run.scores["psa"].plot())
+    with pytest.raises(ParameterError, match=r"of .*run, a run of numbers: psa is missing"):
+        make_figure(tmp_path, "loss-curve", tmp_path / "x.png", tmp_path / "run", dark=False)
