@@ -1,0 +1,156 @@
+"""Updates a second of one training: the library's runs beside training loops written plainly."""
+
+import itertools
+import random
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from shutil import which
+
+import torch
+import torch.nn.functional as F
+from timing import CORES, interleaved, seconds
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence
+
+from replicate.randomness import make_generator
+from replicate.settings import PUBLISHED, RunConfig
+from replicate.tasks import task_of
+from replicate.tasks.batch import PAD, Batch
+from replicate.tasks.primes import reference
+from replicate.training.loop import start, update
+
+POST = PUBLISHED.changed(max_length=15)
+LSTM = RunConfig.of(model="lstm", layers=2)
+
+
+def reference_rate(threads: int, updates: int = 25) -> float:
+    """The plain model and loop, plain samples included, at one thread count."""
+    torch.set_num_threads(threads)
+    model, rng = reference.Seq2Seq(), random.Random(0)
+    batches = (reference.sample_batch(rng, 32, 15, 100, 100) for _ in range(updates))
+    rate = updates / seconds(lambda: reference.train(model, batches))
+    torch.set_num_threads(1)
+    return rate
+
+
+class Compiled(reference.Seq2Seq):
+    """The plain model by `torch.compile`, which wants batches of one shape: all are padded to the longest."""
+
+    def __init__(self):
+        super().__init__()
+        self.compiled = torch.compile(super().loss, dynamic=False)
+
+    def loss(self, source: Tensor, source_length: Tensor, target: Tensor) -> Tensor:
+        source = F.pad(source, (0, 15 - source.shape[1]), value=PAD)
+        target = F.pad(target, (0, 16 - target.shape[1]), value=PAD)
+        return self.compiled(source, source_length, target)
+
+
+def compiled_rate(model: Compiled, updates: int = 25) -> float:
+    """The compiled model in the plain loop, on as many threads as there are cores."""
+    torch.set_num_threads(CORES)
+    rng = random.Random(0)
+    batches = (reference.sample_batch(rng, 32, 15, 100, 100) for _ in range(updates))
+    rate = updates / seconds(lambda: reference.train(model, batches))
+    torch.set_num_threads(1)
+    return rate
+
+
+_states = {}  # in a worker: its trainings, kept between repeats
+
+
+def advance(config: RunConfig, rounds: range, updates: int) -> None:
+    """Some updates of some rounds, sampling included; runs in a worker process."""
+    torch.set_num_threads(1)
+    task = task_of(config.task)
+    key = (config, rounds)
+    if key not in _states:
+        _states[key] = start(config, rounds)
+    state = _states[key]
+    for _ in range(updates):
+        update(
+            state, task.sample(state.generators, config.training.batch_size), config.training.learning_rate
+        )
+
+
+def library_rate(pool: ProcessPoolExecutor, config: RunConfig, updates: int = 25) -> float:
+    """Updates a second, summed over the run's rounds, which are split over the cores as in a real run."""
+    workers = min(CORES, config.training.rounds)
+    edges = [config.training.rounds * i // workers for i in range(workers + 1)]
+    parts = [range(*edge) for edge in itertools.pairwise(edges)]
+
+    def advance_all():
+        futures = [pool.submit(advance, config, part, updates) for part in parts]
+        return [future.result() for future in futures]
+
+    return config.training.rounds * updates / seconds(advance_all)
+
+
+def bench_post(pool: ProcessPoolExecutor) -> dict[str, float]:
+    works = {
+        f"reference.py, {threads} threads": lambda threads=threads: reference_rate(threads)
+        for threads in sorted({1, CORES})
+    }
+    if which("g++"):
+        model = Compiled()
+        works["padded and compiled"] = lambda: compiled_rate(model)
+    else:
+        print("torch.compile is left out: it needs a C++ compiler")
+    return {"post_training": _beside(pool, "The post's model", POST, works)}
+
+
+class TorchSeq2Seq(nn.Module):
+    """The LSTM encoder-decoder as one would write it with torch.nn: packed sources, padded targets."""
+
+    def __init__(self, config: RunConfig):
+        super().__init__()
+        self.embedding = nn.Embedding(config.task.vocab_size, config.model.embedding_size)
+        sizes = config.model.embedding_size, config.model.hidden_size, config.model.layers
+        self.encoder, self.decoder = (nn.LSTM(*sizes, batch_first=True) for _ in range(2))
+        self.readout = nn.Linear(config.model.hidden_size, config.task.vocab_size)
+        self.eos = config.task.vocab_size - 1
+
+    def loss(self, batch: Batch) -> torch.Tensor:
+        source, length, target = batch.source[0], batch.source_length[0], batch.target[0]
+        packed = pack_padded_sequence(self.embedding(source), length, batch_first=True, enforce_sorted=False)
+        _, state = self.encoder(packed)
+        target = target[:, : int(batch.target_length.max())]
+        previous = F.pad(target[:, :-1], (1, 0), value=self.eos)
+        output, _ = self.decoder(self.embedding(previous), state)
+        return F.cross_entropy(self.readout(output).flatten(0, 1), target.flatten(), ignore_index=PAD)
+
+
+def torch_rate(config: RunConfig, threads: int, updates: int = 25) -> float:
+    """Updates a second of one such training at one thread count; samples are the library's."""
+    torch.set_num_threads(threads)
+    model, task = TorchSeq2Seq(config), task_of(config.task)
+    optimizer = torch.optim.Adam(model.parameters(), lr=config.training.learning_rate, fused=True)
+    generators = [make_generator(0, 0, "bench")]
+
+    def train():
+        for _ in range(updates):
+            optimizer.zero_grad()
+            model.loss(task.sample(generators, config.training.batch_size)).backward()
+            optimizer.step()
+
+    rate = updates / seconds(train)
+    torch.set_num_threads(1)
+    return rate
+
+
+def bench_lstm(pool: ProcessPoolExecutor) -> dict[str, float]:
+    works = {f"torch.nn.LSTM, {n} threads": lambda n=n: torch_rate(LSTM, n) for n in sorted({1, CORES})}
+    return {"lstm_training": _beside(pool, "LSTM of 2 layers", LSTM, works)}
+
+
+def _beside(
+    pool: ProcessPoolExecutor, what: str, config: RunConfig, works: dict[str, Callable[[], float]]
+) -> float:
+    """Print the rates of some plain trainings and of the library; returns its ratio to their best."""
+    rates = interleaved(library=lambda: library_rate(pool, config), **works)
+    library, plain = rates.pop("library"), max(rates.values())
+    print(f"{what}, 10 rounds, max_length 15, batch 32: updates a second of one training, {CORES} cores")
+    for name, rate in rates.items():
+        print(f"  {name:26} {rate:8.1f}")
+    print(f"  {'library':26} {library:8.1f}   {library / plain:.1f}x the best of these\n")
+    return library / plain
