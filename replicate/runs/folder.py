@@ -11,7 +11,7 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 from torch import nn
 
-from replicate.files import RunError, first_line, read_checkpoint, read_json
+from replicate.files import PROJECT, RunError, first_line, read_checkpoint, read_json
 from replicate.models import build
 from replicate.settings import RunConfig, SettingError
 from replicate.tasks import task_of
@@ -73,14 +73,6 @@ class Run:
                 f"{self.path / 'checkpoint.pt'} is no checkpoint of this run's model: {first_line(error)}"
             ) from error
         return model
-
-
-def _project() -> Path:
-    source = Path(__file__).resolve().parents[2]
-    return source if (source / "results" / "registered").is_dir() else Path.cwd()
-
-
-PROJECT = _project()  # the checkout; of a library that is installed without one, the current folder
 
 
 def runs_root() -> Path:
