@@ -65,7 +65,7 @@ notebooks: $(READY) ## execute the committed notebooks anew, and the README's ta
 lock: ## write requirements.lock anew from pyproject.toml
 	$(REQUIRE_PYTHON)
 	rm -rf .lock && $(PYTHON) -m venv .lock
-	.lock/bin/python -m pip install -e '.[lab,report,sweep,test]'
+	.lock/bin/python -m pip install -e '.[lab,report,sweep,test,translation]'
 	# Neither a build of torch nor the libraries of its CUDA build: pip picks those for each machine.
 	{ echo "# Every package at its exact version, from pyproject.toml; 'make lock' writes this file."; \
 	.lock/bin/python -m pip freeze --all --exclude-editable --exclude pip | sed 's/+[a-z0-9.]*$$//' | \

@@ -15,6 +15,7 @@ from replicate.parameters import ParameterError, check_parameters, run_config
 EXTRA_OF = {  # modules that are imported here -> the extra of pyproject.toml that installs them
     **dict.fromkeys(["dask", "distributed", "rich"], "sweep"),
     **dict.fromkeys(["PIL", "bs4", "jinja2", "latex2mathml", "nbconvert"], "report"),
+    "sentencepiece": "translation",
 }
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
 
@@ -52,10 +53,11 @@ def _fault(error: Exception) -> tuple[str, int] | None:
     # Imported here because torch and papermill take seconds to load, which `--help` can spare.
     from replicate.files import RunError
     from replicate.publish.execute import NotebookError
+    from replicate.tasks.translation.corpus import CorpusError
 
     if isinstance(error, NotebookError):
         return str(error), 1
-    return (str(error), 2) if isinstance(error, ParameterError | RunError) else None
+    return (str(error), 2) if isinstance(error, ParameterError | RunError | CorpusError) else None
 
 
 class PairOptions(TyperCommand):
@@ -186,6 +188,31 @@ def blog(
     own = notebook.endswith(".ipynb")
     path = Path(notebook) if own else project_notebook(Path("notebooks") / f"{notebook}.ipynb")
     typer.echo(make_post(path, out, lang, slug=slug, date=date, title=title))
+
+
+@app.command()
+def pairs(
+    english: Annotated[
+        Path, typer.Argument(help="LibreOffice's help in English: its folder, or the Debian package.")
+    ] = Path("/usr/share/libreoffice/help/en-US"),
+    french: Annotated[Path, typer.Argument(help="The same in French.")] = Path(
+        "/usr/share/libreoffice/help/fr"
+    ),
+    out: Annotated[Path, typer.Option(help="The file to write; an existing one stays.")] = Path(
+        "libreoffice.tsv"
+    ),
+    longest: Annotated[int, typer.Option(min=3, help="Words and signs of a sentence, at most.")] = 20,
+) -> None:
+    """Make a parallel text of LibreOffice's help: English, French and page, for the task translation."""
+    from replicate.tasks.translation.corpus import write_tsv
+    from replicate.tasks.translation.libreoffice import read_help
+
+    if out.exists():
+        raise ParameterError(f"{out} exists: delete it or name another file")
+    found = read_help(english, french, longest)
+    write_tsv(out, found)
+    pages = len({pair.group for pair in found})
+    typer.echo(f"{out}: {len(found):,} pairs from {pages:,} pages; use it with pairs {out}, group_column 3")
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """Kinds of settings, and the record that each part of a run's settings is."""
 
 import difflib
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -22,6 +22,11 @@ class Part(BaseModel):
     """A part of a run's settings: frozen, and with no name that means nothing to it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    places: ClassVar[frozenset[str]] = frozenset()  # settings that say where something lies, not what it is
+
+    def identity(self) -> dict[str, Any]:
+        """What tells it from others of its kind: its settings that are not at their defaults."""
+        return self.model_dump(exclude_defaults=True, exclude=set(self.places))
 
 
 class TaskSettings(Part):

@@ -16,6 +16,14 @@ UNFINISHED = "replicate-unfinished"  # ends the name of a file that is being wri
 LOCK = ".lock"  # the file by which processes keep each other off a folder; it stays there, empty
 
 
+def _project() -> Path:
+    source = Path(__file__).resolve().parents[1]
+    return source if (source / "results" / "registered").is_dir() else Path.cwd()
+
+
+PROJECT = _project()  # the checkout; of a library that is installed without one, the current folder
+
+
 class RunError(ValueError):
     """A run folder that is missing, damaged or someone else's; one line that says which and what to do."""
 

@@ -48,7 +48,10 @@ class EvaluationSettings(Part):
 
 
 class RunConfig(Part):
-    """The settings of a run. The defaults are the post's; how fast or where it runs is not part of it."""
+    """The settings of a run. The defaults are the post's; how fast or where it runs is not part of it.
+
+    Two are equal where they make the same run, wherever the files lie that either reads.
+    """
 
     task: SerializeAsAny[TaskSettings]
     model: SerializeAsAny[ModelSettings]
@@ -106,13 +109,21 @@ class RunConfig(Part):
         """The same but for some settings, by their flat names."""
         return type(self).of(**self.flat() | given)
 
+    def identity(self) -> list:
+        """What tells it from other runs; a new setting with a default changes none."""
+        parts = self.task, self.model, self.training, self.evaluation
+        return [self.task.kind, self.model.kind, [part.identity() for part in parts]]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RunConfig) and self.identity() == other.identity()
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
     @property
     def name(self) -> str:
-        """Readable, and different whenever a setting is; a new setting with a default changes no name."""
-        parts = self.task, self.model, self.training, self.evaluation
-        given = [part.model_dump(exclude_defaults=True) for part in parts]
-        identity = [self.task.kind, self.model.kind, given]
-        digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
+        """Readable, and different whenever the identity is."""
+        digest = hashlib.sha256(json.dumps(self.identity(), sort_keys=True).encode()).hexdigest()[:8]
         return f"{self.model.kind}-{self.task.label()}-{digest}"
 
 

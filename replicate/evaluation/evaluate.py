@@ -96,8 +96,9 @@ def _scores(task: Task, pairs: pd.DataFrame, kind: str | None = None) -> pd.Data
     keys = ["round"] if kind is None else ["round", kind]
     groups = pairs.groupby(keys)
     means = groups[[name for name in pairs if name not in ("round", "source", "target")]].mean()
+    means = means.assign(samples=groups.size())
     table = pd.DataFrame([task.scores(row) for row in means.to_dict("records")], index=means.index)
-    table = table[[metric.name for metric in task.metrics]].assign(samples=groups.size())
+    table = table[[metric.name for metric in task.metrics]].assign(samples=means.samples)
     return table.reset_index().rename(columns={kind: "length"})
 
 

@@ -3,6 +3,7 @@
 import itertools
 import math
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -57,7 +58,7 @@ def run(
             seconds = round(time.time() - began, 1)
             done = {"finished": now(), "device": device, "workers": workers, "seconds": seconds}
             _finish(folder, parts, results, _record(attempts) | done)
-    return open_run(folder)
+    return replace(open_run(folder), config=config)  # equal to the folder's; its files are where they are now
 
 
 def rounds_at_once(hidden_size: int) -> int:
@@ -86,13 +87,14 @@ def _refuse_foreign(folder: Path) -> None:
 def _claim(folder: Path, config: RunConfig) -> bool:
     """Make the folder this run's, or see that it is; returns whether the run is finished."""
     if (folder / "config.json").exists():
-        theirs, ours = read_config(folder).flat(), config.flat()
-        different = [
-            f"{name} is {theirs.get(name)} there and {ours.get(name)} here"
-            for name in [*ours, *(theirs.keys() - ours.keys())]
-            if theirs.get(name) != ours.get(name)
-        ]
-        if different:
+        found = read_config(folder)
+        if found != config:
+            theirs, ours = found.flat(), config.flat()
+            different = [
+                f"{name} is {theirs.get(name)} there and {ours.get(name)} here"
+                for name in [*ours, *(theirs.keys() - ours.keys())]
+                if theirs.get(name) != ours.get(name)
+            ]
             raise RunError(f"{folder} holds another run ({'; '.join(different)}); choose another folder")
         return is_finished(folder)
     write_json(folder / "config.json", config.flat())

@@ -11,7 +11,7 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 from torch import nn
 
-from replicate.files import RunError, first_line, read_checkpoint, read_json
+from replicate.files import PROJECT, RunError, first_line, read_checkpoint, read_json
 from replicate.models import build
 from replicate.settings import RunConfig, SettingError
 from replicate.tasks import task_of
@@ -88,14 +88,6 @@ def columns(table: str, task: Task) -> list[str]:
     """Every column that this table of a run can have."""
     metrics = [] if table == "by_position" else [metric.name for metric in task.metrics]
     return [*TABLES[table], *NEWER_COLUMNS.get(table, []), *metrics]
-
-
-def _project() -> Path:
-    source = Path(__file__).resolve().parents[2]
-    return source if (source / "results" / "registered").is_dir() else Path.cwd()
-
-
-PROJECT = _project()  # the checkout; of a library that is installed without one, the current folder
 
 
 def runs_root() -> Path:

@@ -5,8 +5,9 @@ from functools import cache
 from replicate.fields import TaskSettings
 from replicate.tasks.primes.task import PrimeTask
 from replicate.tasks.task import Task
+from replicate.tasks.translation.task import TranslationTask
 
-TASKS: dict[str, type[Task]] = {task.Settings.kind: task for task in (PrimeTask,)}
+TASKS: dict[str, type[Task]] = {task.Settings.kind: task for task in (PrimeTask, TranslationTask)}
 
 
 @cache

@@ -82,14 +82,13 @@ class Task(Protocol):
     def statistics(self, prediction: Tensor, target: Tensor) -> dict[str, Tensor]:
         """What is known of single pairs: `[N, P]` and `[N, T]` -> float64 `[N]` by name.
 
-        The names round, source and target are taken.
+        The names round, source, target and samples are taken.
         """
 
     def scores(self, means: Mapping[str, float]) -> dict[str, float]:
-        """Every metric of some pairs, from the means of their statistics.
+        """Every metric of some pairs, from the means of their statistics and their number, `samples`.
 
-        A metric of a corpus, such as BLEU, is a function of sums over pairs; where it is one of their ratios,
-        means do as well.
+        A metric of a corpus, such as BLEU, is a function of sums over pairs, which these give.
         """
 
     def example(self, source: Sequence[int]) -> Batch:

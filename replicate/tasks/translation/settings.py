@@ -1,0 +1,76 @@
+"""What the task can be told: which text, in which words, and how it is read."""
+
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from replicate.fields import Count, TaskSettings
+from replicate.tasks.translation.corpus import CorpusError, Pair, checksum, read_aligned, read_tsv
+from replicate.tasks.translation.grammar import grammar_pairs
+
+
+class TranslationSettings(TaskSettings):
+    """A parallel text in any two languages, and how it is handed to a model.
+
+    Two runs are of one text where its checksum is the same, wherever it lies and however it is stored.
+    """
+
+    kind = "translation"
+    places: ClassVar[frozenset[str]] = frozenset(
+        {"pairs", "target_file", "source_column", "target_column", "group_column"}
+    )
+    pairs: str = ""  # a TSV with a pair a line; "": the small grammar of this library
+    target_file: str = ""  # with it, `pairs` holds the sources, a line each, and this file their translations
+    source_column: Count = 1  # of the TSV, from 1
+    target_column: Count = 2
+    group_column: Count | None = None  # names the page that a pair is from, of which none is torn apart
+    # SHA-256 of the pairs; filled in from the text where it is not given.
+    pairs_sha256: Annotated[str, Field(pattern="^([0-9a-f]{64})?$", validate_default=True)] = ""
+    tokens: Literal["words", "subwords"] = "words"
+    min_count: Count = 3  # words that training has less often are out of the vocabulary
+    subwords: Count = 4_000  # pieces of each language's vocabulary
+    max_tokens: Annotated[Count, Field(le=1_000)] = 30  # a side; longer pairs are left out
+    reverse: bool = False  # reverses the source alone
+    source_eos: bool = False  # end the source with EOS, after any reversal (the paper, Fig. 1)
+    bucket: bool = True  # batches of sentences that are about equally long (the paper, section 3.4)
+
+    @field_validator("pairs_sha256")
+    @classmethod
+    def _of_the_text(cls, given: str, info: ValidationInfo) -> str:
+        # One that is given is compared when the text is read: a run opens without its text.
+        return given or checksum(_read(**{name: info.data[name] for name in cls.places}))
+
+    @model_validator(mode="after")
+    def _one_kind_of_text(self) -> Self:
+        if self.target_file and not self.pairs:
+            raise ValueError("target_file needs the file of the sources, pairs")
+        return self
+
+    def label(self) -> str:
+        return f"{self.tokens}-{'reverse' if self.reverse else 'forward'}"
+
+    def read(self) -> list[Pair]:
+        """The pairs of the text.
+
+        Raises:
+            CorpusError: it cannot be read, or is another text.
+        """
+        wanted = f"the text of these settings has the SHA-256 {self.pairs_sha256}"
+        try:
+            found = _read(**{name: getattr(self, name) for name in self.places})
+        except CorpusError as error:
+            raise CorpusError(f"{error}; {wanted}") from error
+        if checksum(found) != self.pairs_sha256:
+            raise CorpusError(f"{self.pairs or 'the grammar'} holds another text: {wanted}")
+        return found
+
+
+def _read(
+    pairs: str, target_file: str, source_column: int, target_column: int, group_column: int | None
+) -> list[Pair]:
+    if not pairs:
+        return list(grammar_pairs())
+    if target_file:
+        return read_aligned(Path(pairs), Path(target_file))
+    return read_tsv(Path(pairs), source_column, target_column, group_column)

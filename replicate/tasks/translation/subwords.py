@@ -1,0 +1,60 @@
+"""A vocabulary of pieces of words: byte-pair encoding by sentencepiece, which is an extra of this library."""
+
+import io
+from collections.abc import Iterable, Sequence
+
+from replicate.tasks.batch import PAD
+from replicate.tasks.translation.corpus import CorpusError
+from replicate.tasks.translation.tokens import BOS, EOS, SPECIAL, UNK, normalised
+
+
+class Subwords:
+    """`size` pieces, learnt from some sentences; rare words are spelt in several.
+
+    One text and one version of sentencepiece always give the same pieces.
+
+    Raises:
+        CorpusError: the sentences have too few, or too many, different pieces for the size.
+    """
+
+    bos, eos = BOS, EOS
+
+    def __init__(self, texts: Iterable[str], size: int):
+        import sentencepiece  # an extra
+
+        model = io.BytesIO()
+        try:
+            sentencepiece.SentencePieceTrainer.train(
+                sentence_iterator=iter(texts),
+                model_writer=model,
+                model_type="bpe",
+                vocab_size=size,
+                character_coverage=1.0,
+                normalization_rule_name="identity",  # the text is normalised already
+                pad_id=PAD,
+                bos_id=BOS,
+                eos_id=EOS,
+                unk_id=UNK,
+                **dict(zip(["pad_piece", "bos_piece", "eos_piece", "unk_piece"], SPECIAL, strict=True)),
+                num_threads=1,
+                minloglevel=2,
+            )
+        except RuntimeError as error:
+            reason = str(error).rpartition("] ")[2]
+            raise CorpusError(f"subwords {size} does not suit this text: {reason}") from error
+        self._pieces = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
+        self.size = self._pieces.get_piece_size()
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of a text's pieces; UNK for a letter that no training sentence has."""
+        return self._pieces.encode(normalised(text))
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """The text of some ids; special ones stand there by their names."""
+        pieces = map(self._pieces.id_to_piece, tokens)
+        return "".join(pieces).replace("\u2581", " ").strip()  # sentencepiece's mark of a word's beginning
+
+    def unknown_rate(self, texts: Iterable[str]) -> float:
+        """The share of the pieces of some texts that are out of the vocabulary."""
+        tokens = [token for text in texts for token in self.encode(text)]
+        return tokens.count(UNK) / max(len(tokens), 1)
