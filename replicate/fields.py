@@ -46,6 +46,7 @@ class ModelSettings(Part):
     embedding_size: Annotated[Count, Field(le=4096)] = 32
     hidden_size: Annotated[Count, Field(ge=2, le=4096)] = 128
     init_bound: Annotated[Number, Field(gt=0)] | None = None  # U(-bound, bound); None: PyTorch's own
+    dropout: Annotated[Number, Field(ge=0, lt=1)] = 0.0  # of embedded tokens and of what the readout sees
 
 
 def explain(error: ValidationError, valid: list[str]) -> str:

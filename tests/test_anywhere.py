@@ -132,5 +132,9 @@ def _is_text(node: ast.AST) -> bool:
     modes = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
     binary = any(isinstance(mode, str) and "b" in mode for mode in modes)
     text = any(keyword.arg in ("text", "universal_newlines") for keyword in node.keywords)
-    elsewhere = isinstance(node.func, ast.Attribute) and getattr(node.func.value, "id", "") in ("Image", "os", "tarfile")
+    elsewhere = isinstance(node.func, ast.Attribute) and getattr(node.func.value, "id", "") in (
+        "Image",
+        "os",
+        "tarfile",
+    )
     return text or name in ("read_text", "write_text") or (name == "open" and not binary and not elsewhere)

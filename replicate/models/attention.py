@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from replicate.fields import ModelSettings
+from replicate.models.dropout import Generators, row_dropout, step_dropout
 from replicate.models.layers import Embedding, Linear, moved, take
 from replicate.models.lstm import LSTMStack
 from replicate.models.packing import Packing
@@ -25,9 +26,10 @@ Memory = tuple[Tensor, Tensor, Tensor]  # encoder states [R, B, S, H], the same 
 class AttentionSeq2Seq(nn.Module):
     """An encoder, and a decoder that looks back at it; a state is the decoder's own and the memory."""
 
-    def __init__(self, task: Task, rounds: int, embedding_size: int, hidden_size: int):
+    def __init__(self, task: Task, rounds: int, embedding_size: int, hidden_size: int, dropout: float = 0.0):
         super().__init__()
         self.bos, self.eos = task.target.bos, task.target.eos
+        self.dropout = dropout
         self.embedding = Embedding(rounds, task.source.size, embedding_size)
         shared = task.source is task.target
         self.target_embedding = None if shared else Embedding(rounds, task.target.size, embedding_size)
@@ -38,10 +40,13 @@ class AttentionSeq2Seq(nn.Module):
         self.score = Linear(rounds, hidden_size, 1)
         self.readout = Linear(rounds, 2 * hidden_size, task.target.size)
 
-    def encode(self, source: Tensor, source_length: Tensor) -> tuple[Tensor, ...]:
+    def encode(
+        self, source: Tensor, source_length: Tensor, generators: Generators = None
+    ) -> tuple[Tensor, ...]:
         """`[R, B, S]`, `[R, B]` -> the decoder's first state `[R, B, 2H]`, then its memory."""
         packing = Packing.of(source_length)
-        inputs = embedded(self.embedding, packing.pack(source), self.encoder.embed)
+        drop = row_dropout(self.dropout, generators, packing)
+        inputs = embedded(self.embedding, packing.pack(source), self.encoder.embed, drop)
         states = self.encoder.run(None, inputs, packing.sizes)  # [R, N, 2H]
         memory = packing.unpack(self.encoder.output(states))  # [R, B, S, H]
         keys = self.key(memory.flatten(1, 2)).view_as(memory)
@@ -49,30 +54,42 @@ class AttentionSeq2Seq(nn.Module):
         bias = torch.zeros_like(inside, dtype=memory.dtype).masked_fill(~inside, float("-inf"))
         return take(states, packing.last), memory, keys, moved(bias, keys)
 
-    def loss(self, batch: Batch) -> Tensor:
-        """Each training's mean cross entropy over its target tokens, EOS counted: `[R]`, in nats."""
-        state = self.encode(batch.source, batch.source_length)
+    def loss(self, batch: Batch, generators: Generators = None) -> Tensor:
+        """Each training's mean cross entropy over its target tokens, EOS counted: `[R]`, in nats.
+
+        Dropout is left out without generators.
+        """
+        state = self.encode(batch.source, batch.source_length, generators)
+        drop = step_dropout(self.dropout, generators)
         steps = int(batch.target_length.max())
         target = moved(batch.target[:, :, :steps], state[0])
         previous = F.pad(target[:, :, :-1], (1, 0), value=self.bos)
-        logits = []
+        tokens = take(self._table(), previous.flatten(1)).unflatten(1, previous.shape[1:])  # [R, B, T, E]
+        tokens, seen = drop(tokens) if drop else tokens, []
         for t in range(steps):
-            state, step_logits = self.decode_step(state, previous[:, :, t])
-            logits.append(step_logits)
-        logits = torch.stack(logits, dim=2)  # [R, B, T, V]
-        nats = F.cross_entropy(logits.flatten(0, 2), target.flatten(), ignore_index=PAD, reduction="none")
+            state, step_seen = self._step(state, tokens[:, :, t])
+            seen.append(step_seen)
+        seen = torch.stack(seen, dim=2)  # [R, B, T, 2H]
+        logits = self.readout((drop(seen) if drop else seen).flatten(1, 2))  # [R, B T, V], one product
+        nats = F.cross_entropy(logits.flatten(0, 1), target.flatten(), ignore_index=PAD, reduction="none")
         return nats.view_as(target).sum((1, 2)) / moved(batch.target_length.sum(1), nats)
 
     def decode_step(self, state: tuple[Tensor, ...], previous: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
         """A state and the token before, `[R, B]` -> the next state and its logits `[R, B, V]`."""
+        state, seen = self._step(state, take(self._table(), previous))
+        return state, self.readout(seen)
+
+    def _table(self) -> Tensor:
+        """The embedded target tokens, `[R, V, E]`."""
+        return (self.target_embedding or self.embedding).weight
+
+    def _step(self, state: tuple[Tensor, ...], token: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
+        """A state and the embedded token before, `[R, B, E]` -> the next one and what the readout sees."""
         own, *memory = state
         context, _ = self.look_back(self.decoder.output(own), memory)
-        table = (self.target_embedding or self.embedding).weight
-        token = take(table, previous)  # [R, B, E]
         inputs = self.decoder.embed(torch.cat([token, context], dim=2))
         own = self.decoder.run(own, inputs, [own.shape[1]])
-        logits = self.readout(torch.cat([self.decoder.output(own), context], dim=2))
-        return (own, *memory), logits
+        return (own, *memory), torch.cat([self.decoder.output(own), context], dim=2)  # [R, B, 2H]
 
     def look_back(self, hidden: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
         """Where a hidden state `[R, B, H]` looks: the context `[R, B, H]` and the weights `[R, B, S]`."""
@@ -88,4 +105,4 @@ class AttentionSettings(ModelSettings):
 
 
 def build_attention(settings: AttentionSettings, task: Task, rounds: int) -> AttentionSeq2Seq:
-    return AttentionSeq2Seq(task, rounds, settings.embedding_size, settings.hidden_size)
+    return AttentionSeq2Seq(task, rounds, settings.embedding_size, settings.hidden_size, settings.dropout)

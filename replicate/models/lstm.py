@@ -130,4 +130,5 @@ def build_lstm(settings: LSTMSettings, task: Task, rounds: int) -> Seq2Seq:
         decoder=LSTMStack(rounds, E, H, settings.layers, fed=fed),
         readout=Linear(rounds, H, task.target.size),
         feed_previous=fed,
+        dropout=settings.dropout,
     )

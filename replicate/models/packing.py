@@ -46,7 +46,11 @@ class Packing:
         row = (starts + self.rank.unsqueeze(2)).minimum(self.last.unsqueeze(2))  # [R, B, T]
         return take(rows, row.flatten(1)).unflatten(1, row.shape[1:])
 
+    @property
+    def samples(self) -> Tensor:
+        """The sample of each row, `[R, N]`."""
+        return self.order[:, self.place]
+
     def pack(self, tokens: Tensor) -> Tensor:
         """Tokens `[R, B, T]` to rows `[R, N]`."""
-        sample = self.order[:, self.place]  # [R, N]
-        return tokens.flatten(1).gather(1, sample * tokens.shape[2] + self.step)
+        return tokens.flatten(1).gather(1, self.samples * tokens.shape[2] + self.step)

@@ -61,4 +61,5 @@ def build_post(settings: PostSettings, task: Task, rounds: int) -> Seq2Seq:
         decoder=PostStack(rounds, E, H, "relu", fed=fed),
         readout=mlp(rounds, H, H, task.target.size),
         feed_previous=fed,
+        dropout=settings.dropout,
     )

@@ -81,4 +81,5 @@ def build_rnn(settings: RNNSettings, task: Task, rounds: int) -> Seq2Seq:
         decoder=RNNStack(rounds, E, H, fed=fed),
         readout=Linear(rounds, H, task.target.size),
         feed_previous=fed,
+        dropout=settings.dropout,
     )

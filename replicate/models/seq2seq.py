@@ -6,6 +6,7 @@ from typing import Protocol
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from replicate.models.dropout import Drop, Generators, row_dropout
 from replicate.models.layers import Embedding, moved, take
 from replicate.models.packing import Packing
 from replicate.tasks.batch import PAD, Batch
@@ -50,6 +51,7 @@ class Seq2Seq(nn.Module):
         decoder: Stack,
         readout: nn.Module,
         feed_previous: bool,
+        dropout: float = 0.0,
     ):
         super().__init__()
         self.bos, self.eos = task.target.bos, task.target.eos
@@ -57,23 +59,29 @@ class Seq2Seq(nn.Module):
         shared = task.source is task.target
         self.target_embedding = None if shared else Embedding(rounds, task.target.size, embedding_size)
         self.encoder, self.decoder, self.readout = encoder, decoder, readout
-        self.feed_previous = feed_previous
+        self.feed_previous, self.dropout = feed_previous, dropout
 
-    def encode(self, source: Tensor, source_length: Tensor) -> Tensor:
+    def encode(self, source: Tensor, source_length: Tensor, generators: Generators = None) -> Tensor:
         """`[R, B, S]`, `[R, B]` -> the state after each source's last token, `[R, B, state_size]`."""
         packing = Packing.of(source_length)
-        inputs = embedded(self.embedding, packing.pack(source), self.encoder.embed)  # [R, N, X]
+        drop = row_dropout(self.dropout, generators, packing)
+        inputs = embedded(self.embedding, packing.pack(source), self.encoder.embed, drop)  # [R, N, X]
         return take(self.encoder.run(None, inputs, packing.sizes), packing.last)
 
-    def loss(self, batch: Batch) -> Tensor:
-        """Each training's mean cross entropy over its target tokens, EOS counted: `[R]`, in nats."""
-        state = self.encode(batch.source, batch.source_length)
+    def loss(self, batch: Batch, generators: Generators = None) -> Tensor:
+        """Each training's mean cross entropy over its target tokens, EOS counted: `[R]`, in nats.
+
+        Dropout is left out without generators.
+        """
+        state = self.encode(batch.source, batch.source_length, generators)
         packing = Packing.of(batch.target_length)
+        drop = row_dropout(self.dropout, generators, packing)
         start = take(state, packing.order)  # [R, B, state_size]
         previous = F.pad(batch.target[:, :, :-1], (1, 0), value=self.bos)
-        inputs = self._decoder_inputs(packing.pack(previous))
+        inputs = self._decoder_inputs(packing.pack(previous), drop)
         states = self.decoder.run(start, inputs, packing.sizes)  # [R, N, state_size]
-        logits = self.readout(self.decoder.output(states))  # [R, N, V]
+        seen = self.decoder.output(states)  # [R, N, H]
+        logits = self.readout(drop(seen) if drop else seen)  # [R, N, V]
         target = moved(packing.pack(batch.target), logits)  # [R, N]; a spare row holds PAD and is ignored
         nats = F.cross_entropy(logits.flatten(0, 1), target.flatten(), ignore_index=PAD, reduction="none")
         return nats.view_as(target).sum(1) / moved(batch.target_length.sum(1), nats)
@@ -83,16 +91,23 @@ class Seq2Seq(nn.Module):
         state = self.decoder.run(state, self._decoder_inputs(previous), [state.shape[1]])
         return state, self.readout(self.decoder.output(state))
 
-    def _decoder_inputs(self, previous: Tensor) -> Tensor:
+    def _decoder_inputs(self, previous: Tensor, drop: Drop | None = None) -> Tensor:
         """Tokens `[R, N]` -> `[R, N, X]`, zero for a decoder that is fed nothing."""
         if self.feed_previous:
-            return embedded(self.target_embedding or self.embedding, previous, self.decoder.embed)
+            return embedded(self.target_embedding or self.embedding, previous, self.decoder.embed, drop)
         return self.embedding.weight.new_zeros(()).expand(*previous.shape, self.decoder.input_size)
 
 
-def embedded(embedding: Embedding, tokens: Tensor, input_map: Callable[[Tensor], Tensor]) -> Tensor:
+def embedded(
+    embedding: Embedding,
+    tokens: Tensor,
+    input_map: Callable[[Tensor], Tensor],
+    drop: Drop | None = None,
+) -> Tensor:
     """Tokens `[R, N]` embedded and mapped, `[R, N, X]`; a small vocabulary is mapped as a whole."""
     table = embedding.weight  # [R, V, E]
+    if drop:
+        return input_map(drop(take(table, tokens)))
     if table.shape[1] > LARGE:
         return input_map(take(table, tokens))
     return take(input_map(table), tokens)

@@ -24,7 +24,7 @@ TABLES = {  # file name -> the columns it must have, beside the task's metrics
     "by_position": ["round", "position", "samples", "accuracy"],
 }
 NEWER_COLUMNS = {  # those that runs of earlier versions lack
-    "history": ["gradient_norm", "gradient_norm_max", "large_share", "diverged"],
+    "history": ["gradient_norm", "gradient_norm_max", "large_share", "diverged", "nats"],
     "scores": ["nats"],
 }
 TEXT_FILES = ["config.json", *(f"{name}.csv" for name in TABLES)]

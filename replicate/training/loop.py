@@ -24,7 +24,7 @@ class TrainingState:
     step: int  # updates done
     model: nn.Module
     optimizer: torch.optim.Optimizer
-    generators: list[torch.Generator]  # one a round: the training samples
+    generators: list[torch.Generator]  # one a round: the training samples, and dropout
     diverged: Tensor  # [R] the update at which a round diverged, 0 for all others
     loss: Tensor  # [R] mean over the updates between the last two evaluation points; NaN at step 0
     loss_sum: Tensor  # [R] over the updates since the last evaluation point
@@ -135,7 +135,7 @@ def update(state: TrainingState, batch: Batch, rate: float, clip_norm: float | N
     """One update of every round; returns each round's loss before it, `[R]`."""
     for group in state.optimizer.param_groups:
         group["lr"] = rate
-    loss = state.model.loss(batch)
+    loss = state.model.loss(batch, state.generators)
     state.optimizer.zero_grad()
     loss.sum().backward()  # rounds share no parameter, so each gets the gradient of its own loss
     norm = gradient_norm(state.model)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import torch
+from torch import Tensor
 
 from replicate.evaluation.evaluate import Evaluation, evaluate, model_answer, nats_per_token
 from replicate.files import RunError, read_checkpoint, write_checkpoint
@@ -13,6 +14,7 @@ from replicate.randomness import make_generators
 from replicate.settings import RunConfig
 from replicate.tasks import task_of
 from replicate.tasks.task import Split
+from replicate.training.best import Best
 from replicate.training.loop import TrainingState, learning_rate, start, train
 from replicate.training.workers import Stopped
 
@@ -39,7 +41,7 @@ def train_part(part: Part, device: str, until: int | None, progress: Callable[[i
     Ends after `until` updates, or, where that is None, after the config's steps or, with `stop_exact_match`,
     as soon as every round has reached it once.
     """
-    state, history = _load_or_start(part, device)
+    state, history, best = _load_or_start(part, device)
     steps = part.config.training.steps if until is None else until
     if state.step >= steps or (until is None and _good_enough(part, history)):
         return state.step
@@ -47,12 +49,12 @@ def train_part(part: Part, device: str, until: int | None, progress: Callable[[i
     torch.set_flush_denormal(True)
     try:
         for _ in train(part.config, state, progress):
-            history += _curve_rows(part, state)
-            _save(part, state, history)
+            history += _curve_rows(part, state, best)
+            _save(part, state, history, best)
             if state.step >= steps or (until is None and _good_enough(part, history)):
                 break
     except Stopped:
-        _save(part, state, history)
+        _save(part, state, history, best)
         raise
     finally:
         torch.set_flush_denormal(False)  # it holds for all arithmetic of this thread, a notebook's included
@@ -61,26 +63,31 @@ def train_part(part: Part, device: str, until: int | None, progress: Callable[[i
 
 def score_part(part: Part, device: str, _progress: Callable[[int, float], None]) -> dict:
     """The tables and the parameters of a part that is trained."""
-    state, history = _load_or_start(part, device)
+    state, history, best = _load_or_start(part, device)
+    if best is not None:
+        state.model.load_state_dict(best.parameters)
     return {"history": history, **_final_tables(part, state), "model": state.model.cpu().state_dict()}
 
 
-def _load_or_start(part: Part, device: str) -> tuple[TrainingState, list[dict]]:
+def _load_or_start(part: Part, device: str) -> tuple[TrainingState, list[dict], Best | None]:
     state = start(part.config, part.rounds, device)
+    wanted = part.config.training.keep == "best"
+    best = Best.none_yet(state.model, len(part.rounds)) if wanted else None
     if not part.checkpoint.exists():
-        return state, _curve_rows(part, state)
+        return state, _curve_rows(part, state, best), best
     saved = read_checkpoint(part.checkpoint)
     try:
         state.load_state_dict(saved["state"])
-        return state, list(saved["history"])
+        return state, list(saved["history"]), Best(**saved["best"]) if wanted else None
     except (KeyError, TypeError, RuntimeError, ValueError, AttributeError) as error:
         raise RunError(
             f"{part.checkpoint} is no checkpoint of these rounds; delete it to train them again"
         ) from error
 
 
-def _save(part: Part, state: TrainingState, history: list[dict]) -> None:
-    write_checkpoint(part.checkpoint, {"state": state.state_dict(), "history": history})
+def _save(part: Part, state: TrainingState, history: list[dict], best: Best | None) -> None:
+    saved = {"state": state.state_dict(), "history": history}
+    write_checkpoint(part.checkpoint, saved | ({"best": vars(best)} if best is not None else {}))
 
 
 def _good_enough(part: Part, history: list[dict]) -> bool:
@@ -91,10 +98,14 @@ def _good_enough(part: Part, history: list[dict]) -> bool:
     }
 
 
-def _curve_rows(part: Part, state: TrainingState) -> list[dict]:
-    """One row a round of the metric curves."""
-    purpose = f"curve {state.step}"
-    scores = _evaluate(part, state, purpose, part.config.evaluation.curve_samples, "validation").scores
+def _curve_rows(part: Part, state: TrainingState, best: Best | None) -> list[dict]:
+    """One row a round of the metric curves; where the best parameters are kept, with the validation loss."""
+    purpose, samples = f"curve {state.step}", part.config.evaluation.curve_samples
+    scores = _evaluate(part, state, purpose, samples, "validation").scores
+    if best is not None:
+        nats = _nats(part, state, purpose, samples, "validation")
+        best.note(state.model, nats)
+        scores = scores.assign(nats=nats.tolist())
     rate = learning_rate(part.config, state.step)
     lost = state.diverged.tolist()
     rows = zip(scores.to_dict("records"), state.loss.tolist(), _gradients(part, state), lost, strict=True)
@@ -137,7 +148,7 @@ def _final_tables(part: Part, state: TrainingState) -> dict[str, pd.DataFrame]:
     evaluations = [_evaluate(part, state, purpose, samples, "test") for purpose in purposes]
     scores = pd.concat(
         [
-            evaluation.scores.assign(nats=_nats(part, state, purpose, samples), evaluation=k)
+            evaluation.scores.assign(nats=_nats(part, state, purpose, samples, "test").tolist(), evaluation=k)
             for k, (evaluation, purpose) in enumerate(zip(evaluations, purposes, strict=True))
         ]
     )
@@ -156,11 +167,11 @@ def _evaluate(part: Part, state: TrainingState, purpose: str, samples: int, spli
     return evaluation.without(lost)
 
 
-def _nats(part: Part, state: TrainingState, purpose: str, samples: int) -> list[float]:
-    """Each training's loss on the samples of its final evaluation."""
+def _nats(part: Part, state: TrainingState, purpose: str, samples: int, split: Split) -> Tensor:
+    """Each training's loss on the samples of an evaluation, `[R]`; no number where it diverged."""
     task = task_of(part.config.task)
-    nats = nats_per_token(state.model, task, _generators(part, purpose), samples)
-    return nats.masked_fill(state.diverged.cpu() > 0, float("nan")).tolist()
+    nats = nats_per_token(state.model, task, _generators(part, purpose), samples, split)
+    return nats.masked_fill(state.diverged.cpu() > 0, float("nan"))
 
 
 def _generators(part: Part, purpose: str) -> list[torch.Generator]:
