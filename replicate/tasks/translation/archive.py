@@ -7,6 +7,7 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from replicate.files import first_line
 from replicate.tasks.translation.corpus import CorpusError
 
 MAGIC = b"!<arch>\n"
@@ -28,7 +29,7 @@ def files_of(package: Path, name: str) -> Iterator[tuple[str, str]]:
     except OSError as error:
         raise CorpusError(f"cannot read {package}: {error.strerror or error}") from error
     except (tarfile.TarError, lzma.LZMAError, EOFError, UnicodeDecodeError) as error:
-        raise CorpusError(f"{package} is damaged: {error}") from error
+        raise CorpusError(f"{package} is damaged: {first_line(error)}") from error
 
 
 def _data_member(package: Path, data: bytes) -> bytes:
@@ -41,8 +42,8 @@ def _data_member(package: Path, data: bytes) -> bytes:
         name, size = header[:16].decode("ascii", "replace").strip(" /"), header[48:58].strip()
         if not size.isdigit():
             break
-        at += HEADER
-        if name.startswith("data.tar"):
-            return data[at : at + int(size)]
-        at += int(size) + int(size) % 2  # members start at even places
-    raise CorpusError(f"{package} is damaged: it holds no data.tar")
+        start, at = at + HEADER, at + HEADER + int(size)
+        if name.startswith("data.tar") and at <= len(data):
+            return data[start:at]
+        at += at % 2  # members start at even places
+    raise CorpusError(f"{package} is damaged: it holds no whole data.tar")

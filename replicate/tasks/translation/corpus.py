@@ -81,6 +81,8 @@ def _lines(path: Path) -> Iterator[str]:
         data = place.read_bytes()
     except OSError as error:
         raise CorpusError(f"cannot read {path}: {error.strerror}") from error
+    if not data.strip():
+        raise CorpusError(f"{path} is empty")
     # Not str.splitlines, which also cuts at characters that a sentence may hold, such as U+2028.
     for number, line in enumerate(data.removesuffix(b"\n").split(b"\n"), 1):
         try:

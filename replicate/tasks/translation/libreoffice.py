@@ -18,7 +18,7 @@ RATIO = 2.0  # the longer side over the shorter one, in words and signs
 
 SENTENCE_END = re.compile(r"(?<=[.!?…]) (?=[\"«(]?\s?[A-ZÀ-Ý0-9])")
 # Markup, formulas, addresses and paths are no sentences.
-STRANGE = re.compile(r"[<>{}=\\|@#$^*_~\[\]+]|://|\w/\w|\.\w{1,4}\b(?<!\.\s)|\w\(|;\s*\w+;|\d:\d")
+STRANGE = re.compile(r"[<>{}=\\|@#$^*_~\[\]+]|\S/\S|\.\w|\w\(|;.*;|\d:\d")
 
 
 def read_help(english: Path, french: Path, longest: int = 20) -> list[Pair]:

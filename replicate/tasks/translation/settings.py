@@ -33,18 +33,25 @@ class TranslationSettings(TaskSettings):
     max_tokens: Annotated[Count, Field(le=1_000)] = 30  # a side; longer pairs are left out
     reverse: bool = False  # reverses the source alone
     source_eos: bool = False  # end the source with EOS, after any reversal (the paper, Fig. 1)
-    bucket: bool = True  # batches of sentences that are about equally long (the paper, section 3.4)
+    # Batches of sentences that are about equally long (the paper, section 3.4). A packed batch has no padding
+    # to save, and trainings side by side then differ in length at each update: all wait for the longest.
+    bucket: bool = False
 
     @field_validator("pairs_sha256")
     @classmethod
     def _of_the_text(cls, given: str, info: ValidationInfo) -> str:
-        # One that is given is compared when the text is read: a run opens without its text.
-        return given or checksum(_read(**{name: info.data[name] for name in cls.places}))
+        # One that is given is compared when the text is read, so that a run opens without its text.
+        if given or not cls.places <= info.data.keys():  # what is lacking there was wrong
+            return given
+        return checksum(_read(**{name: info.data[name] for name in cls.places}))
 
     @model_validator(mode="after")
     def _one_kind_of_text(self) -> Self:
         if self.target_file and not self.pairs:
             raise ValueError("target_file needs the file of the sources, pairs")
+        columns = self.source_column, self.target_column, self.group_column
+        if columns != (1, 2, None) and (self.target_file or not self.pairs):
+            raise ValueError("source_column, target_column and group_column are of a TSV: pairs alone")
         return self
 
     def label(self) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from replicate.tasks.translation.corpus import Pair
 
-VALIDATION, TEST = 0.02, 0.08  # shares of the groups
+VALIDATION, TEST = 0.02, 0.09  # shares of the groups
 
 
 @dataclass(frozen=True)

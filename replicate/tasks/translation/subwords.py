@@ -53,8 +53,3 @@ class Subwords:
         """The text of some ids; special ones stand there by their names."""
         pieces = map(self._pieces.id_to_piece, tokens)
         return "".join(pieces).replace("\u2581", " ").strip()  # sentencepiece's mark of a word's beginning
-
-    def unknown_rate(self, texts: Iterable[str]) -> float:
-        """The share of the pieces of some texts that are out of the vocabulary."""
-        tokens = [token for text in texts for token in self.encode(text)]
-        return tokens.count(UNK) / max(len(tokens), 1)

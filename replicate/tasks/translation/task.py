@@ -19,7 +19,7 @@ from replicate.tasks.translation.split import Splits, split
 from replicate.tasks.translation.subwords import Subwords
 from replicate.tasks.translation.tokens import EOS, SPECIAL, UNK, Words, words
 
-BLOCK = 10  # batches; sentences of about one length that a batch is drawn from
+BUCKET = 10  # batches: the sentences of about one length that a bucketed batch is drawn from
 
 
 class TranslationTask:
@@ -56,15 +56,21 @@ class TranslationTask:
         return self._vocabulary(pair.target for pair in self.splits.train)
 
     def sample(self, generators: list[torch.Generator], batch_size: int) -> Batch:
-        """One batch a training, round r from `generators[r]` alone, with replacement."""
-        if self.settings.bucket:
-            blocks = self._by_length.tensor_split(max(1, len(self._by_length) // (BLOCK * batch_size)))
-        else:
-            blocks = [self._by_length]
+        """One batch a training, round r from `generators[r]` alone, every pair equally likely at each place.
+
+        Without buckets each place of a batch has its own share of the pairs in order of length, so that all
+        trainings are about equally long at each update, as their packed samples want it.
+        """
+        count = len(self._by_length)
+        buckets = max(1, count // (BUCKET * batch_size))
         chosen = []
         for generator in generators:
-            block = blocks[int(torch.randint(len(blocks), (), generator=generator))]
-            chosen.append(block[torch.randint(len(block), (batch_size,), generator=generator)])
+            place = torch.rand(batch_size, generator=generator, dtype=torch.float64)  # [B]
+            if self.settings.bucket:
+                share = (torch.randint(buckets, (), generator=generator) + place) / buckets
+            else:
+                share = (torch.arange(batch_size) + place) / batch_size
+            chosen.append(self._by_length[(share * count).long().clamp(max=count - 1)])
         return _rows(self._encoded["train"], torch.stack(chosen))
 
     def batches(self, split: Split, generators: list[torch.Generator], samples: int) -> Iterator[Batch]:

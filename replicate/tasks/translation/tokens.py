@@ -5,23 +5,25 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from replicate.tasks.task import Vocabulary
+
 BOS, EOS, UNK = 1, 2, 3  # after PAD, which is 0 in every vocabulary
 SPECIAL = ["<pad>", "<s>", "</s>", "<unk>"]
 
 # An apostrophe stays with the letters that it shortens: l' d' qu' jusqu' before a word, 's 't 're after one.
 WORD = re.compile(
     r"""
-    \b(?:\w|\w*qu)'(?=\w)                 # an elision, a word of its own
+    \b(?:\w|\w*qu)'(?=\w)                        # an elision, a word of its own
     | \w+ (?: (?:- | (?<=\d)[.,](?=\d)) \w+ )*   # a word, with its hyphens, or a number, with its points
-    | '\w+                                # what an apostrophe begins
-    | \.{3} | \S                          # any other sign alone
+    | (?<=\w)'\w+                                # what is left of a word after an apostrophe
+    | \S                                         # any other sign alone
     """,
     re.VERBOSE | re.IGNORECASE,
 )
 # Typographic apostrophes and hyphens; what takes no room, such as the soft hyphen, goes.
 PLAIN = {0x2019: "'", 0x02BC: "'", 0x2010: "-", 0x2011: "-", 0x00AD: None, 0x200B: None, 0xFEFF: None}
-CLOSING = set(".,;:!?)]}%…")  # no space before it
-OPENING = set("([{")  # no space after it
+CLOSING = frozenset(".,;:!?)]}%\u2026")  # no space before it
+OPENING = frozenset("([{")  # no space after it
 
 
 def normalised(text: str) -> str:
@@ -68,7 +70,8 @@ class Words:
     def decode(self, tokens: Sequence[int]) -> str:
         return joined(self.tokens[token] for token in tokens)
 
-    def unknown_rate(self, texts: Iterable[str]) -> float:
-        """The share of the words of some texts that are out of the vocabulary."""
-        tokens = [token for text in texts for token in self.encode(text)]
-        return tokens.count(UNK) / max(len(tokens), 1)
+
+def unknown_rate(vocabulary: Vocabulary, texts: Iterable[str]) -> float:
+    """The share of the tokens of some texts that are out of a vocabulary."""
+    tokens = [token for text in texts for token in vocabulary.encode(text)]
+    return tokens.count(UNK) / max(len(tokens), 1)

@@ -1,0 +1,141 @@
+"""LibreOffice's help: read from folders and packages alike; its sentences here are our own."""
+
+import io
+import tarfile
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from replicate.cli import app
+from replicate.tasks.translation.corpus import CorpusError, Pair, read_tsv
+from replicate.tasks.translation.libreoffice import read_help
+
+PAGES = {
+    "en-US": {
+        "text/shared/one": '<h1 id="hd_id1"><a name="x"></a>Feeding the cat</h1>'
+        '<p id="par_id1">The cat eats <span class="emph">two fish</span>.<br>The dog sleeps &amp; dreams.</p>'
+        '<p id="par_id2">One sentence here.</p><p id="par_id9">Only in English, this one.</p>'
+        '<p id="par_id3">Press <span class="MAC">Option</span><span>Alt</span> and wait.</p>'
+        '<p id="par_id4" class="code">Print the cat now</p><p>No id at all here</p>',
+        "text/shared/two": '<h2 id="hd_id1">Feeding the cat</h2><p id="par_id1">The white horse runs.</p>',
+        "text/alone": '<p id="par_id1">Nobody has translated this.</p>',
+        "index": '<p id="par_id1">This is no page of text.</p>',
+    },
+    "fr": {
+        "text/shared/one": '<h1 id="hd_id1">Nourrir le chat</h1>'
+        '<p id="par_id2">Une phrase ici. Et une autre phrase.</p>'
+        '<p id="par_id1">Le chat mange deux poissons. Le chien dort et rêve.</p>'
+        '<p id="par_id3">Appuyez sur Option et attendez.</p><p id="par_id4">Imprimer le chat maintenant</p>',
+        "text/shared/two": '<h2 id="hd_id1">Nourrir le chat</h2>'
+        '<p id="par_id1">Le cheval blanc court\u202f!</p>',
+        "index": '<p id="par_id1">Ceci est un index.</p>',
+    },
+}
+FOUND = [
+    Pair("Feeding the cat", "Nourrir le chat", "text/shared/one"),
+    Pair("The cat eats two fish.", "Le chat mange deux poissons.", "text/shared/one"),
+    Pair("The dog sleeps & dreams.", "Le chien dort et rêve.", "text/shared/one"),
+    Pair("The white horse runs.", "Le cheval blanc court !", "text/shared/two"),
+]
+
+
+def folder(root: Path, language: str, pages: dict[str, str] | None = None) -> Path:
+    place = root / language
+    for name, text in (PAGES[language] if pages is None else pages).items():
+        path = place / f"{name}.html"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"<html><body>{text}</body></html>", encoding="utf-8")
+    return place
+
+
+def package(root: Path, language: str, kind: str = "xz") -> Path:
+    """A Debian package of the pages: an `ar` archive whose last member is the tar of the files."""
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode=f"w:{kind}") as archive:
+        for name, text in PAGES[language].items():
+            content = text.encode()
+            entry = tarfile.TarInfo(f"./usr/share/libreoffice/help/{language}/{name}.html")
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    members = {"debian-binary": b"2.0\n", "control.tar.xz": b"odd", f"data.tar.{kind}": data.getvalue()}
+    path = root / f"{language}.deb"
+    with path.open("wb") as file:
+        file.write(b"!<arch>\n")
+        for name, content in members.items():
+            file.write(f"{name:16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(content):<10}`\n".encode())
+            file.write(content + b"\n" * (len(content) % 2))
+    return path
+
+
+@pytest.mark.parametrize("make", [folder, package, lambda *place: package(*place, kind="gz")])
+def test_sentences_are_paired_by_page_paragraph_and_place(tmp_path, make):
+    assert read_help(make(tmp_path, "en-US"), make(tmp_path, "fr")) == FOUND
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        ("Too short", "Trop court"),
+        ("See the file letter.odt now", "Voir le fichier letter.odt maintenant"),
+        ("Write a = b + c here", "Écrire a = b + c ici"),
+        ("Open the folder home/cats please", "Ouvrir le dossier home/cats maintenant"),
+        ("The same words here", "The same words here"),
+        ("Call ROUND(x) for that", "Appeler ROUND(x) pour cela"),
+        ("A cat is here", "Un chat est ici avec cinq autres petits animaux"),
+        ("1 2 3 cats", "1 2 3 chats"),
+        (" ".join(["cat"] * 21), " ".join(["chat"] * 20)),
+    ],
+)
+def test_what_is_no_sentence_or_no_translation_is_left_out(tmp_path, source, target):
+    pages = [
+        {"text/x": f'<p id="par_id1">{text}</p><p id="par_id2">{more}</p>'}
+        for text, more in [(source, "A good small sentence"), (target, "Une bonne petite phrase")]
+    ]
+    places = [folder(tmp_path, name, page) for name, page in zip(["en-US", "fr"], pages, strict=True)]
+    assert [pair.source for pair in read_help(*places)] == ["A good small sentence"]
+
+
+def test_longer_sentences_are_there_for_the_asking(tmp_path):
+    pages = [{"text/x": f'<p id="par_id1">{" ".join([word] * 25)}</p>'} for word in ("cat", "chat")]
+    places = [folder(tmp_path, name, page) for name, page in zip(["en-US", "fr"], pages, strict=True)]
+    assert (len(read_help(*places)), len(read_help(*places, longest=25))) == (0, 1)
+
+
+def test_the_command_writes_a_text_that_the_task_reads_and_overwrites_nothing(tmp_path):
+    out = tmp_path / "help.tsv"
+    words = ["pairs", str(package(tmp_path, "en-US")), str(package(tmp_path, "fr")), "--out", str(out)]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0 and "4 pairs from 2 pages" in result.stdout
+    assert read_tsv(out, 1, 2, 3) == FOUND
+    out.write_text("mine")
+    result = CliRunner().invoke(app, words)
+    said = f"replicate: {out} exists: delete it or name another file\n"
+    assert (result.exit_code, result.stderr, out.read_text()) == (2, said, "mine")
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (None, "cannot read .*x.deb: No such file"),
+        (b"PK", "x.deb is no Debian package"),
+        (b"!<arch>\n" + b"?" * 80, "x.deb is damaged: it holds no whole data.tar"),
+        (lambda whole: whole[:-40], "x.deb is damaged: it holds no whole data.tar"),
+        (lambda whole: whole[:-160] + bytes(100) + whole[-60:], "x.deb is damaged: "),
+    ],
+)
+def test_a_wrong_package_is_named_in_one_line(tmp_path, data, message):
+    whole, path = package(tmp_path, "fr"), tmp_path / "x.deb"
+    if data is not None:
+        path.write_bytes(data(whole.read_bytes()) if callable(data) else data)
+    with pytest.raises(CorpusError, match=message) as error:
+        read_help(path, whole)
+    assert "\n" not in str(error.value)
+    result = CliRunner().invoke(app, ["pairs", str(path), str(whole), "--out", str(tmp_path / "out.tsv")])
+    assert result.exit_code == 2 and result.stderr.count("\n") == 1 and not (tmp_path / "out.tsv").exists()
+
+
+def test_a_folder_without_help_is_named(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(CorpusError, match="empty holds no pages of LibreOffice's help"):
+        read_help(tmp_path / "empty", folder(tmp_path, "fr"))
