@@ -14,6 +14,7 @@ from replicate.statistics import (
     readable_p,
     weighted_means,
 )
+from replicate.studies.bootstrap import Sample, bootstrap
 from replicate.studies.measuring import read_measurement
 from replicate.studies.registration import (
     Effect,
@@ -26,6 +27,7 @@ from replicate.studies.registration import (
 from replicate.studies.results import is_kept, open_kept
 from replicate.studies.rules import LEVEL, claim_verdict, row_verdict, within_margin
 from replicate.studies.takeoff import outcomes, takeoff_times
+from replicate.studies.translation.sentences import SCORES
 
 STILL_FALLING = 0.01  # of the loss, over the last tenth of the updates at the first learning rate
 NOT_RUN = "not run yet"
@@ -76,10 +78,33 @@ def quantity(of: Quantity, run: Run, study: str, arm: str) -> pd.Series:
 
 def _mean(table: pd.DataFrame, of: Quantity, term: Term) -> pd.Series:
     """By unit, the mean of the rows that the term names."""
+    return weighted_means(_rows_of(term, table), of.column, of.unit)
+
+
+def _rows_of(term: Term, table: pd.DataFrame) -> pd.DataFrame:
     for column, wanted in term.where.items():
         values = table[column]
         table = table[values.between(*wanted) if isinstance(wanted, list) else values == wanted]
-    return weighted_means(table, of.column, of.unit)
+    return table
+
+
+def _bootstrap(effect: Effect, study: str) -> dict:
+    """Over trainings and sentences; arms of equal weight are one sample."""
+    samples, tables = [], {}
+    for arm in effect.compare:
+        table = read_measurement(study, f"{effect.of.table}-{arm}")
+        tables[arm] = table.assign(unit=arm + table["round"].astype(str))
+    for weight in dict.fromkeys(effect.compare.values()):
+        arms = [arm for arm, own in effect.compare.items() if own == weight]
+        together = pd.concat([tables[arm] for arm in arms])
+        samples += [
+            Sample(term.weight * weight * len(arms), "+".join(arms), _rows_of(term, together))
+            for term in effect.of.terms
+        ]
+    columns, score = SCORES[effect.of.column]
+    n = [str(sample.table.unit.nunique()) for sample in samples]
+    sentences = max(sample.table.sentence.nunique() for sample in samples)
+    return {"n": f"{', '.join(n)}; {sentences:,} sentences"} | bootstrap(samples, columns, score)
 
 
 def _measure(effect: Effect, study: str, runs: dict[str, Run]) -> dict:
@@ -87,6 +112,9 @@ def _measure(effect: Effect, study: str, runs: dict[str, Run]) -> dict:
     row |= dict.fromkeys((*Contrast._fields, "low_90", "high_90"), float("nan"))
     if effect.arms - runs.keys():
         return row | {"why": NOT_RUN}
+    if effect.test == "bootstrap":
+        row |= _bootstrap(effect, study)
+        return row | {"why": _untestable(effect, study, runs, row["estimate"])}
     values = {arm: quantity(effect.of, runs[arm], study, arm) for arm in effect.compare}
     row["n"] = _counted(effect, values)
     if few := [arm for arm, sample in values.items() if len(sample) < 2]:
@@ -131,8 +159,10 @@ def _untestable(effect: Effect, study: str, runs: dict[str, Run], estimate: floa
         for arm in effect.requires.room
         if quantity(effect.of, runs[arm], study, arm).mean() < effect.reported
     ]
+    improving = [arm for arm in effect.requires.converged if validation_fall(runs[arm]) > STILL_FALLING]
     reasons = [f"did not learn: {_listed(idle)}"] if idle else []
     reasons += [f"still falling: {_listed(falling)}"] if falling else []
+    reasons += [f"still improving on the validation split: {_listed(improving)}"] if improving else []
     reasons += [f"leaves no room: {_listed(full)}"] if full else []
     return "; ".join(reasons)
 
@@ -161,6 +191,12 @@ def fall(run: Run) -> float:
         for back in (2, 1)
     )
     return 1 - last.mean() / before.mean()
+
+
+def validation_fall(run: Run) -> float:
+    """By which share the lowest validation loss fell in the last tenth of the updates, mean of trainings."""
+    nats = run.history.pivot(index="step", columns="round", values="nats")
+    return (1 - nats.min() / nats[nats.index <= 0.9 * run.steps].min()).mean()
 
 
 def formula(effect: Effect) -> str:

@@ -37,7 +37,9 @@ class Term(Entry):
 class Quantity(Entry):
     """What is read of each training: a sum of means of one column, each weighted by the rows' samples."""
 
-    table: str  # of the run's folder, one measured on its models, or "outcomes" (`takeoff.outcomes`)
+    # Of the run's folder, one measured on its models, or "outcomes" (`takeoff.outcomes`). A bootstrap reads
+    # the table TABLE-ARM of each arm, with a row a training and sentence.
+    table: str
     column: str
     unit: str = "round"  # the column that tells the trainings, or groups of them, apart
     terms: list[Term] = Field([Term()], min_length=1)
@@ -54,6 +56,7 @@ class Requirements(Entry):
     learnt: list[str] = []  # at least half of its trainings took off
     flat: list[str] = []  # it was no longer falling before the learning rate was first cut
     settled: list[str] = []  # likewise, where its further fall would speak against the sign that was found
+    converged: list[str] = []  # its lowest validation loss no longer fell over the last tenth of the updates
     room: list[str] = []  # its mean, which no effect can exceed, is not below the size that is reported
 
 
@@ -65,8 +68,9 @@ class Effect(Entry):
     of: Quantity
     compare: dict[str, float]  # arm -> weight of its mean
     # A t test of a contrast of means; a permutation of two arms' means; a t test with one value an arm;
-    # whether `reported`, a mean of `reported_trainings`, could be one of trainings like ours.
-    test: Literal["welch", "permutation", "arms", "prediction"]
+    # whether `reported`, a mean of `reported_trainings`, could be one of trainings like ours; an interval
+    # over trainings and test sentences, where arms of equal weight are one sample (`studies/bootstrap.py`).
+    test: Literal["welch", "permutation", "arms", "prediction", "bootstrap"]
     requires: Requirements = Requirements()
     margin: float | None = None  # an effect that would not matter
     reported: float | None = None  # in the same unit
@@ -80,6 +84,7 @@ class Effect(Entry):
             *self.requires.learnt,
             *self.requires.flat,
             *self.requires.settled,
+            *self.requires.converged,
             *self.requires.room,
         }
 

@@ -11,6 +11,7 @@ from replicate.studies.claims.plan import claims_runs
 from replicate.studies.claims.positions import position_table
 from replicate.studies.claims.search import beam_table, ensemble_table, rescoring_table
 from replicate.studies.claims.states import distance_table, encoder_table, state_map
+from replicate.studies.translation.sentences import answers_table, nats_table
 
 SAMPLES = 4_000  # fresh ones a round
 SIZES = [(1, 1), (1, 12), (2, 12), (5, 1), (5, 2), (5, 12)]  # models and beam width, the paper's Table 1
@@ -23,6 +24,15 @@ def _by_arm(table: Callable[[Run, int], pd.DataFrame], samples: int, arms: list[
     return arms, lambda *runs: pd.concat(
         [table(run, samples).assign(arm=arm) for arm, run in zip(arms, runs, strict=True)], ignore_index=True
     )
+
+
+def _by_sentence(arms: list[str]):
+    """Two tables an arm, of its own models alone."""
+    return {
+        f"{name}-{arm}": ([arm], table)
+        for arm in arms
+        for name, table in (("nats", nats_table), ("answers", answers_table))
+    }
 
 
 def _rescored_both_ways(forward: Run, backward: Run) -> pd.DataFrame:
@@ -52,5 +62,6 @@ MEASUREMENTS: dict[str, dict[str, tuple[list[str], Callable[..., pd.DataFrame]]]
         "rescoring": (["forward", "reversed"], _rescored_both_ways),
         "distances": (["reversed"], lambda run: encoder_table(run, 1_000)),
     },
+    "translation": _by_sentence([f"{way}-{block}" for block in "ab" for way in ("forward", "reversed")]),
     "rare": {"commonness": _by_arm(commonness_table, 5 * SAMPLES, ORDERS)},
 }

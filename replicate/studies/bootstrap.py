@@ -1,0 +1,72 @@
+"""Intervals over trainings and test sentences at once, for scores of a corpus.
+
+Both are samples: other seeds give other models, other sentences another test set. A draw takes trainings with
+replacement within each arm, and sentences with replacement for all arms together, so that arms are compared
+on the same ones. A score is then computed anew from the sums over the sentences drawn.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from replicate.statistics import Contrast
+
+DRAWS = 10_000
+Score = Callable[[Mapping[str, float]], float]  # of the means of columns over sentences, and their `samples`
+
+
+class Sample(NamedTuple):
+    """Some rows of an arm's table, one a training and sentence, and the weight of their mean score."""
+
+    weight: float
+    arms: str  # what shares its trainings: samples of equal arms are drawn alike
+    table: pd.DataFrame  # columns unit (the training), sentence, and what is counted
+
+
+def bootstrap(samples: Sequence[Sample], columns: Sequence[str], score: Score, draws: int = DRAWS) -> dict:
+    """A weighted sum of mean scores: estimate, p (two-sided), and the 95% and 90% percentile intervals.
+
+    Args:
+        columns: the counts that the score is a function of.
+    """
+    rng = np.random.default_rng(0)
+    sentences = np.unique(np.concatenate([sample.table.sentence.unique() for sample in samples]))
+    counts = rng.multinomial(len(sentences), np.full(len(sentences), 1 / len(sentences)), draws)  # [D, S]
+    counts = np.concatenate(
+        [np.ones((1, len(sentences)), int), counts]
+    )  # the first draw is what was measured
+    chosen: dict[tuple[str, int], np.ndarray] = {}
+    total = 0.0
+    for sample in samples:
+        scores = _scores(sample.table, sentences, counts, columns, score)  # [D + 1, units]
+        units = scores.shape[1]
+        if (sample.arms, units) not in chosen:
+            drawn = rng.multinomial(units, np.full(units, 1 / units), draws)
+            chosen[sample.arms, units] = np.concatenate([np.ones((1, units), int), drawn]) / units
+        total = total + sample.weight * (scores * chosen[sample.arms, units]).sum(1)
+    estimate, drawn = total[0], total[1:]
+    low, low_90, high_90, high = np.quantile(drawn, [0.025, 0.05, 0.95, 0.975])
+    beyond = min((drawn <= 0).sum(), (drawn >= 0).sum())
+    p = min(1.0, 2 * (beyond + 1) / (draws + 1))
+    return Contrast(estimate, low, high, p)._asdict() | {"low_90": low_90, "high_90": high_90}
+
+
+def _scores(
+    table: pd.DataFrame, sentences: np.ndarray, counts: np.ndarray, columns: Sequence[str], score: Score
+) -> np.ndarray:
+    """The score of each training over each draw of sentences, `[draws, units]`."""
+    by_unit = []
+    for _, rows in table.groupby("unit"):
+        values = rows.set_index("sentence")[list(columns)].reindex(sentences)  # [S, K]
+        present = values.notna().all(axis=1).to_numpy()
+        number = counts[:, present].sum(1)  # [D]
+        sums = counts[:, present] @ values.to_numpy()[present]  # [D, K]
+        by_unit.append(
+            [
+                score(dict(zip(columns, mean, strict=True)) | {"samples": n})
+                for mean, n in zip(sums / number[:, None], number, strict=True)
+            ]
+        )
+    return np.array(by_unit).T

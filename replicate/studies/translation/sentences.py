@@ -1,0 +1,84 @@
+"""What is known of every test sentence, for every training: counts, no words.
+
+Scores of a corpus, such as BLEU, follow from sums of these over any sentences, so that intervals can be taken
+over trainings and sentences (`studies/bootstrap.py`).
+"""
+
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from replicate.decoding import token_log_probability
+from replicate.models.ensemble import Ensemble
+from replicate.models.layers import pick_rounds
+from replicate.randomness import make_generators
+from replicate.runs.folder import Run
+from replicate.studies.claims.search import best_of_beam
+from replicate.tasks.batch import Batch
+from replicate.tasks.translation.metrics import bleu
+
+COUNTS = [*(f"matches_{n}" for n in range(1, 5)), *(f"ngrams_{n}" for n in range(1, 5)), "answered", "wanted"]
+SCORES = {  # by column of an effect: what is counted, and the score of the means of that
+    "bleu": (COUNTS, bleu),
+    "nats": (["nats", "tokens"], lambda means: means["nats"] / means["tokens"]),
+}
+# Numbers of models and widths of beams, as in the paper's Table 1.
+SEARCHES = [(models, width) for models in (1, 2, 5) for width in (1, 2, 12)]
+
+
+@torch.no_grad()
+def nats_table(run: Run) -> pd.DataFrame:
+    """One row a round and sentence: its length, the loss of its target and the number of its tokens."""
+    model, tables, first = run.load_model(), [], 0
+    for batch in _test(run, run.config.training.rounds):
+        given = batch.target.unsqueeze(2)  # [R, B, 1, T]
+        logs = token_log_probability(model, batch.source, batch.source_length, given)
+        tables.append(_rows(run, batch, {"nats": -logs.sum((2, 3)), "tokens": batch.target_length}, first))
+        first += batch.source.shape[1]
+    return pd.concat(tables, ignore_index=True)
+
+
+def answers_table(run: Run, searches: list[tuple[int, int]] = SEARCHES) -> pd.DataFrame:
+    """One row a number of models, width, round and sentence: what BLEU counts.
+
+    An ensemble is of the run's first models; its round is 0.
+    """
+    return pd.concat(
+        [_answers(run, models, width).assign(models=models, width=width) for models, width in searches],
+        ignore_index=True,
+    )
+
+
+def _answers(run: Run, models: int, width: int) -> pd.DataFrame:
+    model: nn.Module = run.load_model()
+    if models > 1:
+        model = Ensemble(pick_rounds([model], range(models)))
+    rounds = run.config.training.rounds if models == 1 else 1
+    answer = best_of_beam(model, run.task.max_target_length, width)
+    tables, first = [], 0
+    for batch in _test(run, rounds):
+        given = answer(batch).flatten(0, 1), batch.target.flatten(0, 1)
+        counts = run.task.statistics(*given)
+        by_name = {name: counts[name].unflatten(0, (rounds, -1)) for name in COUNTS}
+        tables.append(_rows(run, batch, by_name, first))
+        first += batch.source.shape[1]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _test(run: Run, rounds: int):
+    """The whole test split, the same for every training."""
+    return run.task.batches("test", make_generators(0, range(rounds), "test"), 10**9)
+
+
+def _rows(run: Run, batch: Batch, columns: dict[str, Tensor], first: int) -> pd.DataFrame:
+    """Numbers `[R, B]` of the sentences from the `first` on, as rows with their round and source length."""
+    rounds, samples = batch.source_length.shape
+    length = batch.source_length - int(run.task.source_eos)
+    table = {
+        "round": torch.arange(rounds).unsqueeze(1).expand(-1, samples),
+        "sentence": torch.arange(first, first + samples).expand(rounds, -1),
+        "length": length,
+        **columns,
+    }
+    whole = {name: values.flatten().numpy() for name, values in table.items()}
+    return pd.DataFrame(whole).astype({name: int for name in whole if name != "nats"})
