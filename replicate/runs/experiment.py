@@ -56,7 +56,8 @@ def run(
                 raise KeyboardInterrupt(message) from None
             seconds = round(time.time() - began, 1)
             done = {"finished": now(), "device": device, "workers": workers, "seconds": seconds}
-            _finish(folder, parts, results, _record(attempts) | done)
+            _finish(folder, results, _record(attempts) | done)
+        _remove_checkpoints(folder)  # also those that a run killed right after its last table has left
     return open_run(folder)
 
 
@@ -144,7 +145,7 @@ def _train_and_score(parts: list[Part], device: str, workers: int) -> list[dict]
         return pool.map(score_part, parts, device)
 
 
-def _finish(folder: Path, parts: list[Part], results: list[dict], record: dict) -> None:
+def _finish(folder: Path, results: list[dict], record: dict) -> None:
     """Put the parts together; the provenance comes last and marks the run as finished."""
     history = pd.DataFrame([row for result in results for row in result["history"]])
     write_table(folder / "history.csv", history.sort_values(["round", "step"]))
@@ -156,6 +157,8 @@ def _finish(folder: Path, parts: list[Part], results: list[dict], record: dict) 
         {name: torch.cat([result["model"][name] for result in results]) for name in names},
     )
     write_json(folder / "provenance.json", record | {"sha256": checksums(folder)})
-    for part in parts:
-        part.checkpoint.unlink(missing_ok=True)
-    (folder / "parts.json").unlink()
+
+
+def _remove_checkpoints(folder: Path) -> None:
+    for path in (*folder.glob("part-*.pt"), folder / "parts.json"):
+        path.unlink(missing_ok=True)
