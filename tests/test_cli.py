@@ -25,7 +25,11 @@ def test_a_report_outside_a_project_says_where_to_go(tmp_path, monkeypatch):
 
 def cli_run(*arguments: str):
     """`replicate run` on a notebook in the current folder that prints its parameters."""
-    write_notebook(Path("tiny.ipynb"), "# Parameters\nsteps = 10\nlabel = 'a'\n", "print(steps, label)")
+    write_notebook(
+        Path("tiny.ipynb"),
+        "# Parameters\nsteps = 10\nlabel = 'a'\ninit_bound = None\n",
+        "print(steps, label)",
+    )
     return CliRunner().invoke(app, ["run", *arguments])
 
 
@@ -43,6 +47,10 @@ def test_run_hands_parameters_to_the_notebook(tmp_path, monkeypatch):
         (["tiny.ipynb", "-p", "stpes", "3"], "did you mean 'steps'"),
         (["tiny.ipynb", "-p", "steps", "many"], "steps must be a whole number, not 'many'"),
         (["tiny.ipynb", "-p", "steps", "0"], "steps must be greater than or equal to 1, not 0"),
+        (
+            ["tiny.ipynb", "-p", "init_bound", "1e308"],
+            "init_bound must be less than or equal to 1000, not 1e+308",
+        ),
         (["tiny.ipynb", "-p", "steps"], "-p takes a name and a value; 'steps' came alone"),
         (["tiny.ipynb", "tiny.ipynb"], "tiny.ipynb exists"),
         (["none.ipynb"], "cannot read none.ipynb: No such file"),
