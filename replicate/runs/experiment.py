@@ -3,6 +3,7 @@
 import itertools
 import math
 import time
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pandas as pd
@@ -54,6 +55,11 @@ def run(
             except (KeyboardInterrupt, Stopped):
                 message = f"stopped; {folder} keeps what was trained, and the same settings go on from there"
                 raise KeyboardInterrupt(message) from None
+            except BrokenProcessPool as error:
+                raise RunError(
+                    f"a process that worked on {folder} was killed, perhaps for lack of memory; what is "
+                    "checkpointed is kept, and the same settings go on from there"
+                ) from error
             seconds = round(time.time() - began, 1)
             done = {"finished": now(), "device": device, "workers": workers, "seconds": seconds}
             _finish(folder, results, _record(attempts) | done)
