@@ -34,9 +34,9 @@ def _cell_is_watched() -> bool:
 class Progress:
     """Shows updates done, the loss and the time left.
 
-    The environment variable REPLICATE_PROGRESS says how: `bar`, `lines` or `off`. Without it a terminal or
-    a cell that is watched gets the bar and everything else lines. The plain text bar is meant for notebooks too: widgets
-    freeze at 0% on GitHub.
+    The environment variable REPLICATE_PROGRESS says how: `bar`, `lines` or `off`. Without it a terminal or a
+    notebook that is watched gets the bar and everything else lines. The plain text bar is meant for notebooks
+    too: widgets freeze at 0% on GitHub.
     """
 
     def __init__(self, steps: int):
