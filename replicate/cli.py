@@ -10,8 +10,6 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from replicate.parameters import ParameterError, check_parameters, run_config
-
 EXTRA_OF = {  # modules that are imported here -> the extra of pyproject.toml that installs them
     **dict.fromkeys(["dask", "distributed", "rich"], "sweep"),
     **dict.fromkeys(["PIL", "bs4", "jinja2", "latex2mathml", "nbconvert"], "report"),
@@ -29,7 +27,7 @@ class OneLineErrors(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as interrupt:
-            typer.echo(f"replicate: {interrupt}", err=True)
+            typer.echo(f"replicate: {str(interrupt) or 'stopped'}", err=True)
             raise typer.Exit(128 + signal.SIGINT) from None
         except (ModuleNotFoundError, OSError, ValueError, RuntimeError) as error:
             if (fault := _fault(error)) is None:
@@ -52,10 +50,12 @@ def _fault(error: Exception) -> tuple[str, int] | None:
         return (named, 2) if error.errno in DISK else None
     # Imported here because torch and papermill take seconds to load, which `--help` can spare.
     from replicate.files import RunError
+    from replicate.parameters import ParameterError
     from replicate.publish.execute import NotebookError
+    from replicate.sweeps.spec import SweepError
     from replicate.tasks.translation.corpus import CorpusError
 
-    if isinstance(error, NotebookError):
+    if isinstance(error, NotebookError | SweepError):
         return str(error), 1
     return (str(error), 2) if isinstance(error, ParameterError | RunError | CorpusError) else None
 
@@ -94,6 +94,8 @@ def run(
     pairs: Annotated[list[str] | None, typer.Option("-p", metavar="NAME VALUE", help="A parameter.")] = None,
 ) -> None:
     """Execute one notebook with the parameters given."""
+    from replicate.parameters import ParameterError, check_parameters, run_config
+
     given = dict(map(_pair, pairs or []))
     values = check_parameters(notebook, given)
     run_config(values)  # refuses what a run would refuse
@@ -204,6 +206,7 @@ def pairs(
     longest: Annotated[int, typer.Option(min=3, help="Words and signs of a sentence, at most.")] = 20,
 ) -> None:
     """Make a parallel text of LibreOffice's help: English, French and page, for the task translation."""
+    from replicate.parameters import ParameterError
     from replicate.tasks.translation.corpus import write_tsv
     from replicate.tasks.translation.libreoffice import read_help
 
@@ -231,5 +234,7 @@ def refresh() -> None:
 def _pair(option: str) -> tuple[str, str]:
     name, equals, text = option.partition("=")
     if not equals:
+        from replicate.parameters import ParameterError
+
         raise ParameterError(f"-p takes a name and a value; {name!r} came alone")
     return name, text

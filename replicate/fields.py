@@ -45,7 +45,8 @@ class ModelSettings(Part):
     kind: ClassVar[str]  # the model's name
     embedding_size: Annotated[Count, Field(le=4096)] = 32
     hidden_size: Annotated[Count, Field(ge=2, le=4096)] = 128
-    init_bound: Annotated[Number, Field(gt=0)] | None = None  # U(-bound, bound); None: PyTorch's own
+    # U(-bound, bound); None: PyTorch's own. At 1000 trainings diverge at their first update.
+    init_bound: Annotated[Number, Field(gt=0, le=1000)] | None = None
     dropout: Annotated[Number, Field(ge=0, lt=1)] = 0.0  # of embedded tokens and of what the readout sees
 
 

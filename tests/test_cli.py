@@ -1,13 +1,14 @@
 """The command line: what it hands on, and one line for each mistake."""
 
 import re
+import subprocess
 import sys
 from contextlib import ExitStack
 from pathlib import Path
 
 import nbformat
 import pytest
-from shared import full_disk, write_notebook
+from shared import PROJECT, clean_environment, full_disk, write_notebook
 from typer.testing import CliRunner
 
 from replicate.cli import app
@@ -25,7 +26,11 @@ def test_a_report_outside_a_project_says_where_to_go(tmp_path, monkeypatch):
 
 def cli_run(*arguments: str):
     """`replicate run` on a notebook in the current folder that prints its parameters."""
-    write_notebook(Path("tiny.ipynb"), "# Parameters\nsteps = 10\nlabel = 'a'\n", "print(steps, label)")
+    write_notebook(
+        Path("tiny.ipynb"),
+        "# Parameters\nsteps = 10\nlabel = 'a'\ninit_bound = None\n",
+        "print(steps, label)",
+    )
     return CliRunner().invoke(app, ["run", *arguments])
 
 
@@ -43,6 +48,10 @@ def test_run_hands_parameters_to_the_notebook(tmp_path, monkeypatch):
         (["tiny.ipynb", "-p", "stpes", "3"], "did you mean 'steps'"),
         (["tiny.ipynb", "-p", "steps", "many"], "steps must be a whole number, not 'many'"),
         (["tiny.ipynb", "-p", "steps", "0"], "steps must be greater than or equal to 1, not 0"),
+        (
+            ["tiny.ipynb", "-p", "init_bound", "1e308"],
+            "init_bound must be less than or equal to 1000, not 1e+308",
+        ),
         (["tiny.ipynb", "-p", "steps"], "-p takes a name and a value; 'steps' came alone"),
         (["tiny.ipynb", "tiny.ipynb"], "tiny.ipynb exists"),
         (["none.ipynb"], "cannot read none.ipynb: No such file"),
@@ -104,7 +113,25 @@ def test_a_folder_that_cannot_be_written_ends_run_and_figure_in_one_line(tmp_pat
         assert re.fullmatch(r"replicate: file.* cannot be written: .*\n", result.stderr)
 
 
-def test_help_needs_neither_torch_nor_papermill(monkeypatch):
+def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """`replicate` in a process of its own, which imports from the folder first."""
+    command = [sys.executable, "-m", "replicate", *arguments]
+    environment = clean_environment(folder, PROJECT)
+    return subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=300)
+
+
+@pytest.mark.slow
+def test_help_needs_neither_torch_nor_papermill(tmp_path):
     for name in ("torch", "papermill"):
-        monkeypatch.setitem(sys.modules, name, None)  # importing it now fails
-    assert CliRunner().invoke(app, ["--help"]).exit_code == 0
+        (tmp_path / f"{name}.py").write_text("raise ImportError('not for help')")
+    assert command(tmp_path, "--help").returncode == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("module", ["typer", "torch", "papermill"])
+def test_ctrl_c_during_an_import_ends_without_a_traceback(tmp_path, module):
+    write_notebook(tmp_path / "tiny.ipynb", "# Parameters\nsteps = 10", "print(steps)")
+    interrupt = "import signal\nsignal.raise_signal(signal.SIGINT)\n"
+    (tmp_path / f"{module}.py").write_text(interrupt)
+    ended = command(tmp_path, "run", "tiny.ipynb")
+    assert (ended.returncode, ended.stderr) == (130, "" if module == "typer" else "replicate: stopped\n")

@@ -92,7 +92,8 @@ def _third_party(path) -> set[str]:
 
 
 def test_a_command_whose_extra_is_missing_names_it(tmp_path, monkeypatch):
-    monkeypatch.delitem(sys.modules, "replicate.sweeps.schedule", raising=False)
+    for module in ("schedule", "cluster"):
+        monkeypatch.delitem(sys.modules, f"replicate.sweeps.{module}", raising=False)
     monkeypatch.setitem(sys.modules, "dask", None)  # importing it now fails
     result = CliRunner().invoke(app, ["sweep", "x.yaml"])
     said = "this command needs dask, which is not installed: pip install 'seq2seq-replication[sweep]'"

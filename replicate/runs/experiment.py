@@ -3,6 +3,7 @@
 import itertools
 import math
 import time
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,9 +56,15 @@ def run(
             except (KeyboardInterrupt, Stopped):
                 message = f"stopped; {folder} keeps what was trained, and the same settings go on from there"
                 raise KeyboardInterrupt(message) from None
+            except BrokenProcessPool as error:
+                raise RunError(
+                    f"a process that worked on {folder} was killed, perhaps for lack of memory; what is "
+                    "checkpointed is kept, and the same settings go on from there"
+                ) from error
             seconds = round(time.time() - began, 1)
             done = {"finished": now(), "device": device, "workers": workers, "seconds": seconds}
-            _finish(folder, parts, results, _record(attempts) | done)
+            _finish(folder, results, _record(attempts) | done)
+        _remove_checkpoints(folder)  # also those that a run killed right after its last table has left
     return replace(open_run(folder), config=config)  # equal to the folder's; its files are where they are now
 
 
@@ -146,7 +153,7 @@ def _train_and_score(parts: list[Part], device: str, workers: int) -> list[dict]
         return pool.map(score_part, parts, device)
 
 
-def _finish(folder: Path, parts: list[Part], results: list[dict], record: dict) -> None:
+def _finish(folder: Path, results: list[dict], record: dict) -> None:
     """Put the parts together; the provenance comes last and marks the run as finished."""
     history = pd.DataFrame([row for result in results for row in result["history"]])
     write_table(folder / "history.csv", history.sort_values(["round", "step"]))
@@ -158,6 +165,8 @@ def _finish(folder: Path, parts: list[Part], results: list[dict], record: dict) 
         {name: torch.cat([result["model"][name] for result in results]) for name in names},
     )
     write_json(folder / "provenance.json", record | {"sha256": checksums(folder)})
-    for part in parts:
-        part.checkpoint.unlink(missing_ok=True)
-    (folder / "parts.json").unlink()
+
+
+def _remove_checkpoints(folder: Path) -> None:
+    for path in (*folder.glob("part-*.pt"), folder / "parts.json"):
+        path.unlink(missing_ok=True)

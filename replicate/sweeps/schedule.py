@@ -1,17 +1,16 @@
 """Runs a sweep on dask: what is missing or failed, anywhere, each result stored as it comes."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import dask
 import pandas as pd
 from dask.system import CPU_COUNT
-from distributed import Client, Future, KilledWorker, LocalCluster, as_completed, wait
+from distributed import Client, Future, KilledWorker, wait
 
-from replicate.files import RunError, first_line, locked
+from replicate.files import first_line, locked
+from replicate.sweeps.cluster import as_they_end, connected
 from replicate.sweeps.spec import Job
 from replicate.sweeps.store import clear_leftovers, state, store, with_earlier_run
 from replicate.sweeps.tables import claim, write_tables
@@ -38,6 +37,7 @@ def run_sweep(
     Raises:
         RunError: the folder or the scheduler is not there, another sweep is at work on the folder, or it
             holds what this sweep did not make.
+        SweepError: the scheduler was lost; what was finished is stored.
         KeyboardInterrupt: Ctrl-C; what was finished is stored.
     """
     with locked(folder):
@@ -57,7 +57,7 @@ def run_sweep(
             if states[job.name] != "done"
         ]
         if todo:
-            with _client(scheduler, min(workers or CPU_COUNT, len(todo))) as client:
+            with connected(scheduler, min(workers or CPU_COUNT, len(todo))) as client:
                 _do(client, todo, folder, len(jobs) - len(todo), on_done)
         return write_tables(folder, jobs)
 
@@ -65,18 +65,17 @@ def run_sweep(
 def _do(
     client: Client, jobs: list[Job], folder: Path, done_before: int, on_done: Callable[[Job], None]
 ) -> None:
-    with Watch([job.name for job in jobs], done_before, len(client.nthreads())) as watch:
+    with Watch([job.name for job in jobs], done_before, client.scheduler.address) as watch:
         client.subscribe_topic(
             started_topic(jobs[0].sweep), lambda event: watch.started(event[1]["name"], event[1]["worker"])
         )
         futures = {client.submit(work, job, key=job.key): job for job in jobs}
         cleaning = []
         try:
-            for future in as_completed(futures):
+            for future in as_they_end(client, list(futures), watch.saw_workers):
                 job = futures[future]
                 outcome = _outcome(future)
                 store(folder, job, outcome)
-                watch.workers = len(client.nthreads())  # they come and go
                 watch.ended(job.name, outcome)
                 if outcome.error is None:
                     on_done(job)
@@ -97,26 +96,3 @@ def _outcome(future: Future) -> Outcome:
         return future.result()
     lost = isinstance(error, KilledWorker)
     return Outcome("worker after worker died under it" if lost else first_line(error), 0.0, "", {})
-
-
-@contextmanager
-def _client(scheduler: str | None, workers: int) -> Iterator[Client]:
-    if scheduler is not None:
-        try:
-            client = Client(scheduler)
-        except (OSError, ValueError, TypeError) as error:
-            raise RunError(f"no dask scheduler answers at {scheduler}: {first_line(error)}") from error
-        with client:
-            yield client
-        return
-    options = {"n_workers": workers, "threads_per_worker": 1, "processes": True}
-    # A case trains in a kernel, whose memory dask does not see. What dask serves, it serves on loopback and
-    # at any port that is free: several sweeps may run side by side. No case waits at a busy worker while
-    # another worker is idle: with a saturation of 1 it waits at the scheduler.
-    settings = {"distributed.worker.profile.enabled": False, "distributed.scheduler.worker-saturation": 1.0}
-    with (
-        dask.config.set(settings),
-        LocalCluster(**options, memory_limit=0, dashboard_address="127.0.0.1:0") as cluster,
-        Client(cluster) as client,
-    ):
-        yield client

@@ -19,6 +19,10 @@ from replicate.sweeps.words import Word, load, value_of
 MOST_CASES = 10_000  # of a sweep; one that asks for more was hardly meant
 
 
+class SweepError(RuntimeError):
+    """A sweep that cannot go on now; one line that says why, and what the same command will do."""
+
+
 class Sweep(BaseModel):
     """The content of a sweep's file: every case of `list` with every combination of `grid`."""
 

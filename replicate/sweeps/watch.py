@@ -18,9 +18,10 @@ SHOWN = 12  # running and failed cases in the table; more do not fit a screen
 class Watch:
     """Counts cases as they start and end, and shows them by REPLICATE_PROGRESS: `bar`, `lines` or `off`."""
 
-    def __init__(self, names: list[str], done_before: int, workers: int):
+    def __init__(self, names: list[str], done_before: int, scheduler: str):
         self.style = progress_style()
-        self.waiting, self.workers = list(names), workers
+        self.waiting, self.scheduler = list(names), scheduler
+        self.workers: int | None = None  # not known yet
         self.running: dict[str, tuple[float, str]] = {}  # name -> when it started, where
         self.failed: dict[str, str] = {}  # name -> error
         self.seconds: list[float] = []  # of the cases done
@@ -55,6 +56,12 @@ class Watch:
             self.failed[name] = outcome.error
             self._line(f"failed: {name}: {outcome.error}")
 
+    def saw_workers(self, count: int) -> None:
+        """They come and go; that there is none is said once."""
+        if not count and self.workers != 0:
+            self._line(f"waiting for workers at {self.scheduler}")
+        self.workers = count
+
     def time_left(self) -> str:
         """From the mean time of the cases done and the number of workers."""
         left = len(self.waiting) + len(self.running)
@@ -62,7 +69,7 @@ class Watch:
             return "-"
         so_far = sum(time.monotonic() - began for began, _ in list(self.running.values()))
         work = max(left * sum(self.seconds) / len(self.seconds) - so_far, 0)
-        return f"{work / max(min(self.workers, left), 1):.0f} s"
+        return f"{work / max(min(self.workers or 1, left), 1):.0f} s"
 
     def _line(self, text: str) -> None:
         if self.style == "lines":
@@ -74,6 +81,8 @@ class Watch:
         numbers = self.ended_count, len(self.running), len(self.waiting), len(self.failed)
         counts.add_row(*map(str, numbers), self.time_left())
         cases = Table(show_header=False, box=None)
+        if self.workers == 0:
+            cases.add_row("no workers", Text(f"waiting for some at {self.scheduler}"))
         for name, error in list(self.failed.items())[-SHOWN:]:
             cases.add_row(Text(name), Text(f"failed: {error}"))  # rich would read [words] as markup
         for name, (began, where) in list(self.running.items())[:SHOWN]:

@@ -5,6 +5,7 @@ import sys
 import time
 from typing import Self
 
+from IPython import get_ipython
 from tqdm import tqdm
 
 from replicate.files import RunError
@@ -14,19 +15,28 @@ LINES = 10  # log lines a training
 
 def progress_style() -> str:
     """`bar`, `lines` or `off`, by the environment variable REPLICATE_PROGRESS or by who is watching."""
-    watched = sys.stderr.isatty() or "ipykernel" in sys.modules
+    watched = sys.stderr.isatty() or _cell_is_watched()
     style = os.environ.get("REPLICATE_PROGRESS") or ("bar" if watched else "lines")
     if style not in ("bar", "lines", "off"):
         raise RunError(f"REPLICATE_PROGRESS is {style!r}; it may be bar, lines or off")
     return style
 
 
+def _cell_is_watched() -> bool:
+    """Whether a notebook's cell runs that was sent from where a person could be asked for input.
+
+    JupyterLab and its like say with each cell that it may ask; what executes notebooks headless says no.
+    """
+    kernel = getattr(get_ipython(), "kernel", None)
+    return kernel is not None and kernel.get_parent("shell").get("content", {}).get("allow_stdin", False)
+
+
 class Progress:
     """Shows updates done, the loss and the time left.
 
     The environment variable REPLICATE_PROGRESS says how: `bar`, `lines` or `off`. Without it a terminal or a
-    notebook gets the bar and everything else lines. The plain text bar is meant for notebooks too: widgets
-    freeze at 0% on GitHub.
+    notebook that is watched gets the bar and everything else lines. The plain text bar is meant for notebooks
+    too: widgets freeze at 0% on GitHub.
     """
 
     def __init__(self, steps: int):

@@ -40,10 +40,24 @@ def interrupts() -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, before)
 
 
+@contextmanager
+def deaf_to_interrupts() -> Iterator[None]:
+    """Processes started meanwhile never hear Ctrl-C, not even as they start; here it is heard afterwards."""
+    if os.name == "nt":  # which has no such mask; a worker ignores Ctrl-C once it has started
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class Workers:
     """Runs `function(part, ..., progress)` for every part; with one worker, in this process.
 
-    A part that fails ends the others at their next report; workers end with the process that started them.
+    A part that fails, or Ctrl-C, ends the others at their next report; Ctrl-C once more kills the workers.
+    They end with the process that started them, too.
     """
 
     def __init__(self, count: int, progress_steps: int):
@@ -52,54 +66,66 @@ class Workers:
     def __enter__(self) -> Self:
         if self.count > 1:
             context = multiprocessing.get_context("spawn")
-            self.reports, self.stop = context.Queue(), context.Event()
+            # An Event has a lock, which a worker that is killed might take along.
+            self.reports, self.stop = context.Queue(), context.RawValue("b", False)
             threads = max(1, torch.get_num_threads() // self.count)
             self.pool = ProcessPoolExecutor(
                 self.count, context, initializer=_start_worker, initargs=(self.reports, self.stop, threads)
             )
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_) -> None:
         if self.count > 1:
-            self.stop.set()
-            self.pool.shutdown(cancel_futures=True)
+            self.stop.value = True
+            processes = list(self.pool._processes.values())  # `kill_workers`, which Python 3.14 has
+            try:
+                self.pool.shutdown(wait=kind is not KeyboardInterrupt, cancel_futures=True)
+            finally:  # those left where Ctrl-C was pressed again: the end of this process would wait for them
+                for process in processes:
+                    process.kill()
 
     def map(self, function: Callable[..., Any], parts: list, *arguments) -> list[Any]:
         """The results, in the order of the parts.
 
         `progress(step, loss)` shows the parts' mean step.
         """
-        with Progress(self.steps) as progress:
-            if self.count > 1:
-                self.maps += 1
-                futures = [
-                    self.pool.submit(_run_in_worker, (self.maps, i), function, part, *arguments)
-                    for i, part in enumerate(parts)
-                ]
-                self._watch(futures, progress)
-                return [future.result() for future in futures]
-            return self._here(function, parts, arguments, progress)
+        call = self._here if self.count == 1 else self._in_workers
+        with Progress(self.steps) as progress, interrupts() as self.interrupted:
+            return call(function, parts, arguments, progress)
 
     def _here(self, function: Callable[..., Any], parts: list, arguments: tuple, progress: Progress) -> list:
         latest, results = [0] * len(parts), []
-        with interrupts() as interrupted:
 
-            def report(step: int, loss: float) -> None:
-                latest[len(results)] = step
-                progress.show(sum(latest) // len(latest), loss)
-                if interrupted.is_set():
-                    raise Stopped
+        def report(step: int, loss: float) -> None:
+            latest[len(results)] = step
+            progress.show(sum(latest) // len(latest), loss)
+            if self.interrupted.is_set():
+                raise Stopped
 
-            for part in parts:
-                results.append(function(part, *arguments, report))
-                if interrupted.is_set():  # between two reports, or in work that makes none
-                    raise Stopped
+        for part in parts:
+            results.append(function(part, *arguments, report))
+            if self.interrupted.is_set():  # between two reports, or in work that makes none
+                raise Stopped
         return results
+
+    def _in_workers(
+        self, function: Callable[..., Any], parts: list, arguments: tuple, progress: Progress
+    ) -> list:
+        self.maps += 1
+        with deaf_to_interrupts():
+            futures = [
+                self.pool.submit(_run_in_worker, (self.maps, i), function, part, *arguments)
+                for i, part in enumerate(parts)
+            ]
+        self._watch(futures, progress)
+        return [future.result() for future in futures]
 
     def _watch(self, futures: list[Future], progress: Progress) -> None:
         latest = [0] * len(futures)
         while True:
             done, running = wait(futures, timeout=0.2, return_when=FIRST_EXCEPTION)
+            if self.interrupted.is_set():
+                raise Stopped
             for future in done:
                 future.result()  # raises what the part raised
             while True:
@@ -132,7 +158,7 @@ def _end_with_parent() -> None:
 
 def _run_in_worker(key: tuple[int, int], function: Callable[..., Any], part, *arguments) -> Any:
     def report(step: int, loss: float) -> None:
-        if _stop.is_set():
+        if _stop.value:
             raise Stopped
         _reports.put((key, step, loss))
 

@@ -1,6 +1,7 @@
 """Runs: reused, resumed or refused; equal however they were split or stopped; damage named."""
 
 import json
+import shutil
 from collections import Counter
 
 import pandas as pd
@@ -57,6 +58,16 @@ def test_the_scores_are_those_of_the_saved_model(finished):
 def test_a_finished_run_is_reused(finished, monkeypatch):
     monkeypatch.setattr(experiment, "train_part", lambda *a: pytest.fail("trained again"))
     assert same(run(CONFIG, finished.path), finished)
+
+
+def test_what_a_kill_at_the_very_end_left_beside_a_finished_run_is_removed(finished, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(finished.path, folder)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    for name in ("part-0000-0001.pt", "part-0001-0002.pt", "parts.json"):
+        (folder / name).write_text("left")
+    assert same(run(CONFIG, folder), finished)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
 def test_a_stopped_run_goes_on_and_ends_the_same(finished, tmp_path, monkeypatch):

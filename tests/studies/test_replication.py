@@ -68,7 +68,7 @@ def test_every_plan_is_made_and_kept_and_its_tables_can_be_read(made):
 
 
 def test_a_second_time_trains_and_measures_nothing_and_mends_what_was_kept(made, monkeypatch):
-    monkeypatch.setattr("replicate.sweeps.schedule._client", lambda *a: pytest.fail("trained again"))
+    monkeypatch.setattr("replicate.sweeps.schedule.connected", lambda *a: pytest.fail("trained again"))
     monkeypatch.setattr("replicate.studies.measuring.write_table", lambda *a: pytest.fail("measured again"))
     (made / "runs" / "ladder" / "scores.csv").unlink()
     (made / "reversal.csv").write_text("")
@@ -90,7 +90,7 @@ def test_where_all_runs_are_kept_nothing_is_trained_but_what_must_be_measured(ma
     """As in a fresh clone, which has results/ and no runs/."""
     monkeypatch.setenv("REPLICATE_RUNS", str(tmp_path / "elsewhere"))
     with monkeypatch.context() as patch:
-        patch.setattr("replicate.sweeps.schedule._client", lambda *a: pytest.fail("trained again"))
+        patch.setattr("replicate.sweeps.schedule.connected", lambda *a: pytest.fail("trained again"))
         replication.replicate_all()
     (made / "claims" / "beam.csv").unlink()
     replication.replicate_all(workers=1)

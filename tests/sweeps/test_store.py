@@ -22,7 +22,7 @@ EMPTY = '{"cells": []}'
 def test_a_sweep_that_is_done_starts_nothing(tmp_path, monkeypatch):
     jobs = read_sweep(write_sweep(tmp_path, "list: [{name: a}]"))
     store(tmp_path / "out", jobs[0], Outcome(None, 1.0, "here", {}))
-    monkeypatch.setattr("replicate.sweeps.schedule._client", lambda *_: pytest.fail("started a cluster"))
+    monkeypatch.setattr("replicate.sweeps.schedule.connected", lambda *_: pytest.fail("started a cluster"))
     assert run_sweep(jobs, tmp_path / "out").state.tolist() == ["done"]
 
 
@@ -90,7 +90,7 @@ def test_cases_that_are_no_longer_asked_for_are_named_and_kept_apart(tmp_path):
 
 
 def test_a_summary_of_something_else_is_not_overwritten(tmp_path, monkeypatch):
-    monkeypatch.setattr("replicate.sweeps.schedule._client", lambda *_: pytest.fail("started a cluster"))
+    monkeypatch.setattr("replicate.sweeps.schedule.connected", lambda *_: pytest.fail("started a cluster"))
     jobs = read_sweep(write_sweep(tmp_path, "list: [{name: a}]"))
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "summary.csv").write_text("month,sum\nMay,3\n")

@@ -3,10 +3,12 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pandas as pd
@@ -15,8 +17,9 @@ from shared import SWEPT, write_notebook, write_sweep
 
 from replicate.files import RunError
 from replicate.sweeps.schedule import run_sweep
-from replicate.sweeps.spec import read_sweep
+from replicate.sweeps.spec import SweepError, read_sweep
 from replicate.sweeps.store import state
+from replicate.sweeps.watch import Watch
 
 # dask's own: sockets that it closes late, and a clean-up at exit
 pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.slow]
@@ -26,26 +29,46 @@ def attempts(folder: Path) -> list[str]:
     return sorted(line.split()[0] for line in (folder / "log").read_text().splitlines())
 
 
-@pytest.fixture
-def cluster(tmp_path):
-    """The address of a scheduler with two workers that share nothing, and a process for each."""
-    dask = str(Path(sys.executable).with_name("dask"))
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    where = tmp_path / "scheduler.json"
-    options = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(where)]
-    processes = [subprocess.Popen([dask, "scheduler", *options], **quiet)]
-    try:
-        while not where.exists():
+class Cluster:
+    """A scheduler in a process, and workers that share nothing, in a process each."""
+
+    def __init__(self, folder: Path):
+        self.folder, self.file, self.processes = folder, folder / "scheduler.json", []
+        self._start("scheduler", "--host", "127.0.0.1", "--port", "0")
+        while not self.file.exists():
             time.sleep(0.1)
-        for i in range(2):
-            runs = os.environ | {"REPLICATE_RUNS": str(tmp_path / f"machine-{i}")}
-            options = ["--no-nanny", "--nthreads", "1", "--no-dashboard", "--scheduler-file", str(where)]
-            processes.append(subprocess.Popen([dask, "worker", *options], env=runs, **quiet))
-        yield re.search(r"tcp://[\d.:]+", where.read_text())[0]
-    finally:
-        for process in processes:
-            process.kill()
-            process.wait()
+        self.address = re.search(r"tcp://[\d.:]+", self.file.read_text())[0]
+
+    def add_worker(self) -> None:
+        runs = str(self.folder / f"machine-{len(self.processes) - 1}")
+        self._start("worker", "--no-nanny", "--nthreads", "1", REPLICATE_RUNS=runs)
+
+    def kill(self, process: subprocess.Popen) -> None:
+        process.kill()
+        process.wait()
+
+    def _start(self, *command: str, **variables: str) -> None:
+        dask = [str(Path(sys.executable).with_name("dask")), *command, "--no-dashboard"]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        place = ["--scheduler-file", str(self.file)]
+        self.processes.append(subprocess.Popen(dask + place, env=os.environ | variables, **quiet))
+
+
+@pytest.fixture
+def idle(tmp_path):
+    """A cluster that has no workers yet."""
+    started = Cluster(tmp_path)
+    yield started
+    for process in started.processes:
+        started.kill(process)
+
+
+@pytest.fixture
+def cluster(idle):
+    """The address of a scheduler with two workers."""
+    idle.add_worker()
+    idle.add_worker()
+    return idle.address
 
 
 def kill_who_runs(log: Path, name: str) -> threading.Thread:
@@ -152,11 +175,68 @@ def test_an_edited_notebook_is_executed_again_and_uses_what_it_has_trained(tmp_p
     assert {state(tmp_path / "out", job) for job in jobs} == {"done"}
 
 
-def test_a_scheduler_that_is_not_there_is_named(tmp_path, monkeypatch):
-    monkeypatch.setenv("DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT", "1s")
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense"])
+def test_a_scheduler_that_is_not_there_is_named(tmp_path, monkeypatch, address):
+    monkeypatch.setattr("replicate.sweeps.cluster.ANSWER_SECONDS", 1)
     jobs = read_sweep(write_sweep(tmp_path, "list: [{name: a}]"))
-    with pytest.raises(RunError, match=r"no dask scheduler answers at tcp://127\.0\.0\.1:9"):
-        run_sweep(jobs, tmp_path / "out", scheduler="tcp://127.0.0.1:9")
+    with pytest.raises(
+        RunError, match=f"^no dask scheduler answers at {address}|^'nonsense' is no scheduler's"
+    ):
+        run_sweep(jobs, tmp_path / "out", scheduler=address)
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        (b"", "nothing was heard for 1 s"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "what is there does not speak dask's language"),
+        (bytes(range(255, 0, -1)), "what is there does not speak dask's language"),
+    ],
+)
+def test_another_service_at_the_address_is_named_in_one_line(tmp_path, monkeypatch, answer, problem):
+    monkeypatch.setattr("replicate.sweeps.cluster.ANSWER_SECONDS", 1)
+    jobs = read_sweep(write_sweep(tmp_path, "list: [{name: a}]"))
+    with socket.create_server(("127.0.0.1", 0)) as service, ExitStack() as callers:
+
+        def serve():
+            with suppress(OSError):  # closed
+                while True:
+                    caller = callers.enter_context(service.accept()[0])
+                    caller.sendall(answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        address = f"tcp://127.0.0.1:{service.getsockname()[1]}"
+        with pytest.raises(RunError) as error:
+            run_sweep(jobs, tmp_path / "out", scheduler=address)
+    assert str(error.value) == f"no dask scheduler answers at {address}: {problem}"
+
+
+def test_that_a_scheduler_has_no_workers_is_said_and_they_are_waited_for(tmp_path, monkeypatch, idle):
+    monkeypatch.setenv("REPLICATE_PROGRESS", "lines")
+    said = []
+    monkeypatch.setattr(Watch, "_line", lambda self, text: said.append(text) or idle.add_worker())
+    monkeypatch.setattr(Watch, "ended", lambda self, name, outcome: None)
+    jobs = read_sweep(write_sweep(tmp_path, "fixed: {log: LOG}\nlist: [{name: a}]"))
+    assert run_sweep(jobs, tmp_path / "out", scheduler=idle.address).state.tolist() == ["done"]
+    assert said == [f"waiting for workers at {idle.address}"]
+
+
+def test_a_scheduler_that_is_lost_ends_the_sweep_in_one_line_and_the_same_command_goes_on(tmp_path, idle):
+    idle.add_worker()
+    jobs = read_sweep(write_sweep(tmp_path, "fixed: {log: LOG}\nlist: [{name: a}, {name: b, end: killed}]"))
+
+    def kill_in_the_second_case():
+        while "b" not in attempts(tmp_path):
+            time.sleep(0.1)
+        for process in idle.processes:
+            idle.kill(process)
+
+    threading.Thread(target=kill_in_the_second_case, daemon=True).start()
+    with pytest.raises(SweepError, match=f"{idle.address} was lost; what is done is stored, and the same"):
+        run_sweep(jobs, tmp_path / "out", scheduler=idle.address)
+    assert [state(tmp_path / "out", job) for job in jobs] == ["done", "missing"]
+    assert set(run_sweep(jobs, tmp_path / "out", workers=1).state) == {"done"}
+    assert attempts(tmp_path) == ["a", "b", "b"]
 
 
 def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(tmp_path):

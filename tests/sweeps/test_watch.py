@@ -6,6 +6,14 @@ from replicate.sweeps.work import Outcome
 
 def test_an_error_with_brackets_is_shown_as_it_is(monkeypatch, capsys):
     monkeypatch.setenv("REPLICATE_PROGRESS", "bar")
-    with Watch(["a"], 0, 1) as watch:
+    with Watch(["a"], 0, "tcp://here:1") as watch:
         watch.ended("a", Outcome("no [/path] and no [bold]", 1.0, "here", {}))
     assert "no [/path] and no [bold]" in " ".join(capsys.readouterr().err.split())
+
+
+def test_that_there_are_no_workers_is_said_once_until_there_are(monkeypatch, capsys):
+    monkeypatch.setenv("REPLICATE_PROGRESS", "lines")
+    watch = Watch(["a"], 0, "tcp://here:1")
+    for count in (0, 0, 2, 0):
+        watch.saw_workers(count)
+    assert capsys.readouterr().err == "0 of 1, - left; waiting for workers at tcp://here:1\n" * 2

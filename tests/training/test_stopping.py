@@ -65,6 +65,23 @@ def test_ctrl_c_with_two_processes_saves_both_parts(tmp_path):
     assert len(steps) == 2 and all(step % training.PROGRESS_EVERY == 0 for step in steps)
 
 
+def test_a_worker_that_is_killed_ends_the_run_in_one_line_and_checkpoints_stay(tmp_path):
+    config = LONGER.changed(steps=1_000_000, evaluate_every=20)
+    folder = tmp_path / "run"
+
+    def kill_one_once_started():
+        while len(list(folder.glob("part-*.pt"))) < 2:
+            time.sleep(0.05)
+        multiprocessing.active_children()[0].kill()
+
+    threading.Thread(target=kill_one_once_started).start()
+    with pytest.raises(RunError, match="killed, perhaps for lack of memory; what is checkpointed") as error:
+        run(config, folder, workers=2)
+    assert "\n" not in str(error.value)
+    steps = [read_checkpoint(part)["state"]["step"] for part in folder.glob("part*.pt")]
+    assert len(steps) == 2 and all(steps)
+
+
 def _train(folder: Path, write: int | None, began) -> None:
     """Run in a process that, unless `write` is None, kills itself in the middle of that write of a file."""
     torch.set_num_threads(1)

@@ -1,5 +1,6 @@
 """Worker processes: results in order, failures at once, no orphans."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -100,6 +101,53 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path):
             return
         time.sleep(0.1)
     pytest.fail("the worker outlived its parent")
+
+
+TWICE = """
+import multiprocessing, sys, threading
+sys.path.insert(0, {folder!r})
+from test_workers import never_end, say_when_workers_start
+from replicate.training.workers import Workers
+
+if __name__ == "__main__":
+    at_work = {at_work}
+    if not at_work:
+        threading.Thread(target=say_when_workers_start).start()
+    try:
+        with Workers(2, 10) as workers:
+            workers.map(never_end, [0, 1], at_work)
+    except KeyboardInterrupt:
+        print("ended", file=sys.stderr)
+"""
+
+
+def never_end(part: int, say: bool, progress) -> None:
+    if say and part == 0:
+        print("now", flush=True)
+    time.sleep(600)
+
+
+def say_when_workers_start() -> None:
+    while len(multiprocessing.active_children()) < 2:
+        time.sleep(0.001)
+    print("now", flush=True)
+
+
+@pytest.mark.parametrize("at_work", [True, False])
+def test_ctrl_c_twice_ends_workers_that_are_at_work_or_start(tmp_path, at_work):
+    script = tmp_path / "parent.py"
+    script.write_text(TWICE.format(folder=os.path.dirname(__file__), at_work=at_work))
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, script], start_new_session=True, **pipes) as parent:
+        hangs = threading.Timer(60, os.killpg, (parent.pid, signal.SIGKILL))
+        hangs.start()
+        assert parent.stdout.readline() == "now\n"
+        os.killpg(parent.pid, signal.SIGINT)  # as a terminal does it
+        said = parent.stderr.readline()
+        os.killpg(parent.pid, signal.SIGINT)
+        said += parent.stderr.read()  # until the workers, who share it, have ended too
+        hangs.cancel()
+    assert (parent.returncode, said) == (0, "stopping; once more stops at once\nended\n")
 
 
 def _alive(pid: int) -> bool:

@@ -1,0 +1,96 @@
+"""Where a sweep's cases are executed: processes of this machine, or the workers of a dask scheduler."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+
+import dask
+from distributed import Client, Future, LocalCluster, Security, as_completed, rpc
+from distributed.comm import CommClosedError, get_address_host_port
+from distributed.utils import LoopRunner
+
+from replicate.files import RunError, first_line
+from replicate.sweeps.spec import SweepError
+
+ANSWER_SECONDS = 10  # within which a scheduler answers
+LOOK_SECONDS = 5  # from one look at the workers to the next
+
+
+@contextmanager
+def connected(scheduler: str | None, workers: int) -> Iterator[Client]:
+    """A client of the scheduler at an address, or of a cluster of this machine's own.
+
+    Raises:
+        RunError: no scheduler answers there.
+        SweepError: it was lost meanwhile.
+    """
+    if scheduler is not None:
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # of a loss, one line is enough
+        with _connect(scheduler) as client:
+            try:
+                yield client
+            except (CommClosedError, CancelledError) as error:
+                raise SweepError(
+                    f"the dask scheduler at {scheduler} was lost; what is done is stored, and the same "
+                    "command goes on"
+                ) from error
+        return
+    options = {"n_workers": workers, "threads_per_worker": 1, "processes": True}
+    # A case trains in a kernel, whose memory dask does not see. What dask serves, it serves on loopback and
+    # at any port that is free: several sweeps may run side by side. No case waits at a busy worker while
+    # another worker is idle: with a saturation of 1 it waits at the scheduler.
+    settings = {"distributed.worker.profile.enabled": False, "distributed.scheduler.worker-saturation": 1.0}
+    with (
+        dask.config.set(settings),
+        LocalCluster(**options, memory_limit=0, dashboard_address="127.0.0.1:0") as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
+
+
+def as_they_end(client: Client, futures: list[Future], look: Callable[[int], None]) -> Iterator[Future]:
+    """The futures as they end; meanwhile `look` is told how many workers there are.
+
+    Raises:
+        CommClosedError, CancelledError: the scheduler was lost.
+    """
+    ending, next_look = as_completed(futures), 0.0
+    while not ending.is_empty():
+        if time.monotonic() >= next_look:
+            look(len(client.nthreads()))
+            next_look = time.monotonic() + LOOK_SECONDS
+        for future in ending.next_batch(block=False):
+            if future.cancelled():
+                raise CancelledError
+            yield future
+        if not ending.has_ready():
+            time.sleep(0.1)
+
+
+def _connect(scheduler: str) -> Client:
+    try:
+        get_address_host_port(scheduler)
+    except ValueError as error:
+        raise RunError(f"{scheduler!r} is no scheduler's address, as tcp://10.0.0.1:8786 is") from error
+    try:
+        LoopRunner().run_sync(_see_that_it_answers, scheduler)
+        return Client(scheduler, timeout=ANSWER_SECONDS)
+    except TimeoutError:
+        problem = f"nothing was heard for {ANSWER_SECONDS} s"
+    except OSError as error:
+        problem = first_line(error)
+    except Exception:  # what another service says can be misread in any way, as a size of exabytes too
+        problem = "what is there does not speak dask's language"
+    raise RunError(f"no dask scheduler answers at {scheduler}: {problem}")
+
+
+async def _see_that_it_answers(address: str) -> None:
+    """Ask who is there: a `Client` would wait without end where something listens and says nothing."""
+    arguments = Security().get_connection_args("client")
+    async with asyncio.timeout(ANSWER_SECONDS), rpc(address, connection_args=arguments) as there:
+        kind = (await there.identity(n_workers=0))["type"]
+    if kind != "Scheduler":
+        raise OSError(f"it is a dask {kind}")

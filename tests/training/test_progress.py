@@ -1,0 +1,32 @@
+"""Who is watching: a person at a notebook gets the bar, what executes notebooks headless gets lines."""
+
+import nbformat
+import pytest
+from jupyter_client.manager import start_new_kernel
+from nbclient import NotebookClient
+
+pytestmark = pytest.mark.slow
+
+CELL = "from replicate.training.progress import progress_style\nprint(progress_style())"
+
+
+@pytest.fixture(autouse=True)
+def nothing_chosen(monkeypatch):
+    monkeypatch.delenv("REPLICATE_PROGRESS")
+
+
+def test_a_cell_that_was_sent_by_a_front_end_is_watched():
+    manager, client = start_new_kernel(kernel_name="python3")
+    said = []
+    try:
+        client.execute_interactive(CELL, allow_stdin=True, timeout=120, output_hook=said.append)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert [message["content"]["text"] for message in said if message["msg_type"] == "stream"] == ["bar\n"]
+
+
+def test_a_cell_that_is_executed_headless_is_not_watched():
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])
+    NotebookClient(notebook, kernel_name="python3", timeout=120).execute()
+    assert notebook.cells[0].outputs[0].text == "lines\n"
