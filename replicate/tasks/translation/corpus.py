@@ -86,6 +86,6 @@ def _lines(path: Path) -> Iterator[str]:
     # Not str.splitlines, which also cuts at characters that a sentence may hold, such as U+2028.
     for number, line in enumerate(data.removesuffix(b"\n").split(b"\n"), 1):
         try:
-            yield line.decode("utf-8-sig" if number == 1 else "utf-8").removesuffix("\r")
+            yield line.decode("utf-8")
         except UnicodeDecodeError as error:
             raise CorpusError(f"{path}, line {number}: not UTF-8") from error

@@ -25,6 +25,7 @@ def batch_of(rows: list[list[int]], target: torch.Tensor | None = None) -> Batch
         ([4, 5], 15),  # 2 of 2 words; the longer one shares as many, but 2 of 4
         ([7, 5, 4], 14),  # 3 of 4, and 2 of 3; the order does not count
         ([5, 8, EOS], 16),  # 2 of 3: a word that is there twice counts once, EOS and UNK do not
+        ([5], 15),  # 1 of 2, not 2 of 3
         ([7, 10], 17),
         ([UNK], 14),  # nothing is known: the first
     ],

@@ -16,9 +16,10 @@ PAGES = {
         "text/shared/one": '<h1 id="hd_id1"><a name="x"></a>Feeding the cat</h1>'
         '<p id="par_id1">The cat eats <span class="emph">two fish</span>.<br>The dog sleeps &amp; dreams.</p>'
         '<p id="par_id2">One sentence here.</p><p id="par_id9">Only in English, this one.</p>'
-        '<p id="par_id3">Press <span class="MAC">Option</span><span>Alt</span> and wait.</p>'
+        '<p id="par_id3">You hold down <span class="MAC">Option</span><span>Alt</span> and wait.</p>'
         '<p id="par_id4" class="code">Print the cat now</p><p>No id at all here</p>',
-        "text/shared/two": '<h2 id="hd_id1">Feeding the cat</h2><p id="par_id1">The white horse runs.</p>',
+        "text/shared/two": '<h2 id="hd_id1">Feeding the cat</h2>'
+        '<p id="par_id1">The white horse runs.</p> More words.',
         "text/alone": '<p id="par_id1">Nobody has translated this.</p>',
         "index": '<p id="par_id1">This is no page of text.</p>',
     },
@@ -26,7 +27,7 @@ PAGES = {
         "text/shared/one": '<h1 id="hd_id1">Nourrir le chat</h1>'
         '<p id="par_id2">Une phrase ici. Et une autre phrase.</p>'
         '<p id="par_id1">Le chat mange deux poissons. Le chien dort et rêve.</p>'
-        '<p id="par_id3">Appuyez sur Option et attendez.</p><p id="par_id4">Imprimer le chat maintenant</p>',
+        '<p id="par_id3">Vous tenez Option et attendez.</p><p id="par_id4">Imprimer le chat maintenant</p>',
         "text/shared/two": '<h2 id="hd_id1">Nourrir le chat</h2>'
         '<p id="par_id1">Le cheval blanc court\u202f!</p>',
         "index": '<p id="par_id1">Ceci est un index.</p>',

@@ -82,6 +82,6 @@ def test_an_answer_ends_at_its_first_eos_or_where_it_is_cut():
 
 
 def test_accuracies():
-    scores = scores_of([[4, 5, 6], [4, 5], [4, 9, 6, 7]], [[4, 5, 6], [4, 5, 6], [4, 5, 6]])
-    assert scores["exact_match"] == pytest.approx(1 / 3)
-    assert scores["token_accuracy"] == pytest.approx(7 / 9)
+    scores = scores_of([[4, 5, 6], [4, 5], [4, 5, 6, 7], [4, 9, 6]], [[4, 5, 6]] * 4)
+    assert scores["exact_match"] == pytest.approx(1 / 4)
+    assert scores["token_accuracy"] == pytest.approx(10 / 12)
