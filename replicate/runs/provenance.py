@@ -34,17 +34,24 @@ def git_commit() -> str | None:
 
     None outside git, and where the library lies in another project's repository.
     """
-    # GIT_DIR and its like, as a hook sets them, would answer for another repository.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-
-    def git(*arguments: str) -> str:
-        command = ["git", "-C", PACKAGE, *arguments]
-        done = subprocess.run(command, capture_output=True, check=True, env=environment)
-        return os.fsdecode(done.stdout).strip()  # as Path decodes names, whatever the locale
-
     try:
-        if Path(git("rev-parse", "--show-toplevel")).resolve() != PACKAGE.parent:
+        if Path(_git("rev-parse", "--show-toplevel")).resolve() != PACKAGE.parent:
             return None
-        return git("rev-parse", "HEAD") + ("-dirty" if git("status", "--porcelain", ".") else "")
+        return _git("rev-parse", "HEAD") + ("-dirty" if _git("status", "--porcelain", ".") else "")
     except (OSError, subprocess.CalledProcessError):
         return None
+
+
+def is_committed(path: Path) -> bool | None:
+    """Whether a file of this source tree stands in its last commit as it is; None outside git."""
+    if git_commit() is None:
+        return None
+    return bool(_git("ls-files", path)) and not _git("status", "--porcelain", "--", path)
+
+
+def _git(*arguments: str | Path) -> str:
+    # GIT_DIR and its like, as a hook sets them, would answer for another repository.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    command = ["git", "-C", PACKAGE, *arguments]
+    done = subprocess.run(command, capture_output=True, check=True, env=environment)
+    return os.fsdecode(done.stdout).strip()  # as Path decodes names, whatever the locale

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from replicate.files import RunError
 from replicate.runs.folder import TABLES, Run
 from replicate.statistics import (
     Contrast,
@@ -15,15 +16,9 @@ from replicate.statistics import (
     weighted_means,
 )
 from replicate.studies.bootstrap import Sample, bootstrap
+from replicate.studies.effects import Effect, Quantity, Term
 from replicate.studies.measuring import read_measurement
-from replicate.studies.registration import (
-    Effect,
-    Quantity,
-    Registration,
-    Term,
-    check_registered,
-    registrations,
-)
+from replicate.studies.registration import Registration, check_registered, registered
 from replicate.studies.results import is_kept, open_kept
 from replicate.studies.rules import LEVEL, claim_verdict, row_verdict, within_margin
 from replicate.studies.takeoff import outcomes, takeoff_times
@@ -43,7 +38,7 @@ def study_verdicts(study: str) -> pd.DataFrame:
     Raises:
         RunError: a run was not made under the registration as it stands.
     """
-    registration = registrations()[study]
+    registration = registered(study)
     runs = open_arms(registration)
     rows = {name: _measure(effect, study, runs) for name, effect in registration.effects.items()}
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("id")
@@ -63,6 +58,14 @@ def open_arms(registration: Registration) -> dict[str, Run]:
             runs[arm] = open_kept(name, registration.runs[name])
             check_registered(runs[arm], registration.study)
     return runs
+
+
+def _refuse_mixed_arms(effect: Effect, study: str) -> None:
+    """Refuse a measured table whose rows do not say which of several arms they are of."""
+    table = effect.of.table
+    measured = table not in (*TABLES, "outcomes")
+    if measured and len(effect.compare) > 1 and "arm" not in read_measurement(study, table):
+        raise RunError(f"{study}/{table} has no column arm, so arms cannot be compared by it")
 
 
 def quantity(of: Quantity, run: Run, study: str, arm: str) -> pd.Series:
@@ -115,6 +118,7 @@ def _measure(effect: Effect, study: str, runs: dict[str, Run]) -> dict:
     if effect.test == "bootstrap":
         row |= _bootstrap(effect, study)
         return row | {"why": _untestable(effect, study, runs, row["estimate"])}
+    _refuse_mixed_arms(effect, study)
     values = {arm: quantity(effect.of, runs[arm], study, arm) for arm in effect.compare}
     row["n"] = _counted(effect, values)
     if few := [arm for arm, sample in values.items() if len(sample) < 2]:

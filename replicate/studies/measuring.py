@@ -6,17 +6,32 @@ from pathlib import Path
 import pandas as pd
 
 from replicate.files import RunError, read_json, write_json, write_table
-from replicate.runs.folder import Run, checksums
+from replicate.runs.folder import TABLES, Run, checksums
 from replicate.runs.provenance import begin, now
 from replicate.settings import RunConfig
 from replicate.studies.claims.measurements import MEASUREMENTS
 from replicate.studies.plan import studies
+from replicate.studies.registration import registrations
 from replicate.studies.results import RESULTS, is_kept, open_kept
 
 
 def unmeasured(study: str) -> list[str]:
     """The tables that are missing, or were measured on other checkpoints than those of the kept runs."""
     return [name for name, (arms, _) in _tables(study).items() if not _is_up_to_date(study, name, arms)]
+
+
+def refuse_unknown_tables(study: str) -> None:
+    """Refuse an effect of a registered study that reads a table which nothing measures.
+
+    Raises:
+        RunError: it names the effect and the table.
+    """
+    known = [*TABLES, "outcomes", *_tables(study)]
+    for name, effect in registrations()[study].effects.items() if study in registrations() else ():
+        arms = [f"-{arm}" for arm in effect.compare] if effect.test == "bootstrap" else [""]
+        for arm in arms:
+            if (table := effect.of.table + arm) not in known:
+                raise RunError(f"effect {name} of {study} reads {table}; there are {', '.join(known)}")
 
 
 def unmeasured_runs(study: str) -> set[str]:

@@ -1,5 +1,6 @@
 """The full runs behind the report. Seeds and numbers were fixed before they began (`results/rules.md`)."""
 
+from replicate.files import RunError
 from replicate.settings import QUICK, RunConfig
 from replicate.studies.claims.plan import claims_runs
 from replicate.studies.ladder.plan import ladder_runs
@@ -15,6 +16,8 @@ def studies() -> dict[str, dict[str, RunConfig]]:
         "ladder": ladder_runs(),
         "claims": claims_runs(),
     }
+    if taken := planned.keys() & registrations().keys():
+        raise RunError(f"a registered study cannot be called {min(taken)}: one is planned in code")
     return planned | {name: registration.runs for name, registration in registrations().items()}
 
 

@@ -8,96 +8,34 @@ import hashlib
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from replicate.files import RunError, first_line
 from replicate.runs.folder import PROJECT, TABLES, Run, columns
+from replicate.runs.provenance import is_committed, now
 from replicate.settings import RunConfig, SettingError
+from replicate.studies.effects import Effect, Entry
+from replicate.studies.takeoff import OUTCOMES
 from replicate.tasks import task_of
 
 REGISTERED = PROJECT / "results" / "registered"
 
 
-class Entry(BaseModel):
-    """A part of a registration: fixed, and with no key that nobody reads."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Term(Entry):
-    """Some rows of a table, and the weight of their mean in a sum."""
-
-    weight: float = 1
-    where: dict[str, Any] = {}  # column -> the value, or [first, last]
-
-
-class Quantity(Entry):
-    """What is read of each training: a sum of means of one column, each weighted by the rows' samples."""
-
-    # Of the run's folder, one measured on its models, or "outcomes" (`takeoff.outcomes`). A bootstrap reads
-    # the table TABLE-ARM of each arm, with a row a training and sentence.
-    table: str
-    column: str
-    unit: str = "round"  # the column that tells the trainings, or groups of them, apart
-    terms: list[Term] = Field([Term()], min_length=1)
-
-    @property
-    def columns(self) -> list[str]:
-        """Every column that it names."""
-        return [self.column, self.unit, *(column for term in self.terms for column in term.where)]
-
-
-class Requirements(Entry):
-    """Arms without which an effect is *not testable here*."""
-
-    learnt: list[str] = []  # at least half of its trainings took off
-    flat: list[str] = []  # it was no longer falling before the learning rate was first cut
-    settled: list[str] = []  # likewise, where its further fall would speak against the sign that was found
-    converged: list[str] = []  # its lowest validation loss no longer fell over the last tenth of the updates
-    room: list[str] = []  # its mean, which no effect can exceed, is not below the size that is reported
-
-
-class Effect(Entry):
-    """One comparison, positive where it speaks for the claim."""
-
-    claim: str
-    said: str  # by whom, and how large
-    of: Quantity
-    compare: dict[str, float]  # arm -> weight of its mean
-    # A t test of a contrast of means; a permutation of two arms' means; a t test with one value an arm;
-    # whether `reported`, a mean of `reported_trainings`, could be one of trainings like ours; an interval
-    # over trainings and test sentences, where arms of equal weight are one sample (`studies/bootstrap.py`).
-    test: Literal["welch", "permutation", "arms", "prediction", "bootstrap"]
-    requires: Requirements = Requirements()
-    margin: float | None = None  # an effect that would not matter
-    reported: float | None = None  # in the same unit
-    reported_trainings: int | None = None  # behind it, where the test is a prediction
-
-    @property
-    def arms(self) -> set[str]:
-        """Every arm it names."""
-        return {
-            *self.compare,
-            *self.requires.learnt,
-            *self.requires.flat,
-            *self.requires.settled,
-            *self.requires.converged,
-            *self.requires.room,
-        }
+Name = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]  # of a study or an arm, for they name folders
 
 
 class Registration(Entry):
     """The content of a file in `results/registered/`."""
 
-    study: str
+    study: Name
     written: date  # in UTC, as a run's start
     question: str
     background: str
     settings: dict[str, Any]  # what all arms share and differs from the defaults
-    arms: dict[str, dict[str, Any]] = Field(min_length=1)  # what each adds or changes
+    arms: dict[Name, dict[str, Any]] = Field(min_length=1)  # what each adds or changes
     effects: dict[str, Effect] = Field(min_length=1)
     verdict: str  # the rule, in words
 
@@ -106,8 +44,6 @@ class Registration(Entry):
         for name, effect in self.effects.items():
             if unknown := sorted(effect.arms - self.arms.keys()):
                 raise ValueError(f"effect {name} names {unknown[0]}, which is no arm")
-            if effect.requires.room and effect.reported is None:
-                raise ValueError(f"effect {name} requires room for a reported size, and gives none")
         if len({effect.test == "prediction" for effect in self.effects.values()}) > 1:
             raise ValueError("predictions are not corrected for their number; they need a study of their own")
         return self
@@ -129,13 +65,17 @@ def read_registration(path: Path) -> Registration:
     try:
         registration = Registration(**yaml.safe_load(path.read_text(encoding="utf-8")))
         _check_columns(registration)
+        _check_arms(registration)
     except SettingError as error:  # settings that no run can have
         raise RunError(f"{path} is no registration: {error}") from error
     except ValidationError as error:
         wrong = error.errors()[0]
         place = ".".join(map(str, wrong["loc"]))
-        raise RunError(f"{path} is no registration: {place}: {wrong['msg']}") from error
-    except (OSError, yaml.YAMLError, TypeError) as error:
+        message = wrong["msg"].removeprefix("Value error, ")
+        raise RunError(f"{path} is no registration: {f'{place}: ' if place else ''}{message}") from error
+    except yaml.YAMLError as error:  # which names the line last
+        raise RunError(f"{path} is no registration: {' '.join(str(error).split())}") from error
+    except (OSError, TypeError) as error:
         raise RunError(f"{path} is no registration: {first_line(error)}") from error
     if registration.study != path.stem:
         raise RunError(f"{path} registers the study {registration.study}; a file has its study's name")
@@ -145,11 +85,11 @@ def read_registration(path: Path) -> Registration:
 def _check_columns(registration: Registration) -> None:
     """Refuse a column that no run has; those of measured tables are known when they are measured."""
     for name, effect in registration.effects.items():
-        if effect.of.table not in TABLES:
+        if effect.of.table not in (*TABLES, "outcomes"):
             continue
         for arm in effect.compare:
-            config = registration.runs[f"{registration.study}-{arm}"]
-            known = columns(effect.of.table, task_of(config.task))
+            task = task_of(registration.runs[f"{registration.study}-{arm}"].task)
+            known = OUTCOMES if effect.of.table == "outcomes" else columns(effect.of.table, task)
             for column in effect.of.columns:
                 if column not in known:
                     raise SettingError(
@@ -157,9 +97,45 @@ def _check_columns(registration: Registration) -> None:
                     )
 
 
+def _check_arms(registration: Registration) -> None:
+    """Refuse arms that are one and the same run, which would be compared as if they were two."""
+    names = {}
+    for name, config in registration.runs.items():
+        if config in names:
+            raise SettingError(f"the arms {names[config]} and {name} have equal settings and seeds")
+        names[config] = name
+
+
 def registrations() -> dict[str, Registration]:
     """Every registered study by its name."""
     return {path.stem: read_registration(path) for path in sorted(REGISTERED.glob("*.yaml"))}
+
+
+def registered(study: str) -> Registration:
+    """One registered study.
+
+    Raises:
+        RunError: there is none of this name.
+    """
+    known = registrations()
+    if study not in known:
+        raise RunError(f"no study {study!r} is registered; there are {', '.join(known)}")
+    return known[study]
+
+
+def refuse_unready(study: str) -> None:
+    """Refuse to begin runs that its registration could not decide: it must be older than they are.
+
+    Raises:
+        RunError: it is not committed as it stands, or its day is still to come.
+    """
+    path = REGISTERED / f"{study}.yaml"
+    if not path.exists():  # planned in code
+        return
+    if is_committed(path) is False:
+        raise RunError(f"{path} must be committed, alone, before the first of its runs begins")
+    if read_registration(path).written.isoformat() > now():
+        raise RunError(f"{path} says that it was written on a day that is still to come, in UTC")
 
 
 def stamp(study: str) -> dict[str, str]:

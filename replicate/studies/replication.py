@@ -3,9 +3,10 @@
 from replicate.files import RunError, write_table
 from replicate.runs.folder import PROJECT, Run, project_notebook, runs_root
 from replicate.settings import RunConfig
-from replicate.studies.measuring import measure_missing, unmeasured_runs
+from replicate.studies.measuring import measure_missing, refuse_unknown_tables, unmeasured_runs
 from replicate.studies.plan import studies
 from replicate.studies.published.plan import published_runs, reversal_runs
+from replicate.studies.registration import refuse_unready
 from replicate.studies.results import RESULTS, is_kept, keep, training_table
 from replicate.sweeps.schedule import run_sweep
 from replicate.sweeps.spec import Job, make_job
@@ -32,6 +33,10 @@ def replicate_all(only: str | None = None, scheduler: str | None = None, workers
     chosen = plans if only is None else {only: plans[only]}
     unmeasured = set().union(*map(unmeasured_runs, chosen))
     wanted = {name: config for plan in chosen.values() for name, config in plan.items()}
+    for study, plan in chosen.items():
+        refuse_unknown_tables(study)
+        if not all(is_kept(*run) for run in plan.items()):
+            refuse_unready(study)
     finished = _make(wanted, unmeasured, scheduler, workers)
     if "published" in chosen:
         write_table(RESULTS / "published_table.csv", training_table(published_runs()))

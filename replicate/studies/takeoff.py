@@ -58,6 +58,9 @@ def median_takeoff(times: pd.DataFrame) -> float:
     return share.step[half].min() if half.any() else math.inf
 
 
+OUTCOMES = ["round", "failed", "below"]  # the columns of `outcomes`
+
+
 def outcomes(history: pd.DataFrame, task: PrimeTask) -> pd.DataFrame:
     """One row a round: whether it `failed`, and the share of the points after take-off `below` the threshold.
 

@@ -78,6 +78,22 @@ def test_a_repository_that_git_distrusts_as_another_users_has_no_commit(other, m
     assert provenance.git_commit() is None
 
 
+def test_a_file_is_committed_where_the_last_commit_has_it_as_it_stands(other, monkeypatch):
+    (other / "replicate").mkdir()
+    monkeypatch.setattr(provenance, "PACKAGE", other / "replicate")
+    file = other / "registered.yaml"
+    file.write_text("one")
+    assert provenance.is_committed(file) is False
+    git(other, "add", file)
+    assert provenance.is_committed(file) is False
+    git(other, "commit", "--quiet", "-m", "registered")
+    assert provenance.is_committed(file) is True
+    file.write_text("two")
+    assert provenance.is_committed(file) is False
+    monkeypatch.setattr(provenance, "PACKAGE", other / "elsewhere" / "replicate")
+    assert provenance.is_committed(file) is None
+
+
 def test_a_library_inside_another_repository_has_no_commit_of_its_own(other, monkeypatch):
     (other / "vendored" / "replicate").mkdir(parents=True)
     monkeypatch.setattr(provenance, "PACKAGE", other / "vendored" / "replicate")

@@ -9,8 +9,9 @@ from scipy import stats
 from shared import CONFIG, DATA
 
 from replicate.studies import judging
+from replicate.studies.effects import Effect, Quantity
 from replicate.studies.judging import fall, formula, learnt, quantity, study_verdicts
-from replicate.studies.registration import Effect, Quantity, Registration
+from replicate.studies.registration import Registration
 from replicate.tasks import task_of
 
 RNG = np.random.default_rng(0)
@@ -47,7 +48,7 @@ def made_up(scores, took_off=True, losses=(3, 2, 1, 1), **changes):
 def judged(monkeypatch, runs, effects, **arms):
     """The verdicts on made-up runs, given as arm -> run; an arm that is None has not been run."""
     data = DATA | {"arms": {arm: {"seed": i} for i, arm in enumerate(runs)}, "effects": effects}
-    monkeypatch.setattr(judging, "registrations", lambda: {"tiny": Registration(**data)})
+    monkeypatch.setattr(judging, "registered", lambda _: Registration(**data))
     monkeypatch.setattr(
         judging, "open_arms", lambda _: {arm: run for arm, run in runs.items() if run is not None}
     )
@@ -91,7 +92,7 @@ def test_holm_counts_every_effect_of_the_study_those_not_run_included(monkeypatc
     runs = {"low": made_up(LOW), "high": made_up(LOW + 0.02 * (RNG.random(12) - 0.2)), "later": None}
     one = {"gain": effect(compare={"high": 1, "low": -1})}
     alone = judged(monkeypatch, runs, one).loc["gain"]
-    many = one | {f"other-{k}": effect(compare={"later": 1}) for k in range(8)}
+    many = one | {f"other-{k}": effect(compare={"later": 1, "low": -1}) for k in range(8)}
     table = judged(monkeypatch, runs, many)
     assert table.p_holm["gain"] == pytest.approx(min(1, 9 * alone.p)) and alone.p_holm == alone.p
     assert set(table.verdict.drop("gain")) == {"not run yet"}
@@ -151,8 +152,11 @@ def test_a_falling_arm_makes_a_claim_untestable_only_where_its_fall_would_speak_
 def test_one_value_an_arm_where_arms_are_the_units(monkeypatch):
     values = {f"arm-{k}": RNG.normal(0.1, 0.02, 3) for k in range(6)}
     runs = {arm: made_up(sample) for arm, sample in values.items()}
-    row = judged(monkeypatch, runs, {"gain": effect(compare=dict.fromkeys(runs, 1), test="arms")}).loc["gain"]
-    test = stats.ttest_1samp([sample.mean() for sample in values.values()], 0)
+    terms = [{"weight": 3, "where": {"length": 1}}, {"weight": -3, "where": {"length": 2}}]  # 3/2 of a score
+    of = {"table": "by_length", "column": "exact_match", "terms": terms}
+    change = effect(of=of, compare=dict.fromkeys(runs, 1), test="arms")
+    row = judged(monkeypatch, runs, {"gain": change}).loc["gain"]
+    test = stats.ttest_1samp([1.5 * sample.mean() for sample in values.values()], 0)
     assert row.p == pytest.approx(test.pvalue) and row.verdict == "supported"
 
 

@@ -14,7 +14,13 @@ from replicate.runs.experiment import run
 from replicate.runs.folder import PROJECT
 from replicate.studies import registration
 from replicate.studies.plan import studies
-from replicate.studies.registration import check_registered, read_registration, registrations, stamp_of
+from replicate.studies.registration import (
+    check_registered,
+    read_registration,
+    refuse_unready,
+    registrations,
+    stamp_of,
+)
 from replicate.studies.results import open_kept
 
 
@@ -76,13 +82,42 @@ def test_a_run_with_settings_that_nobody_registered_has_no_stamp(folder):
     assert stamp_of(CONFIG) is None
 
 
+PREDICTION = {"compare": {"forward": 1}, "test": "prediction", "reported": 0.5, "reported_trainings": 10}
+
+
+def changed(**effect):
+    """The tiny study with a changed effect."""
+    return {"effects": {"gain": DATA["effects"]["gain"] | effect}}
+
+
+def of(table, column, **where):
+    return {"table": table, "column": column, "terms": [{"where": where}]}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (changed(compare={"reversed": 1, "forward": 1}), "weights of neither its arms nor its terms"),
+        (changed(compare={}), "is no difference"),
+        (
+            changed(compare={"reversed": 2, "forward": -2}, test="permutation"),
+            "two arms, of weights 1 and -1",
+        ),
+        (changed(test="arms"), "takes arms of weight 1"),
+        (changed(compare={"forward": 1}, test="prediction"), "one arm of weight 1, reported and"),
+        (changed(**PREDICTION | {"compare": {"forward": 1, "reversed": -1}}), "takes one arm"),
+        (changed(compare={"reversed": 0}, requires={"settled": ["forward"]}), "which it does not compare"),
+        (changed(of=of("by_length", "psa", length=[3])), "the range of length must be"),
+        (changed(of=of("outcomes", "took_of")), "which has round, failed, below"),
+        ({"arms": {"forward": {"seed": 5}, "reversed": {"seed": 5}}}, "equal settings and seeds"),
+        ({"arms": DATA["arms"] | {"a/b": {"seed": 7}}}, "should match pattern"),
         ({"settings": {"max_lenght": 5}}, "max_lenght"),
         ({"extra": 1}, "extra"),
-        ({"effects": {"gain": DATA["effects"]["gain"] | {"compare": {"backward": 1}}}}, "no arm"),
-        ({"effects": {"gain": DATA["effects"]["gain"] | {"requires": {"learnt": ["up"]}}}}, "no arm"),
+        (
+            {"effects": {"gain": DATA["effects"]["gain"] | {"compare": {"backward": 1, "forward": -1}}}},
+            "no arm",
+        ),
+        (changed(requires={"learnt": ["up"]}), "no arm"),
         ({"study": "other"}, "a file has its study's name"),
         ({"effects": {"gain": DATA["effects"]["gain"] | {"requires": {"room": ["forward"]}}}}, "gives none"),
         (
@@ -93,7 +128,7 @@ def test_a_run_with_settings_that_nobody_registered_has_no_stamp(folder):
             {
                 "effects": {
                     "gain": DATA["effects"]["gain"],
-                    "row": DATA["effects"]["gain"] | {"test": "prediction"},
+                    "row": DATA["effects"]["gain"] | PREDICTION,
                 }
             },
             "a study of their own",
@@ -104,6 +139,25 @@ def test_what_is_no_registration_is_refused_by_name(folder, change, message):
     path = write(folder / "tiny.yaml", DATA | change)
     with pytest.raises(RunError, match=rf"tiny\.yaml[\s\S]*{message}"):
         read_registration(path)
+
+
+def test_a_mistake_in_the_yaml_is_named_by_its_line(folder):
+    (folder / "tiny.yaml").write_text("study: tiny\nwritten: [2026\nquestion: x\n")
+    with pytest.raises(RunError, match="line 3, column"):
+        read_registration(folder / "tiny.yaml")
+
+
+def test_runs_do_not_begin_before_their_registration_is_committed_and_its_day_has_come(folder, monkeypatch):
+    for committed in (True, None):  # None: there is no git that could say
+        monkeypatch.setattr(registration, "is_committed", lambda path, answer=committed: answer)
+        refuse_unready("tiny")
+    write(folder / "tiny.yaml", DATA | {"written": "2999-01-01"})
+    with pytest.raises(RunError, match=r"tiny\.yaml says that it was written on a day that is still to come"):
+        refuse_unready("tiny")
+    monkeypatch.setattr(registration, "is_committed", lambda path: False)
+    with pytest.raises(RunError, match=r"tiny\.yaml must be committed, alone, before the first of its runs"):
+        refuse_unready("tiny")
+    refuse_unready("planned-in-code")
 
 
 def test_no_config_is_registered_twice():

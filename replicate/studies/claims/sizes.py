@@ -4,12 +4,11 @@ from importlib.resources import files
 
 import pandas as pd
 
+from replicate.files import RunError
 from replicate.studies.claims.verdicts import claim_verdicts
 from replicate.studies.judging import NOT_RUN, study_verdicts
 from replicate.studies.registration import registrations
 
-# The studies that put the paper's claims to a fairer test, each with a registration of its own.
-FAIRER = ["memory", "rare", "rnn", "depth", "clipping"]
 SHARED = ["memory", "depth"]  # studies whose effects rest on the same trainings, in whole or in part
 NATS = "nats a token"
 
@@ -18,10 +17,16 @@ def fairer_verdicts() -> pd.DataFrame:
     """One row an effect of the fairer studies: `study_verdicts` below one another, with the study's name.
 
     An effect that is no claim of the paper's is not in `fairer.csv` and has no row.
+
+    Raises:
+        RunError: `fairer.csv` names an effect that is not registered.
     """
-    tables = {study: study_verdicts(study) for study in FAIRER}
+    listed = fairer_claims().index
+    tables = {study: study_verdicts(study) for study in listed.unique("study")}
     both = pd.concat(tables, names=["study"])
-    return both[both.index.isin(fairer_claims().index)].reset_index("study")
+    if unknown := [f"{effect} of {study}" for study, effect in listed.difference(both.index)]:
+        raise RunError(f"fairer.csv names {unknown[0]}, which is not registered")
+    return both[both.index.isin(listed)].reset_index("study")
 
 
 def fairer_claims() -> pd.DataFrame:
