@@ -13,6 +13,11 @@ SHARED = ["memory", "depth"]  # studies whose effects rest on the same trainings
 NATS = "nats a token"
 
 
+def fairer_studies() -> list[str]:
+    """The registered studies that put the paper's claims to a fairer test."""
+    return list(fairer_claims().index.unique("study"))
+
+
 def fairer_verdicts() -> pd.DataFrame:
     """One row an effect of the fairer studies: `study_verdicts` below one another, with the study's name.
 
@@ -22,7 +27,7 @@ def fairer_verdicts() -> pd.DataFrame:
         RunError: `fairer.csv` names an effect that is not registered.
     """
     listed = fairer_claims().index
-    tables = {study: study_verdicts(study) for study in listed.unique("study")}
+    tables = {study: study_verdicts(study) for study in fairer_studies()}
     both = pd.concat(tables, names=["study"])
     if unknown := [f"{effect} of {study}" for study, effect in listed.difference(both.index)]:
         raise RunError(f"fairer.csv names {unknown[0]}, which is not registered")
