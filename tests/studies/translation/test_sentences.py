@@ -1,0 +1,78 @@
+"""What is known of every test sentence gives the scores of the run itself, and those of ensembles."""
+
+import pandas as pd
+import pytest
+import torch
+
+from replicate.decoding import greedy
+from replicate.models.ensemble import Ensemble
+from replicate.models.layers import pick_rounds
+from replicate.runs.experiment import run
+from replicate.settings import RunConfig
+from replicate.studies.bootstrap import Sample, bootstrap
+from replicate.studies.translation.sentences import SCORES, answers_table, nats_table
+
+CONFIG = RunConfig.of(
+    task="translation",
+    model="lstm",
+    embedding_size=16,
+    hidden_size=32,
+    source_eos=True,
+    learning_rate=1e-2,
+    rounds=3,
+    steps=120,
+    evaluate_every=60,
+    curve_samples=50,
+    evaluate_samples=1_000_000,
+)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return run(CONFIG, tmp_path_factory.mktemp("sentences") / "run", workers=1)
+
+
+def score(table: pd.DataFrame, column: str) -> dict[int, float]:
+    """Of each round, from the counts of its sentences."""
+    columns, of = SCORES[column]
+    by_round = table.groupby("round")
+    means = by_round[columns].mean().assign(samples=by_round.size())
+    return {r: of(row) for r, row in means.to_dict("index").items()}
+
+
+def test_the_loss_of_the_sentences_is_the_runs(made):
+    table = nats_table(made)
+    assert len(table) == 3 * table.sentence.nunique() and table.length.min() >= 1
+    wanted = made.scores.set_index("round").nats
+    assert score(table, "nats") == pytest.approx(wanted.to_dict(), rel=1e-5)
+
+
+def test_the_counts_of_the_answers_give_the_runs_bleu(made):
+    table = answers_table(made, [(1, 1)])
+    assert score(table, "bleu") == pytest.approx(made.scores.set_index("round").bleu.to_dict(), rel=1e-4)
+    by_length = made.by_length.query("kind == 'source' and round == 1").set_index("length")
+    for length in (4, 6):
+        some = table[(table.length == length) & (table["round"] == 1)]
+        assert score(some, "bleu")[1] == pytest.approx(by_length.bleu[length], rel=1e-4)
+
+
+def test_an_ensemble_is_of_the_first_models(made):
+    table = answers_table(made, [(2, 1), (1, 2)])
+    assert table[table.models == 2]["round"].unique().tolist() == [0]
+    model = Ensemble(pick_rounds([made.load_model()], range(2)))
+    (batch,) = made.task.batches("test", [torch.Generator()], 200)
+    given = greedy(model, batch.source, batch.source_length, made.task.max_target_length)
+    counts = made.task.statistics(given[0], batch.target[0])
+    ours = table[(table.models == 2) & (table.sentence < batch.source.shape[1])]
+    assert ours.matches_2.tolist() == counts["matches_2"].tolist()
+    assert ours.answered.tolist() == counts["answered"].tolist()
+
+
+def test_the_bootstrap_reads_them(made):
+    table = answers_table(made, [(1, 1), (1, 2)]).assign(unit=lambda rows: rows["round"])
+    columns, of = SCORES["bleu"]
+    wide, narrow = table[table.width == 2], table[table.width == 1]
+    found = bootstrap([Sample(1, "a", wide), Sample(-1, "a", narrow)], columns, of, draws=200)
+    means = [pd.Series(score(rows, "bleu")).mean() for rows in (wide, narrow)]
+    assert found["estimate"] == pytest.approx(means[0] - means[1])
+    assert found["low"] <= found["estimate"] <= found["high"]
