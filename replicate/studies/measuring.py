@@ -40,9 +40,11 @@ def unmeasured_runs(study: str) -> set[str]:
 
 
 def measure_missing(study: str, finished: dict[str, Run]) -> None:
-    """Write every table that is missing or was measured on other checkpoints; `finished` has those."""
+    """Write every table that is missing or was measured on other checkpoints, where `finished` has its runs."""
     for name in unmeasured(study):
         arms, measure = _tables(study)[name]
+        if not all(f"{study}-{arm}" in finished for arm in arms):
+            continue
         models = {arm: _undiverged(finished[f"{study}-{arm}"]) for arm in arms}
         used = {arm: _checkpoint(model) for arm, model in models.items()}
         print(f"{study}/{name}", flush=True)
