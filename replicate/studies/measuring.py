@@ -40,7 +40,7 @@ def unmeasured_runs(study: str) -> set[str]:
 
 
 def measure_missing(study: str, finished: dict[str, Run]) -> None:
-    """Write every table that is missing or was measured on other checkpoints, where `finished` has its runs."""
+    """Write every table that is missing or was measured on other checkpoints, if `finished` has its runs."""
     for name in unmeasured(study):
         arms, measure = _tables(study)[name]
         if not all(f"{study}-{arm}" in finished for arm in arms):

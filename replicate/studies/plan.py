@@ -23,10 +23,11 @@ def studies() -> dict[str, dict[str, RunConfig]]:
 
 def command(name: str, config: RunConfig) -> str:
     """What to type for one run: the settings in which it differs from the defaults of `03_train`."""
-    # The notebook's defaults, with this task and model.
-    alike = QUICK.changed(task=config.task.kind, model=config.model.kind, feed_previous=None).flat()
-    changes = {name: value for name, value in config.flat().items() if value != alike[name]}
-    if config.model.kind != QUICK.model.kind:
-        changes = {"model": config.model.kind} | changes
+    own, kinds = config.flat(), {"task": config.task.kind, "model": config.model.kind}
+    # The notebook's defaults, as far as they mean something to this task and model.
+    quick = {name: value for name, value in QUICK.flat().items() if name in own and name != "feed_previous"}
+    alike = RunConfig.of(**quick | kinds).flat()
+    changes = {name: value for name, value in own.items() if value != alike[name]}
+    changes = {name: kind for name, kind in kinds.items() if kind != QUICK.flat()[name]} | changes
     words = [".venv/bin/replicate run notebooks/03_train.ipynb", f"out-{name}.ipynb"]
     return " ".join([*words, *(f"-p {k} {v}" for k, v in changes.items())])
