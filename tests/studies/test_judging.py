@@ -9,8 +9,9 @@ from scipy import stats
 from shared import CONFIG, DATA
 
 from replicate.studies import judging
+from replicate.studies.convergence import fall, learnt, validation_fall
 from replicate.studies.effects import Effect, Quantity
-from replicate.studies.judging import fall, formula, learnt, quantity, study_verdicts
+from replicate.studies.judging import formula, quantity, study_verdicts
 from replicate.studies.registration import Registration
 from replicate.tasks import task_of
 
@@ -220,3 +221,48 @@ def test_an_effect_is_put_in_words():
     said = formula(Effect(**effect(of=of)))
     assert said == "exact_match of (length 1-6) - 0.5 (kind source): reversed - forward"
     assert formula(Effect(**effect())) == "exact_match: reversed - forward"
+
+
+def bootstrapped(arms, **changes):
+    return effect(
+        of={"table": "nats", "column": "nats", "terms": [{"where": {"length": [3, 9]}}]},
+        compare=dict(zip(arms, (0.5, 0.5, -0.5, -0.5), strict=True)),
+        test="bootstrap",
+        **changes,
+    )
+
+
+def sentences(mean, noise):
+    """A table of 4 trainings and 60 sentences: two tokens each, half of them with 5 words and half with 2."""
+    nats = 2 * (mean + noise + RNG.normal(0, 0.01, (4, 1)))
+    rows, columns = np.indices(nats.shape)
+    table = {"round": rows.ravel(), "sentence": columns.ravel(), "nats": nats.ravel(), "tokens": 2}
+    return pd.DataFrame(table).assign(length=np.where(columns.ravel() % 2, 5, 2))
+
+
+def test_a_bootstrap_reads_the_sentences_of_each_arm_and_pools_arms_of_equal_weight(monkeypatch):
+    noise, arms = RNG.normal(0, 1, 60), ["forward-a", "forward-b", "reversed-a", "reversed-b"]
+    tables = {f"nats-{arm}": sentences(2 if "forward" in arm else 1.9, noise) for arm in arms}
+    monkeypatch.setattr(judging, "read_measurement", lambda study, name: tables[name])
+    row = judged(monkeypatch, {arm: made_up(LOW) for arm in arms}, {"gain": bootstrapped(arms)}).loc["gain"]
+    wanted = [table.query("length == 5").nats.sum() / (2 * 4 * 30) for table in tables.values()]
+    assert row.estimate == pytest.approx((wanted[0] + wanted[1] - wanted[2] - wanted[3]) / 2)
+    assert row.n == "8, 8; 30 sentences" and row.verdict == "supported"
+    assert row.low < row.estimate < row.high < 0.2
+
+
+def test_arms_that_still_improve_on_the_validation_split_make_a_claim_untestable(monkeypatch):
+    arms = ["forward-a", "forward-b", "reversed-a", "reversed-b"]
+    noise = RNG.normal(0, 1, 60)
+    monkeypatch.setattr(judging, "read_measurement", lambda study, name: sentences(2, noise))
+    runs = {arm: made_up(LOW) for arm in arms}
+    for arm, last in zip(arms, (1.0, 1.5, 0.995, 0.9), strict=True):
+        steps = runs[arm].history.step
+        nats = steps.map({0: 5.0, 10: 2.0, 20: 1.0, 30: 1.0, 40: last})
+        runs[arm].history = runs[arm].history.assign(nats=nats)
+    found = [validation_fall(run) for run in runs.values()]
+    assert found == pytest.approx([0, 0, 0.005, 0.1])
+    gain = bootstrapped(arms, requires={"converged": arms})
+    row = judged(monkeypatch, runs, {"gain": gain}).loc["gain"]
+    assert row.verdict == "not testable here"
+    assert row.why == "still improving on the validation split: reversed-b"

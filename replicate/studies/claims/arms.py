@@ -5,7 +5,7 @@ import pandas as pd
 
 from replicate.runs.folder import Run
 from replicate.studies.claims.plan import ARMS, claims_runs
-from replicate.studies.judging import fall, learnt
+from replicate.studies.convergence import fall, learnt
 from replicate.studies.results import open_kept
 
 

@@ -1,0 +1,38 @@
+"""Whether an arm was trained long enough to be judged."""
+
+from replicate.runs.folder import Run
+from replicate.studies.takeoff import takeoff_times
+
+STILL_FALLING = 0.01  # of the loss, over the last tenth of the updates that are looked at
+
+
+def learnt(run: Run) -> bool:
+    """Whether at least half of the trainings took off."""
+    return takeoff_times(run.history, run.task).censored.mean() <= 0.5
+
+
+def fall(run: Run) -> float:
+    """By which share the mean loss of the last tenth of the updates is below that of the tenth before.
+
+    Of the updates at the first learning rate: a cut makes any loss fall, and then hides that it falls. Where
+    a tenth is shorter than the time between two evaluation points, that time is compared with the one before.
+    """
+    config = run.config
+    constant = (
+        run.steps
+        if config.training.lr_gamma == 1
+        else min(run.steps, config.training.lr_hold + config.training.lr_step_size)
+    )
+    width = max(constant / 10, config.evaluation.evaluate_every)
+    by_step = run.history.dropna(subset="loss").groupby("step").loss.mean()
+    before, last = (
+        by_step[(by_step.index > constant - back * width) & (by_step.index <= constant - (back - 1) * width)]
+        for back in (2, 1)
+    )
+    return 1 - last.mean() / before.mean()
+
+
+def validation_fall(run: Run) -> float:
+    """By which share the lowest validation loss fell in the last tenth of the updates, mean of trainings."""
+    nats = run.history.pivot(index="step", columns="round", values="nats")
+    return (1 - nats.min() / nats[nats.index <= 0.9 * run.steps].min()).mean()
