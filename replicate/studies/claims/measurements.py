@@ -11,6 +11,8 @@ from replicate.studies.claims.plan import claims_runs
 from replicate.studies.claims.positions import position_table
 from replicate.studies.claims.search import beam_table, ensemble_table, rescoring_table
 from replicate.studies.claims.states import distance_table, encoder_table, state_map
+from replicate.studies.registration import registered
+from replicate.studies.translation.corpus import corpus_table
 from replicate.studies.translation.sentences import answers_table, nats_table
 
 SAMPLES = 4_000  # fresh ones a round
@@ -62,6 +64,9 @@ MEASUREMENTS: dict[str, dict[str, tuple[list[str], Callable[..., pd.DataFrame]]]
         "rescoring": (["forward", "reversed"], _rescored_both_ways),
         "distances": (["reversed"], lambda run: encoder_table(run, 1_000)),
     },
-    "translation": _by_sentence([f"{way}-{block}" for block in "ab" for way in ("forward", "reversed")]),
+    "translation": {
+        "corpus": ([], lambda: corpus_table(registered("translation").runs["translation-forward-a"])),
+        **_by_sentence([f"{way}-{block}" for block in "ab" for way in ("forward", "reversed")]),
+    },
     "rare": {"commonness": _by_arm(commonness_table, 5 * SAMPLES, ORDERS)},
 }

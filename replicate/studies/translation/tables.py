@@ -1,0 +1,63 @@
+"""The paper's Table 1 and its perplexities, beside ours, as far as they are trained."""
+
+import numpy as np
+import pandas as pd
+
+from replicate.studies.measuring import folder, read_measurement
+from replicate.studies.registration import registered
+from replicate.studies.translation.sentences import SCORES
+
+STUDY = "translation"
+# BLEU on the test set by direction, models and width of the beam (the paper, Table 1).
+PAPER_BLEU = {
+    ("forward", 1, 12): 26.17,
+    ("reversed", 1, 12): 30.59,
+    ("reversed", 5, 1): 33.00,
+    ("reversed", 2, 12): 33.27,
+    ("reversed", 5, 2): 34.50,
+    ("reversed", 5, 12): 34.81,
+}
+PAPER_PERPLEXITY = {"forward": 5.8, "reversed": 4.7}  # the paper, section 3.3
+
+
+def sentence_table(name: str) -> pd.DataFrame:
+    """The rows of every arm that is measured, with its direction and block.
+
+    Raises:
+        RunError: a table was changed, or belongs to another training.
+    """
+    tables = []
+    for arm in registered(STUDY).arms:
+        if (folder(STUDY) / f"{name}-{arm}.csv").exists():
+            direction, block = arm.split("-")
+            tables.append(read_measurement(STUDY, f"{name}-{arm}").assign(direction=direction, block=block))
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def bleu_table() -> pd.DataFrame:
+    """One row a direction, number of models and width: mean BLEU, how many there are, and the paper's."""
+    rows = []
+    for key, table in sentence_table("answers").groupby(["direction", "models", "width"]):
+        scores = _scores(table, "bleu")
+        rows.append([*key, np.mean(scores), np.ptp(scores), len(scores), PAPER_BLEU.get(key, np.nan)])
+    columns = ["direction", "models", "width", "bleu", "range", "n", "paper"]
+    return pd.DataFrame(rows, columns=columns).set_index(columns[:3])
+
+
+def perplexity_table() -> pd.DataFrame:
+    """One row a direction: nats a token and perplexity of single models, how many, and the paper's."""
+    rows = {}
+    for direction, table in sentence_table("nats").groupby("direction"):
+        nats = np.mean(scores := _scores(table, "nats"))
+        paper = PAPER_PERPLEXITY[direction]
+        rows[direction] = [nats, np.exp(nats), len(scores), np.log(paper), paper]
+    columns = ["nats", "perplexity", "n", "paper's nats", "paper's perplexity"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+
+
+def _scores(table: pd.DataFrame, column: str) -> list[float]:
+    """Of each training, or ensemble."""
+    columns, score = SCORES[column]
+    units = table.groupby(["block", "round"])
+    means = units[columns].mean().assign(samples=units.size())
+    return [score(row) for row in means.to_dict("records")]
