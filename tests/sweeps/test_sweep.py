@@ -87,6 +87,7 @@ def kill_who_runs(log: Path, name: str) -> threading.Thread:
 
 
 KILLED = "sweeps with a worker killed in mid-run, its run done again elsewhere, once"
+LOST = "sweeps whose scheduler was lost, or was something else, ended in one line"
 
 
 RUNS = "fixed: {log: LOG}\nlist: [{name: a, end: killed}, {name: b}, {name: c, end: badly}, {name: d}]"
@@ -193,7 +194,9 @@ def test_a_scheduler_that_is_not_there_is_named(tmp_path, monkeypatch, address):
         (bytes(range(255, 0, -1)), "what is there does not speak dask's language"),
     ],
 )
-def test_another_service_at_the_address_is_named_in_one_line(tmp_path, monkeypatch, answer, problem):
+def test_another_service_at_the_address_is_named_in_one_line(
+    tmp_path, monkeypatch, answer, problem, record_property
+):
     monkeypatch.setattr("replicate.sweeps.cluster.ANSWER_SECONDS", 1)
     jobs = read_sweep(write_sweep(tmp_path, "list: [{name: a}]"))
     with socket.create_server(("127.0.0.1", 0)) as service, ExitStack() as callers:
@@ -209,6 +212,7 @@ def test_another_service_at_the_address_is_named_in_one_line(tmp_path, monkeypat
         with pytest.raises(RunError) as error:
             run_sweep(jobs, tmp_path / "out", scheduler=address)
     assert str(error.value) == f"no dask scheduler answers at {address}: {problem}"
+    record_property(LOST, 1)
 
 
 def test_that_a_scheduler_has_no_workers_is_said_and_they_are_waited_for(tmp_path, monkeypatch, idle):
@@ -221,7 +225,9 @@ def test_that_a_scheduler_has_no_workers_is_said_and_they_are_waited_for(tmp_pat
     assert said == [f"waiting for workers at {idle.address}"]
 
 
-def test_a_scheduler_that_is_lost_ends_the_sweep_in_one_line_and_the_same_command_goes_on(tmp_path, idle):
+def test_a_scheduler_that_is_lost_ends_the_sweep_in_one_line_and_the_same_command_goes_on(
+    tmp_path, idle, record_property
+):
     idle.add_worker()
     jobs = read_sweep(write_sweep(tmp_path, "fixed: {log: LOG}\nlist: [{name: a}, {name: b, end: killed}]"))
 
@@ -237,6 +243,7 @@ def test_a_scheduler_that_is_lost_ends_the_sweep_in_one_line_and_the_same_comman
     assert [state(tmp_path / "out", job) for job in jobs] == ["done", "missing"]
     assert set(run_sweep(jobs, tmp_path / "out", workers=1).state) == {"done"}
     assert attempts(tmp_path) == ["a", "b", "b"]
+    record_property(LOST, 1)
 
 
 def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(tmp_path):

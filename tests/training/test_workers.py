@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -148,6 +149,24 @@ def test_ctrl_c_twice_ends_workers_that_are_at_work_or_start(tmp_path, at_work):
         said += parent.stderr.read()  # until the workers, who share it, have ended too
         hangs.cancel()
     assert (parent.returncode, said) == (0, "stopping; once more stops at once\nended\n")
+
+
+def test_ctrl_c_twice_at_any_gap_ends_every_worker(tmp_path, soak, record_property):
+    script, rng, tries = tmp_path / "parent.py", random.Random(0), 50 if soak else 2
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    for number in range(tries):
+        script.write_text(TWICE.format(folder=os.path.dirname(__file__), at_work=number % 2 == 0))
+        with subprocess.Popen([sys.executable, script], start_new_session=True, **pipes) as parent:
+            hangs = threading.Timer(60, os.killpg, (parent.pid, signal.SIGKILL))
+            hangs.start()
+            assert parent.stdout.readline() == "now\n"
+            for gap in (rng.uniform(0, 0.5), rng.uniform(0, 0.5)):
+                time.sleep(gap)
+                os.killpg(parent.pid, signal.SIGINT)
+            said = parent.stderr.read()
+            hangs.cancel()
+        assert parent.returncode == 0 and said.endswith("ended\n"), said
+    record_property("runs stopped by Ctrl-C twice within half a second", tries)
 
 
 def _alive(pid: int) -> bool:
