@@ -220,15 +220,15 @@ def pairs(
 
 @app.command()
 def refresh() -> None:
-    """Execute the committed notebooks anew, in place, and the README's generated block and figure."""
-    from replicate.publish.readme import write_readme
+    """Execute the committed notebooks anew, in place, and the tables and figures of the README and docs."""
+    from replicate.publish.documents import write_documents
     from replicate.publish.refresh import refresh as refresh_notebook
     from replicate.publish.report import numbered_notebooks
 
     for notebook in numbered_notebooks(Path()):
         typer.echo(notebook)
         refresh_notebook(notebook)
-    write_readme(Path())
+    write_documents(Path())
 
 
 def _pair(option: str) -> tuple[str, str]:

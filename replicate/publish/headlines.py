@@ -1,9 +1,11 @@
 """What the report's first page and the README say first: each a sentence and a table, from `results/`."""
 
-from pandas import DataFrame
+from typing import NamedTuple
+
+from pandas import DataFrame, Series
 
 from replicate.statistics import readable_p
-from replicate.studies.claims.sizes import fairer_verdicts
+from replicate.studies.claims.sizes import fairer_verdicts, sizes
 from replicate.studies.claims.verdicts import claim_verdicts, readable_claims
 from replicate.studies.judging import NOT_RUN, readable_study, study_verdicts
 from replicate.studies.ladder.rungs import compare, open_rungs
@@ -17,6 +19,40 @@ from replicate.tasks import task_of
 LADDER_COLUMNS = ["GeoMean, published", "exact match", "took off", "median take-off"]
 CLAIM_COLUMNS = ["the paper", "measured", "effect, 95% interval", "verdict"]
 FAIRER_COLUMNS = ["said", "n", "effect, 95% interval", "verdict"]
+
+
+class Finding(NamedTuple):
+    """A question that the project asks, the answer in a sentence, and where it is shown."""
+
+    question: str
+    answer: str
+    notebook: str  # without .ipynb
+    figure: str | None  # a name in the catalogue
+
+
+def findings() -> list[Finding]:
+    """What a reader is told first."""
+    translated = study_verdicts("translation").verdict
+    return [
+        Finding("Does the post's table reproduce?", published_rows()[0], "05_published", None),
+        Finding("Why are its scores low?", ladder()[0], "06_why", "ladder"),
+        Finding(
+            "Do the paper's claims hold on this task?",
+            f"Of {len(sizes())} tests of what the paper says, {_counted(sizes().verdict)}.",
+            "07_claims",
+            "claims-forest",
+        ),
+        Finding(
+            "And in translation, in miniature?",
+            f"Of {len(translated)} tests, {_counted(translated)}.",
+            "08_translation",
+            None,
+        ),
+    ]
+
+
+def _counted(verdicts: Series) -> str:
+    return ", ".join(f"{count} are {verdict}" for verdict, count in verdicts.value_counts().items())
 
 
 def published_rows() -> tuple[str, DataFrame]:

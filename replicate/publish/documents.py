@@ -1,24 +1,23 @@
-"""The README's tables and figure, made from `results/`; a test holds the README to them."""
+"""The tables and figures of the README and of docs/, made from `results/`; a test holds them to it."""
 
+import base64
 import re
 from pathlib import Path
 
+import nbformat
 from pandas import DataFrame, read_csv
 
 from replicate.evaluation.inspection import score_table
-from replicate.figures.training import metric_curves
+from replicate.figures.catalogue import CATALOGUE
 from replicate.files import write_whole
-from replicate.publish.headlines import claims, fairer, ladder, published_rows, reversal
+from replicate.publish.headlines import claims, fairer, findings, ladder, published_rows, reversal
 from replicate.runs.folder import open_run
-from replicate.settings import PAPER, RunConfig
-from replicate.studies.claims.figures import by_length
-from replicate.studies.claims.forest import forest
-from replicate.studies.claims.sizes import sizes
-from replicate.studies.measuring import read_measurement
+from replicate.settings import RunConfig
 from replicate.studies.plan import studies
 from replicate.studies.published.plan import published_runs
 from replicate.studies.results import RESULTS, core_hours, is_kept
 
+FIGURES = ["published-and-reproduced", "ladder", "claims-forest", "claims-length"]  # of the documents
 BASELINE_SAMPLES = 4_000
 _STUDY_NAMES = {
     "published": "the published rows",
@@ -28,38 +27,54 @@ _STUDY_NAMES = {
 }
 
 
-def write_readme(root: Path) -> None:
-    """Put the tables between their marks in README.md, and draw its figures."""
-    readme = root / "README.md"
-    text = with_blocks(readme.read_text(encoding="utf-8"))
-    write_whole(readme, lambda file: file.write_text(text, encoding="utf-8"))
-    run = open_run(RESULTS / "quick")
-    lengths = {
-        "fixed state": read_measurement("claims", "lengths"),
-        "attention": read_measurement("claims", "lengths-attention"),
-    }
-    figures = {
-        "quick/metric-curves": metric_curves(run.history, run.metrics),
-        "claims/forest": forest(sizes()),
-        "claims/length": by_length(lengths, PAPER.task.max_length),
-    }
-    for name, figure in figures.items():
-        figure.savefig(RESULTS / f"{name}.png", dpi=200)
+def write_documents(root: Path) -> None:
+    """Put the tables between their marks in the README and under docs/, and their figures beside them."""
+    for document in documents(root):
+        text = with_blocks(document.read_text(encoding="utf-8"))
+        write_whole(document, lambda file, text=text: file.write_text(text, encoding="utf-8"))
+    folder = root / "docs" / "figures"
+    folder.mkdir(exist_ok=True)
+    for name in FIGURES:
+        image = stored_figure(root / "notebooks" / f"{CATALOGUE[name].notebook}.ipynb", name)
+        write_whole(folder / f"{name}.png", lambda file, image=image: file.write_bytes(image))
+
+
+def documents(root: Path) -> list[Path]:
+    return [root / "README.md", *sorted((root / "docs").glob("*.md"))]
 
 
 def with_blocks(text: str) -> str:
-    """The text with every generated block made anew between its marks."""
-    for name, block in BLOCKS.items():
-        text = _with_block(text, name, block())
+    """The text with every generated block that it has made anew between its marks.
+
+    Raises:
+        ValueError: a mark is of no block, or its end is missing.
+    """
+    for name in re.findall(r"<!-- ([\w-]+): begin -->", text):
+        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+        if name not in BLOCKS or text.count(begin) != 1 or text.count(end) != 1:
+            raise ValueError(f"{begin} must be a block ({', '.join(BLOCKS)}), once, with its {end}")
+        block = f"{begin}\n{BLOCKS[name]()}\n{end}"
+        text = re.sub(f"{begin}.*?{end}", lambda _, block=block: block, text, flags=re.DOTALL)
     return text
 
 
-def _with_block(text: str, name: str, block: str) -> str:
-    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-    text, count = re.subn(f"{begin}.*?{end}", lambda _: f"{begin}\n{block}\n{end}", text, flags=re.DOTALL)
-    if count != 1:
-        raise ValueError(f"README.md must have the marks {begin} and {end} once, not {count} times")
-    return text
+def stored_figure(notebook: Path, name: str) -> bytes:
+    """The PNG of a figure that an executed notebook holds."""
+    for cell in nbformat.read(notebook, as_version=4).cells:
+        for output in cell.get("outputs", []):
+            if output.get("metadata", {}).get("filename") == name:
+                return base64.b64decode(output.data["image/png"])
+    raise ValueError(f"{notebook} holds no figure {name}")
+
+
+def findings_block() -> str:
+    """What was found, a sentence each, and a figure where it says more."""
+    parts = []
+    for question, answer, notebook, figure in findings():
+        parts.append(f"**{question}** {answer} [{notebook}](notebooks/{notebook}.ipynb)")
+        if figure:
+            parts.append(f"![{CATALOGUE[figure].caption}](docs/figures/{figure}.png)")
+    return "\n\n".join(parts)
 
 
 def verdicts_block() -> str:
@@ -130,6 +145,7 @@ def markdown_table(table: DataFrame) -> str:
 
 
 BLOCKS = {
+    "findings": findings_block,
     "verdicts": verdicts_block,
     "reversal": lambda: _headline(reversal()),
     "ladder": lambda: _headline(ladder()),
