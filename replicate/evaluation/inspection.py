@@ -99,6 +99,7 @@ def _readable(task: Task, batch: Batch, prediction: Tensor, round_index: int) ->
     """The pairs and answers of one training as a reader sees them, special tokens left out."""
     length = (batch.source_length - int(task.source_eos))[round_index].tolist()
     sources = [tokens[:n] for tokens, n in zip(batch.source[round_index].tolist(), length, strict=True)]
+    sources = [source[::-1] for source in sources] if task.reverse else sources  # as they were before
     targets, answers = batch.target[round_index].tolist(), prediction[round_index].tolist()
     return [
         {

@@ -31,7 +31,8 @@ def sentence_table(name: str) -> pd.DataFrame:
         if (folder(STUDY) / f"{name}-{arm}.csv").exists():
             direction, block = arm.split("-")
             tables.append(read_measurement(STUDY, f"{name}-{arm}").assign(direction=direction, block=block))
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+    nothing = pd.DataFrame(columns=["direction", "models", "width", "block", "round"])
+    return pd.concat(tables, ignore_index=True) if tables else nothing
 
 
 def bleu_table() -> pd.DataFrame:
