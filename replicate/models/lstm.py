@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from replicate.fields import Count, ModelSettings
 from replicate.models.layers import Linear
-from replicate.models.recurrence import all_steps, before_each_step, through_tanh, walk_back
+from replicate.models.recurrence import before_each_step, through_tanh, walk_back
 from replicate.models.seq2seq import Seq2Seq
 from replicate.tasks.task import Task
 
@@ -19,62 +19,71 @@ _sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
 
 
 class LSTMRecurrence(torch.autograd.Function):
-    """The recurrence over packed samples; a state is h and c side by side, gates are i, f, o, g."""
+    """The recurrence over packed samples; a state is h and c side by side, gates are i, f, o, g.
+
+    Each step writes its rows where they stay, so that nothing is put together afterwards.
+    """
 
     @staticmethod
     def forward(ctx, start, inputs, w, sizes):
         """start `[R, B, 2H]`, inputs `[R, N, 4H]`, w `[R, H, 4H]` -> `[R, N, 2H]`."""
         width = w.shape[1]
-        gates, states = [], [start]
-        for size, x in zip(sizes, inputs.split(sizes, dim=1), strict=True):
-            h, c = states[-1][:, :size].split(width, dim=2)
+        states = inputs.new_empty(*inputs.shape[:2], 2 * width)
+        gates, tanhs, before = [], [], start
+        for size, x, state in zip(sizes, inputs.split(sizes, dim=1), states.split(sizes, dim=1), strict=True):
+            h, c = before[:, :size].split(width, dim=2)
             gate = torch.baddbmm(x, h, w)  # [R, size, 4H]
             gate[..., : 3 * width].sigmoid_()
             gate[..., 3 * width :].tanh_()
             i, f, o, g = gate.split(width, dim=2)
-            c = torch.addcmul(f * c, i, g)
-            states.append(torch.cat([o * c.tanh(), c], dim=2))
+            new_h, new_c = state.split(width, dim=2)
+            torch.addcmul(f * c, i, g, out=new_c)
+            tanhs.append(new_c.tanh())
+            torch.mul(o, tanhs[-1], out=new_h)
             gates.append(gate)
-        ctx.save_for_backward(w, *gates, *states)
+            before = state
+        ctx.save_for_backward(w, start, states, *gates, *tanhs)
         ctx.sizes = sizes
-        return torch.cat(states[1:], dim=1)
+        return states
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, gradient):
         """gradient `[R, N, 2H]` -> those of start `[R, B, 2H]`, inputs `[R, N, 4H]` and w `[R, H, 4H]`."""
-        w, *blocks = ctx.saved_tensors
-        gates, states = blocks[: len(ctx.sizes)], blocks[len(ctx.sizes) :]
+        w, start, states, *blocks = ctx.saved_tensors
+        gates, tanhs = blocks[: len(ctx.sizes)], blocks[len(ctx.sizes) :]
         width = w.shape[1]
-        gradients = []  # before each gate's activation, last step first
+        states = [start, *states.split(ctx.sizes, dim=1)]
+        inputs = gradient.new_empty(*gradient.shape[:2], 4 * width)
+        places = inputs.split(ctx.sizes, dim=1)  # before each gate's activation
 
         def step(t: int, g: Tensor) -> Tensor:
-            c_before, c = (state[..., width:] for state in states[t : t + 2])  # [R, size at t - 1, H], at t
-            g_gate, g_c = _through_step(g, gates[t], c_before, c)
-            gradients.append(g_gate)
-            return torch.cat([torch.bmm(g_gate, w.mT), g_c], dim=2)  # [R, size, 2H]
+            g_c = _through_step(g, gates[t], states[t][:, : ctx.sizes[t], width:], tanhs[t], places[t])
+            return torch.cat([torch.bmm(places[t], w.mT), g_c], dim=2)  # [R, size, 2H]
 
         start = walk_back(gradient, ctx.sizes, states[0].shape[1], step)
-        inputs = all_steps(gradients)  # [R, N, 4H]
         before = before_each_step([state[..., :width] for state in states], ctx.sizes)  # [R, N, H]
         return start, inputs, torch.bmm(before.mT, inputs), None
 
 
-def _through_step(g_state: Tensor, gate: Tensor, c_before: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
-    """The gradient of h and c, `[R, size, 2H]` -> of the gates before activation and of the c before.
+def _through_step(g_state: Tensor, gate: Tensor, c_before: Tensor, tanh_c: Tensor, out: Tensor) -> Tensor:
+    """The gradient of h and c, `[R, size, 2H]` -> that of the c before, `[R, size, H]`.
 
-    The gates' is `[R, size, 4H]`, the other `[R, size, H]`.
+    That of the gates before their activation is written to `out [R, size, 4H]`.
     """
-    width = c.shape[2]
+    width = tanh_c.shape[2]
     g_h, g_c = g_state.split(width, dim=2)
     i, f, o, g = gate.split(width, dim=2)
-    tanh_c = c.tanh()
+    g_i, g_f, g_o, g_g = out.split(width, dim=2)
     g_c = g_c + through_tanh(g_h * o, tanh_c)
-    out = torch.cat([g_c * g, g_c * c_before[:, : len(c[0])], g_h * tanh_c, g_c * i], dim=2)
+    torch.mul(g_c, g, out=g_i)
+    torch.mul(g_c, c_before, out=g_f)
+    torch.mul(g_h, tanh_c, out=g_o)
+    torch.mul(g_c, i, out=g_g)
     sigmoid_part = out[..., : 3 * width]
     _sigmoid_backward(sigmoid_part, gate[..., : 3 * width], grad_input=sigmoid_part)
-    through_tanh(out[..., 3 * width :], g)
-    return out, g_c * f
+    through_tanh(g_g, g)
+    return g_c * f
 
 
 class LSTMStack(nn.Module):
