@@ -23,10 +23,10 @@ POST = PUBLISHED.changed(max_length=15)
 LSTM = RunConfig.of(model="lstm", layers=2)
 
 
-def reference_rate(threads: int, updates: int = 25) -> float:
-    """The plain model and loop, plain samples included, at one thread count."""
+def reference_rate(model: reference.Seq2Seq, threads: int, updates: int = 25) -> float:
+    """A plain model in the plain loop, plain samples included, at one thread count."""
     torch.set_num_threads(threads)
-    model, rng = reference.Seq2Seq(), random.Random(0)
+    rng = random.Random(0)
     batches = (reference.sample_batch(rng, 32, 15, 100, 100) for _ in range(updates))
     rate = updates / seconds(lambda: reference.train(model, batches))
     torch.set_num_threads(1)
@@ -44,16 +44,6 @@ class Compiled(reference.Seq2Seq):
         source = F.pad(source, (0, 15 - source.shape[1]), value=PAD)
         target = F.pad(target, (0, 16 - target.shape[1]), value=PAD)
         return self.compiled(source, source_length, target)
-
-
-def compiled_rate(model: Compiled, updates: int = 25) -> float:
-    """The compiled model in the plain loop, on as many threads as there are cores."""
-    torch.set_num_threads(CORES)
-    rng = random.Random(0)
-    batches = (reference.sample_batch(rng, 32, 15, 100, 100) for _ in range(updates))
-    rate = updates / seconds(lambda: reference.train(model, batches))
-    torch.set_num_threads(1)
-    return rate
 
 
 _states = {}  # in a worker: its trainings, kept between repeats
@@ -88,12 +78,14 @@ def library_rate(pool: ProcessPoolExecutor, config: RunConfig, updates: int = 25
 
 def bench_post(pool: ProcessPoolExecutor) -> dict[str, float]:
     works = {
-        f"reference.py, {threads} threads": lambda threads=threads: reference_rate(threads)
+        f"reference.py, {threads} threads": lambda threads=threads: reference_rate(
+            reference.Seq2Seq(), threads
+        )
         for threads in sorted({1, CORES})
     }
     if which("g++"):
         model = Compiled()
-        works["padded and compiled"] = lambda: compiled_rate(model)
+        works["padded and compiled"] = lambda: reference_rate(model, CORES)
     else:
         print("torch.compile is left out: it needs a C++ compiler")
     return {"post_training": _beside(pool, "The post's model", POST, works)}

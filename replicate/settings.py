@@ -35,8 +35,8 @@ class TrainingSettings(Part):
     lr_step_size: Count = 5_000  # StepLR: the rate is multiplied by lr_gamma every so many updates
     lr_gamma: Annotated[Number, Field(gt=0, le=1)] = 0.1
     clip_norm: Annotated[Number, Field(gt=0)] | None = None  # of each training's whole gradient
-    keep: Literal["last", "best"] = "last"  # each training's last parameters, or those of its evaluation
-    # point with the lowest loss on the validation split
+    # Each training's last parameters, or those of its evaluation point with the lowest validation loss.
+    keep: Literal["last", "best"] = "last"
     stop_exact_match: Annotated[Number, Field(gt=0, le=1)] | None = None  # end once every training has it
 
 

@@ -32,13 +32,13 @@ class Finding(NamedTuple):
 
 def findings() -> list[Finding]:
     """What a reader is told first."""
-    translated = study_verdicts("translation").verdict
+    tested, translated = sizes().verdict, study_verdicts("translation").verdict
     return [
         Finding("Does the post's table reproduce?", published_rows()[0], "05_published", None),
         Finding("Why are its scores low?", ladder()[0], "06_why", "ladder"),
         Finding(
             "Do the paper's claims hold on this task?",
-            f"Of {len(sizes())} tests of what the paper says, {_counted(sizes().verdict)}.",
+            f"Of {len(tested)} tests of what the paper says, {_counted(tested)}.",
             "07_claims",
             "claims-forest",
         ),

@@ -16,6 +16,7 @@ from replicate.models import build
 from replicate.settings import RunConfig, SettingError
 from replicate.tasks import task_of
 from replicate.tasks.task import Metric, Task
+from replicate.training.part import GRADIENT
 
 TABLES = {  # file name -> the columns it must have, beside the task's metrics
     "history": ["round", "step", "loss", "learning_rate"],
@@ -24,7 +25,7 @@ TABLES = {  # file name -> the columns it must have, beside the task's metrics
     "by_position": ["round", "position", "samples", "accuracy"],
 }
 NEWER_COLUMNS = {  # those that runs of earlier versions lack
-    "history": ["gradient_norm", "gradient_norm_max", "large_share", "diverged", "nats"],
+    "history": [*GRADIENT, "diverged", "nats"],
     "scores": ["nats"],
 }
 TEXT_FILES = ["config.json", *(f"{name}.csv" for name in TABLES)]

@@ -33,24 +33,26 @@ def bootstrap(samples: Sequence[Sample], columns: Sequence[str], score: Score, d
     """
     rng = np.random.default_rng(0)
     sentences = np.unique(np.concatenate([sample.table.sentence.unique() for sample in samples]))
-    counts = rng.multinomial(len(sentences), np.full(len(sentences), 1 / len(sentences)), draws)  # [D, S]
-    counts = np.concatenate(
-        [np.ones((1, len(sentences)), int), counts]
-    )  # the first draw is what was measured
+    counts = _draws(rng, len(sentences), draws)
     chosen: dict[tuple[str, int], np.ndarray] = {}
     total = 0.0
     for sample in samples:
         scores = _scores(sample.table, sentences, counts, columns, score)  # [D + 1, units]
         units = scores.shape[1]
         if (sample.arms, units) not in chosen:
-            drawn = rng.multinomial(units, np.full(units, 1 / units), draws)
-            chosen[sample.arms, units] = np.concatenate([np.ones((1, units), int), drawn]) / units
+            chosen[sample.arms, units] = _draws(rng, units, draws) / units
         total = total + sample.weight * (scores * chosen[sample.arms, units]).sum(1)
     estimate, drawn = total[0], total[1:]
     low, low_90, high_90, high = np.quantile(drawn, [0.025, 0.05, 0.95, 0.975])
     beyond = min((drawn <= 0).sum(), (drawn >= 0).sum())
     p = min(1.0, 2 * (beyond + 1) / (draws + 1))
     return Contrast(estimate, low, high, p)._asdict() | {"low_90": low_90, "high_90": high_90}
+
+
+def _draws(rng: np.random.Generator, size: int, draws: int) -> np.ndarray:
+    """How often each of `size` is drawn with replacement, `[draws + 1, size]`; at first once each."""
+    drawn = rng.multinomial(size, np.full(size, 1 / size), draws)
+    return np.concatenate([np.ones((1, size), int), drawn])
 
 
 def _scores(

@@ -5,6 +5,10 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from replicate.runs.folder import TABLES
+
+RUN_TABLES = [*TABLES, "outcomes"]  # those that follow from a run's folder; others are measured on its models
+
 
 class Entry(BaseModel):
     """A part of a registration: fixed, and with no key that nobody reads."""

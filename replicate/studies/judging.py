@@ -17,7 +17,7 @@ from replicate.statistics import (
 )
 from replicate.studies.bootstrap import Sample, bootstrap
 from replicate.studies.convergence import STILL_FALLING, fall, learnt, validation_fall
-from replicate.studies.effects import Effect, Quantity, Term
+from replicate.studies.effects import RUN_TABLES, Effect, Quantity, Term
 from replicate.studies.measuring import read_measurement
 from replicate.studies.registration import Registration, check_registered, registered
 from replicate.studies.results import is_kept, open_kept
@@ -63,8 +63,7 @@ def open_arms(registration: Registration) -> dict[str, Run]:
 def _refuse_mixed_arms(effect: Effect, study: str) -> None:
     """Refuse a measured table whose rows do not say which of several arms they are of."""
     table = effect.of.table
-    measured = table not in (*TABLES, "outcomes")
-    if measured and len(effect.compare) > 1 and "arm" not in read_measurement(study, table):
+    if table not in RUN_TABLES and len(effect.compare) > 1 and "arm" not in read_measurement(study, table):
         raise RunError(f"{study}/{table} has no column arm, so arms cannot be compared by it")
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 import pandas as pd
 
 from replicate.files import RunError, read_json, write_json, write_table
-from replicate.runs.folder import TABLES, Run, checksums
+from replicate.runs.folder import Run, checksums
 from replicate.runs.provenance import begin, now
 from replicate.settings import RunConfig
 from replicate.studies.claims.measurements import MEASUREMENTS
+from replicate.studies.effects import RUN_TABLES
 from replicate.studies.plan import studies
 from replicate.studies.registration import registrations
 from replicate.studies.results import RESULTS, is_kept, open_kept
@@ -26,8 +27,10 @@ def refuse_unknown_tables(study: str) -> None:
     Raises:
         RunError: it names the effect and the table.
     """
-    known = [*TABLES, "outcomes", *_tables(study)]
-    for name, effect in registrations()[study].effects.items() if study in registrations() else ():
+    if (registration := registrations().get(study)) is None:  # planned in code
+        return
+    known = [*RUN_TABLES, *_tables(study)]
+    for name, effect in registration.effects.items():
         arms = [f"-{arm}" for arm in effect.compare] if effect.test == "bootstrap" else [""]
         for arm in arms:
             if (table := effect.of.table + arm) not in known:

@@ -16,9 +16,10 @@ def studies() -> dict[str, dict[str, RunConfig]]:
         "ladder": ladder_runs(),
         "claims": claims_runs(),
     }
-    if taken := planned.keys() & registrations().keys():
+    registered = registrations()
+    if taken := planned.keys() & registered.keys():
         raise RunError(f"a registered study cannot be called {min(taken)}: one is planned in code")
-    return planned | {name: registration.runs for name, registration in registrations().items()}
+    return planned | {name: registration.runs for name, registration in registered.items()}
 
 
 def command(name: str, config: RunConfig) -> str:

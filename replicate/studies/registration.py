@@ -14,10 +14,10 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from replicate.files import RunError, first_line
-from replicate.runs.folder import PROJECT, TABLES, Run, columns
+from replicate.runs.folder import PROJECT, Run, columns
 from replicate.runs.provenance import is_committed, now
 from replicate.settings import RunConfig, SettingError
-from replicate.studies.effects import Effect, Entry
+from replicate.studies.effects import RUN_TABLES, Effect, Entry
 from replicate.studies.takeoff import OUTCOMES
 from replicate.tasks import task_of
 
@@ -85,7 +85,7 @@ def read_registration(path: Path) -> Registration:
 def _check_columns(registration: Registration) -> None:
     """Refuse a column that no run has; those of measured tables are known when they are measured."""
     for name, effect in registration.effects.items():
-        if effect.of.table not in (*TABLES, "outcomes"):
+        if effect.of.table not in RUN_TABLES:
             continue
         for arm in effect.compare:
             task = task_of(registration.runs[f"{registration.study}-{arm}"].task)

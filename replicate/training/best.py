@@ -15,15 +15,12 @@ class Best:
 
     @classmethod
     def none_yet(cls, model: nn.Module, rounds: int) -> "Best":
-        return cls(torch.full((rounds,), float("inf"), dtype=torch.float64), _copy(model))
+        parameters = {name: p.detach().cpu().clone() for name, p in model.named_parameters()}
+        return cls(torch.full((rounds,), float("inf"), dtype=torch.float64), parameters)
 
     def note(self, model: nn.Module, nats: Tensor) -> None:
         """Keep the parameters of the trainings whose validation loss `[R]` is lower than any before."""
         better = nats < self.nats  # no number is never better
         self.nats = torch.where(better, nats, self.nats)
-        for name, now in _copy(model).items():
-            self.parameters[name][better] = now[better]
-
-
-def _copy(model: nn.Module) -> dict[str, Tensor]:
-    return {name: parameter.detach().cpu().clone() for name, parameter in model.named_parameters()}
+        for name, parameter in model.named_parameters():
+            self.parameters[name][better] = parameter.detach().cpu()[better]

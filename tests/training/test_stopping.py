@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -49,16 +50,19 @@ def test_ctrl_c_saves_the_last_update_and_says_how_to_go_on(whole, tmp_path, mon
     assert same(run(LONGER, tmp_path / "run", workers=1), whole)
 
 
+def once_two_parts_have_begun(folder: Path, act: Callable[[], None]) -> None:
+    def wait_and_act():
+        while len(list(folder.glob("part-*.pt"))) < 2:
+            time.sleep(0.05)
+        act()
+
+    threading.Thread(target=wait_and_act).start()
+
+
 def test_ctrl_c_with_two_processes_saves_both_parts(tmp_path):
     config = LONGER.changed(steps=1_000_000, evaluate_every=20)
     folder = tmp_path / "run"
-
-    def interrupt_once_started():
-        while len(list(folder.glob("part-*.pt"))) < 2:
-            time.sleep(0.05)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    threading.Thread(target=interrupt_once_started).start()
+    once_two_parts_have_begun(folder, lambda: os.kill(os.getpid(), signal.SIGINT))
     with pytest.raises(KeyboardInterrupt, match="the same settings go on"):
         run(config, folder, workers=2)
     steps = [read_checkpoint(part)["state"]["step"] for part in sorted(folder.glob("part*.pt"))]
@@ -68,13 +72,7 @@ def test_ctrl_c_with_two_processes_saves_both_parts(tmp_path):
 def test_a_worker_that_is_killed_ends_the_run_in_one_line_and_checkpoints_stay(tmp_path):
     config = LONGER.changed(steps=1_000_000, evaluate_every=20)
     folder = tmp_path / "run"
-
-    def kill_one_once_started():
-        while len(list(folder.glob("part-*.pt"))) < 2:
-            time.sleep(0.05)
-        multiprocessing.active_children()[0].kill()
-
-    threading.Thread(target=kill_one_once_started).start()
+    once_two_parts_have_begun(folder, lambda: multiprocessing.active_children()[0].kill())
     with pytest.raises(RunError, match="killed, perhaps for lack of memory; what is checkpointed") as error:
         run(config, folder, workers=2)
     assert "\n" not in str(error.value)

@@ -4,6 +4,8 @@ Scores of a corpus, such as BLEU, follow from sums of these over any sentences, 
 over trainings and sentences (`studies/bootstrap.py`).
 """
 
+from collections.abc import Callable
+
 import pandas as pd
 import torch
 from torch import Tensor, nn
@@ -26,16 +28,16 @@ SCORES = {  # by column of an effect: what is counted, and the score of the mean
 SEARCHES = [(models, width) for models in (1, 2, 5) for width in (1, 2, 12)]
 
 
-@torch.no_grad()
 def nats_table(run: Run) -> pd.DataFrame:
     """One row a round and sentence: its length, the loss of its target and the number of its tokens."""
-    model, tables, first = run.load_model(), [], 0
-    for batch in _test(run, run.config.training.rounds):
+    model = run.load_model()
+
+    def measure(batch: Batch) -> dict[str, Tensor]:
         given = batch.target.unsqueeze(2)  # [R, B, 1, T]
         logs = token_log_probability(model, batch.source, batch.source_length, given)
-        tables.append(_rows(run, batch, {"nats": -logs.sum((2, 3)), "tokens": batch.target_length}, first))
-        first += batch.source.shape[1]
-    return pd.concat(tables, ignore_index=True)
+        return {"nats": -logs.sum((2, 3)), "tokens": batch.target_length}
+
+    return _by_sentence(run, run.config.training.rounds, measure)
 
 
 def answers_table(run: Run, searches: list[tuple[int, int]] = SEARCHES) -> pd.DataFrame:
@@ -43,31 +45,36 @@ def answers_table(run: Run, searches: list[tuple[int, int]] = SEARCHES) -> pd.Da
 
     An ensemble is of the run's first models; its round is 0.
     """
+    model = run.load_model()
     return pd.concat(
-        [_answers(run, models, width).assign(models=models, width=width) for models, width in searches],
+        [
+            _answers(run, model, models, width).assign(models=models, width=width)
+            for models, width in searches
+        ],
         ignore_index=True,
     )
 
 
-def _answers(run: Run, models: int, width: int) -> pd.DataFrame:
-    model: nn.Module = run.load_model()
+def _answers(run: Run, model: nn.Module, models: int, width: int) -> pd.DataFrame:
     if models > 1:
         model = Ensemble(pick_rounds([model], range(models)))
     rounds = run.config.training.rounds if models == 1 else 1
     answer = best_of_beam(model, run.task.max_target_length, width)
+
+    def measure(batch: Batch) -> dict[str, Tensor]:
+        counts = run.task.statistics(answer(batch).flatten(0, 1), batch.target.flatten(0, 1))
+        return {name: counts[name].unflatten(0, (rounds, -1)) for name in COUNTS}
+
+    return _by_sentence(run, rounds, measure)
+
+
+def _by_sentence(run: Run, rounds: int, measure: Callable[[Batch], dict[str, Tensor]]) -> pd.DataFrame:
+    """What is measured, `[R, B]` by name, on the whole test split, the same for every training."""
     tables, first = [], 0
-    for batch in _test(run, rounds):
-        given = answer(batch).flatten(0, 1), batch.target.flatten(0, 1)
-        counts = run.task.statistics(*given)
-        by_name = {name: counts[name].unflatten(0, (rounds, -1)) for name in COUNTS}
-        tables.append(_rows(run, batch, by_name, first))
+    for batch in run.task.batches("test", make_generators(0, range(rounds), "test"), 10**9):
+        tables.append(_rows(run, batch, measure(batch), first))
         first += batch.source.shape[1]
     return pd.concat(tables, ignore_index=True)
-
-
-def _test(run: Run, rounds: int):
-    """The whole test split, the same for every training."""
-    return run.task.batches("test", make_generators(0, range(rounds), "test"), 10**9)
 
 
 def _rows(run: Run, batch: Batch, columns: dict[str, Tensor], first: int) -> pd.DataFrame:
