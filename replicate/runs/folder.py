@@ -43,6 +43,7 @@ class Run:
     by_length: pd.DataFrame
     by_position: pd.DataFrame
     provenance: dict
+    device: str = "cpu"  # where `load_model` puts the model
 
     @property
     def task(self) -> Task:
@@ -67,7 +68,7 @@ class Run:
         return {int(r): int(step) for r, step in last[last > 0].items()}
 
     def load_model(self) -> nn.Module:
-        """The trained model, all rounds, on the CPU."""
+        """The trained model, all rounds."""
         if not (self.path / "checkpoint.pt").exists():
             raise RunError(
                 f"{self.path / 'checkpoint.pt'} is missing: results/runs keeps none, the whole runs are "
@@ -82,7 +83,7 @@ class Run:
             raise RunError(
                 f"{self.path / 'checkpoint.pt'} is no checkpoint of this run's model: {first_line(error)}"
             ) from error
-        return model
+        return model.to(self.device)
 
 
 def columns(table: str, task: Task) -> list[str]:

@@ -1,16 +1,17 @@
 """What is measured on trained models beyond their scores: tables under `results/STUDY/`."""
 
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from replicate.files import RunError, read_json, write_json, write_table
+from replicate.runs.experiment import choose_device
 from replicate.runs.folder import Run, checksums
 from replicate.runs.provenance import begin, now
 from replicate.settings import RunConfig
-from replicate.studies.claims.measurements import MEASUREMENTS
 from replicate.studies.effects import RUN_TABLES
+from replicate.studies.measurements import MEASUREMENTS, Tables
 from replicate.studies.plan import studies
 from replicate.studies.registration import registrations
 from replicate.studies.results import RESULTS, is_kept, open_kept
@@ -43,19 +44,23 @@ def unmeasured_runs(study: str) -> set[str]:
 
 
 def measure_missing(study: str, finished: dict[str, Run]) -> None:
-    """Write every table that is missing or was measured on other checkpoints, if `finished` has its runs."""
+    """Write every table that is missing or was measured on other checkpoints, if `finished` has its runs.
+
+    Models are read on a GPU where there is one.
+    """
+    device = choose_device("auto")
     for name in unmeasured(study):
         arms, measure = _tables(study)[name]
         if not all(f"{study}-{arm}" in finished for arm in arms):
             continue
-        models = {arm: _undiverged(finished[f"{study}-{arm}"]) for arm in arms}
+        models = {arm: replace(_undiverged(finished[f"{study}-{arm}"]), device=device) for arm in arms}
         used = {arm: _checkpoint(model) for arm, model in models.items()}
         print(f"{study}/{name}", flush=True)
         folder(study).mkdir(parents=True, exist_ok=True)
         record = begin()
         write_table(folder(study) / f"{name}.csv", measure(*models.values()))
         sha256 = checksums(folder(study), [f"{name}.csv"])
-        record |= {"finished": now(), "checkpoints": used, "sha256": sha256}
+        record |= {"finished": now(), "device": device, "checkpoints": used, "sha256": sha256}
         write_json(folder(study) / f"{name}.json", record)
 
 
@@ -80,7 +85,7 @@ def folder(study: str) -> Path:
     return RESULTS / study
 
 
-def _tables(study: str) -> dict[str, tuple[list[str], Callable[..., pd.DataFrame]]]:
+def _tables(study: str) -> Tables:
     return MEASUREMENTS.get(study, {})
 
 

@@ -23,17 +23,22 @@ class PaddedLSTM(nn.Module):
 
     def __init__(self, config: RunConfig):
         super().__init__()
-        self.embedding = nn.Embedding(config.task.vocab_size, config.model.embedding_size)
-        sizes = config.model.embedding_size, config.model.hidden_size
-        self.encoder, self.decoder = (nn.LSTM(*sizes, batch_first=True) for _ in range(2))
-        self.readout = nn.Linear(config.model.hidden_size, config.task.vocab_size)
+        task, width = task_of(config.task), config.model.hidden_size
+        vocabularies = (task.source, task.target)
+        self.source, self.target = (
+            nn.Embedding(vocabulary.size, config.model.embedding_size) for vocabulary in vocabularies
+        )
+        self.encoder, self.decoder = (
+            nn.LSTM(config.model.embedding_size, width, batch_first=True) for _ in range(2)
+        )
+        self.readout = nn.Linear(width, task.target.size)
 
     def loss(self, source: Tensor, source_length: Tensor, target: Tensor) -> Tensor:
         """`[B, S]`, `[B]`, `[B, T]` -> the mean cross entropy."""
-        states, _ = self.encoder(self.embedding(source))  # [B, S, H]
+        states, _ = self.encoder(self.source(source))  # [B, S, H]
         last = states[torch.arange(len(source)), source_length - 1].unsqueeze(0)
         previous = nn.functional.pad(target[:, :-1], (1, 0))
-        states, _ = self.decoder(self.embedding(previous), (last, torch.zeros_like(last)))
+        states, _ = self.decoder(self.target(previous), (last, torch.zeros_like(last)))
         return nn.functional.cross_entropy(
             self.readout(states).flatten(0, 1), target.flatten(), ignore_index=0
         )
@@ -48,7 +53,7 @@ def bucketing_table(config: RunConfig, repeats: int) -> pd.DataFrame:
     for repeat in range(-1, repeats):  # the first is a warm-up
         pool = task.sample(generators, POOL * config.training.batch_size)
         arms = {
-            "random": torch.arange(POOL * config.training.batch_size),
+            "random": torch.randperm(POOL * config.training.batch_size, generator=generators[0]),
             "bucketed": pool.source_length[0].argsort(),
         }
         for arm, order in sorted(arms.items(), reverse=repeat % 2 == 0):  # neither is always the first

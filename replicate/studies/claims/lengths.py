@@ -79,13 +79,12 @@ def _token_counts(prediction: Tensor, target: Tensor, eos: int) -> Tensor:
 
 
 def alignment_table(run: Run, source: list[int], round_index: int = 0) -> pd.DataFrame:
-    """Where the attention of one round looks: one row a token of its answer and a value of the source."""
+    """Where the attention of one round looks: a row a token of its answer and of the source, of any task."""
     task, model = run.task, run.load_model()
-    values = torch.tensor([[source]])
-    batch = task.batch_of(values, torch.tensor([[len(source)]]))
+    batch = task.example(source)
     read = batch.source.expand(run.config.training.rounds, -1, -1)
     state = model.encode(read, batch.source_length.expand(run.config.training.rounds, -1))
-    previous = torch.full((run.config.training.rounds, 1), task.eos)
+    previous = torch.full((run.config.training.rounds, 1), task.target.bos)
     rows = []
     with torch.no_grad():
         for step in range(task.max_target_length):
@@ -100,6 +99,6 @@ def alignment_table(run: Run, source: list[int], round_index: int = 0) -> pd.Dat
                     zip(read[round_index, 0].tolist(), weights[round_index, 0].tolist(), strict=True)
                 )
             ]
-            if token == task.eos:
+            if token == task.target.eos:
                 break
     return pd.DataFrame(rows)

@@ -1,4 +1,4 @@
-"""What is measured on the models of the studies of the paper's claims, beyond their scores."""
+"""What is measured on the models of the studies of the paper's claims on primes, beyond their scores."""
 
 from collections.abc import Callable
 
@@ -11,9 +11,6 @@ from replicate.studies.claims.plan import claims_runs
 from replicate.studies.claims.positions import position_table
 from replicate.studies.claims.search import beam_table, ensemble_table, rescoring_table
 from replicate.studies.claims.states import distance_table, encoder_table, state_map
-from replicate.studies.registration import registered
-from replicate.studies.translation.corpus import corpus_table
-from replicate.studies.translation.sentences import answers_table, nats_table
 
 SAMPLES = 4_000  # fresh ones a round
 SIZES = [(1, 1), (1, 12), (2, 12), (5, 1), (5, 2), (5, 12)]  # models and beam width, the paper's Table 1
@@ -28,45 +25,31 @@ def _by_arm(table: Callable[[Run, int], pd.DataFrame], samples: int, arms: list[
     )
 
 
-def _by_sentence(arms: list[str]):
-    """Two tables an arm, of its own models alone."""
-    return {
-        f"{name}-{arm}": ([arm], table)
-        for arm in arms
-        for name, table in (("nats", nats_table), ("answers", answers_table))
-    }
-
-
 def _rescored_both_ways(forward: Run, backward: Run) -> pd.DataFrame:
     return rescoring_table(forward, {"by forward": forward, "by reversed": backward}, SAMPLES)
 
 
-# By study and table: the arms it is measured on, and how.
-MEASUREMENTS: dict[str, dict[str, tuple[list[str], Callable[..., pd.DataFrame]]]] = {
-    "claims": {
-        "beam": (["base"], lambda base: beam_table(base, [1, 2, 4, 12], SAMPLES)),
-        "ensembles": (["base"], lambda base: ensemble_table(base, SIZES, SAMPLES)),
-        "rescoring": (
-            ["forward", "base"],
-            lambda forward, base: rescoring_table(forward, {"rescored": base}, SAMPLES),
-        ),
-        "lengths": (["base"], lambda base: length_table(base, 5 * SAMPLES)),
-        "lengths-attention": (["attention"], lambda attention: length_table(attention, 5 * SAMPLES)),
-        "commonness": (["skewed"], lambda skewed: commonness_table(skewed, 5 * SAMPLES)),
-        "distances": (["base"], lambda base: distance_table(base, 1_000)),
-        "map": (["base"], lambda base: state_map(base, 25)),
-        "alignment": (["attention"], lambda attention: alignment_table(attention, EXAMPLE)),
-        "bucketing": ([], lambda: bucketing_table(claims_runs()["claims-base"], 20)),
-    },
-    "memory": {
-        "positions": _by_arm(position_table, 5 * SAMPLES, ["forward", "reversed"]),
-        "ensembles": (["reversed"], lambda run: ensemble_table(run, SIZES, SAMPLES)),
-        "rescoring": (["forward", "reversed"], _rescored_both_ways),
-        "distances": (["reversed"], lambda run: encoder_table(run, 1_000)),
-    },
-    "translation": {
-        "corpus": ([], lambda: corpus_table(registered("translation").runs["translation-forward-a"])),
-        **_by_sentence([f"{way}-{block}" for block in "ab" for way in ("forward", "reversed")]),
-    },
-    "rare": {"commonness": _by_arm(commonness_table, 5 * SAMPLES, ORDERS)},
+CLAIMS = {
+    "beam": (["base"], lambda base: beam_table(base, [1, 2, 4, 12], SAMPLES)),
+    "ensembles": (["base"], lambda base: ensemble_table(base, SIZES, SAMPLES)),
+    "rescoring": (
+        ["forward", "base"],
+        lambda forward, base: rescoring_table(forward, {"rescored": base}, SAMPLES),
+    ),
+    "lengths": (["base"], lambda base: length_table(base, 5 * SAMPLES)),
+    "lengths-attention": (["attention"], lambda attention: length_table(attention, 5 * SAMPLES)),
+    "commonness": (["skewed"], lambda skewed: commonness_table(skewed, 5 * SAMPLES)),
+    "distances": (["base"], lambda base: distance_table(base, 1_000)),
+    "map": (["base"], lambda base: state_map(base, 25)),
+    "alignment": (["attention"], lambda attention: alignment_table(attention, EXAMPLE)),
+    "bucketing": ([], lambda: bucketing_table(claims_runs()["claims-base"], 20)),
 }
+
+MEMORY = {
+    "positions": _by_arm(position_table, 5 * SAMPLES, ["forward", "reversed"]),
+    "ensembles": (["reversed"], lambda run: ensemble_table(run, SIZES, SAMPLES)),
+    "rescoring": (["forward", "reversed"], _rescored_both_ways),
+    "distances": (["reversed"], lambda run: encoder_table(run, 1_000)),
+}
+
+RARE = {"commonness": _by_arm(commonness_table, 5 * SAMPLES, ORDERS)}

@@ -18,14 +18,13 @@ from replicate.runs.folder import Run
 from replicate.studies.claims.search import best_of_beam
 from replicate.tasks.batch import Batch
 from replicate.tasks.translation.metrics import bleu
+from replicate.tasks.translation.tokens import UNK
 
 COUNTS = [*(f"matches_{n}" for n in range(1, 5)), *(f"ngrams_{n}" for n in range(1, 5)), "answered", "wanted"]
 SCORES = {  # by column of an effect: what is counted, and the score of the means of that
     "bleu": (COUNTS, bleu),
     "nats": (["nats", "tokens"], lambda means: means["nats"] / means["tokens"]),
 }
-# Numbers of models and widths of beams, as in the paper's Table 1.
-SEARCHES = [(models, width) for models in (1, 2, 5) for width in (1, 2, 12)]
 
 
 def nats_table(run: Run) -> pd.DataFrame:
@@ -40,8 +39,8 @@ def nats_table(run: Run) -> pd.DataFrame:
     return _by_sentence(run, run.config.training.rounds, measure)
 
 
-def answers_table(run: Run, searches: list[tuple[int, int]] = SEARCHES) -> pd.DataFrame:
-    """One row a number of models, width, round and sentence: what BLEU counts.
+def answers_table(run: Run, searches: list[tuple[int, int]]) -> pd.DataFrame:
+    """One row a number of models, width of the beam, round and sentence: what BLEU counts.
 
     An ensemble is of the run's first models; its round is 0.
     """
@@ -74,18 +73,32 @@ def _by_sentence(run: Run, rounds: int, measure: Callable[[Batch], dict[str, Ten
     for batch in run.task.batches("test", make_generators(0, range(rounds), "test"), 10**9):
         tables.append(_rows(run, batch, measure(batch), first))
         first += batch.source.shape[1]
-    return pd.concat(tables, ignore_index=True)
+    return _with_rarity(pd.concat(tables, ignore_index=True))
+
+
+def _with_rarity(table: pd.DataFrame) -> pd.DataFrame:
+    """In place of the mean `rank` of a source's words, the third of the sentences that it is in.
+
+    1 has the most common words, 3 the rarest.
+    """
+    rank = table.groupby("sentence")["rank"].first().rank(method="first")
+    third = pd.qcut(rank, 3, labels=[1, 2, 3]).astype(int)
+    return table.drop(columns="rank").assign(rarity=table.sentence.map(third))
 
 
 def _rows(run: Run, batch: Batch, columns: dict[str, Tensor], first: int) -> pd.DataFrame:
     """Numbers `[R, B]` of the sentences from the `first` on, as rows with their round and source length."""
     rounds, samples = batch.source_length.shape
     length = batch.source_length - int(run.task.source_eos)
+    # Words have their ids in the order of their counts in training; one out of the vocabulary is rarer yet.
+    words = batch.source.masked_fill(batch.source == UNK, run.task.source.size)  # [R, B, S]
+    is_word = batch.source >= UNK
     table = {
         "round": torch.arange(rounds).unsqueeze(1).expand(-1, samples),
         "sentence": torch.arange(first, first + samples).expand(rounds, -1),
         "length": length,
+        "rank": (words * is_word).sum(2) / is_word.sum(2),
         **columns,
     }
     whole = {name: values.flatten().numpy() for name, values in table.items()}
-    return pd.DataFrame(whole).astype({name: int for name in whole if name != "nats"})
+    return pd.DataFrame(whole).astype({name: int for name in whole if name not in ("nats", "rank")})

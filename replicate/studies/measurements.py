@@ -1,0 +1,19 @@
+"""What is measured on trained models beyond their scores, by study: each study's tables, named here."""
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from replicate.studies.claims.measurements import CLAIMS, MEMORY, RARE
+from replicate.studies.translation.measurements import ARCHITECTURES, TRANSLATION
+
+# By table: the arms it is measured on, and how, from their runs.
+Tables = dict[str, tuple[list[str], Callable[..., pd.DataFrame]]]
+
+MEASUREMENTS: dict[str, Tables] = {
+    "claims": CLAIMS,
+    "memory": MEMORY,
+    "rare": RARE,
+    "translation": TRANSLATION,
+    "architectures": ARCHITECTURES,
+}
