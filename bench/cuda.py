@@ -1,4 +1,4 @@
-"""`make bench`, on a machine with a GPU: updates a second there and on the CPU, by the number of trainings."""
+"""`make bench`, where there is a GPU: updates a second on it and on the CPU, by the number of trainings."""
 
 import torch
 from timing import CORES, REPEATS, seconds
