@@ -1,5 +1,7 @@
 """The full runs, made as a sweep of `03_train` under `runs/replication/`, and results/ written from them."""
 
+from collections.abc import Callable
+
 from replicate.files import RunError, write_table
 from replicate.runs.folder import PROJECT, Run, project_notebook, runs_root
 from replicate.settings import RunConfig
@@ -37,7 +39,17 @@ def replicate_all(only: str | None = None, scheduler: str | None = None, workers
         refuse_unknown_tables(study)
         if not all(is_kept(*run) for run in plan.items()):
             refuse_unready(study)
-    finished = _make(wanted, unmeasured, scheduler, workers)
+    study_of = {name: study for study, plan in chosen.items() for name in plan}
+    finished: dict[str, Run] = {}  # those with a checkpoint that this machine has
+
+    def keep_now(name: str, run: Run) -> None:
+        """Measure at once, too, what needs no other run: a sweep of hours may be stopped before its end."""
+        keep(name, run)
+        finished[name] = run
+        if not run.diverged:
+            measure_missing(study_of[name], finished)
+
+    _make(wanted, unmeasured, scheduler, workers, keep_now)
     if "published" in chosen:
         write_table(RESULTS / "published_table.csv", training_table(published_runs()))
     if "reversal" in chosen:
@@ -47,9 +59,13 @@ def replicate_all(only: str | None = None, scheduler: str | None = None, workers
 
 
 def _make(
-    wanted: dict[str, RunConfig], unmeasured: set[str], scheduler: str | None, workers: int | None
-) -> dict[str, Run]:
-    """Make what is neither kept nor done; returns the runs with a checkpoint that this machine has."""
+    wanted: dict[str, RunConfig],
+    unmeasured: set[str],
+    scheduler: str | None,
+    workers: int | None,
+    keep_now: Callable[[str, Run], None],
+) -> None:
+    """Make what is neither kept nor done, each run kept as it ends."""
     folder = runs_root() / "replication"
     notebook = project_notebook(NOTEBOOK)
     # The longest first, so that no worker is left with one of them at the end.
@@ -59,13 +75,12 @@ def _make(
     jobs = {name: make_job(notebook, wanted[name].flat(), name) for name in order}
     todo = [jobs[name] for name in order if name in unmeasured or not is_kept(name, wanted[name])]
 
-    def keep_now(job: Job) -> None:
-        keep(job.name, run_of(folder / job.name))
+    def on_done(job: Job) -> None:
+        keep_now(job.name, run_of(folder / job.name))
 
     for job in todo:
         if state(folder, job) == "done":  # by a sweep that was stopped before it was kept
-            keep_now(job)
-    run_sweep(todo, folder, scheduler, workers, on_done=keep_now)
+            on_done(job)
+    run_sweep(todo, folder, scheduler, workers, on_done)
     if failed := failures(folder, todo):
         raise RunError(f"{', '.join(failed)} failed; {folder}/summary.csv says why, `make replicate` goes on")
-    return {name: run_of(folder / name) for name in order if state(folder, jobs[name]) == "done"}
