@@ -1,5 +1,7 @@
 """What is known of every test sentence gives the scores of the run itself, and those of ensembles."""
 
+from collections import Counter
+
 import pandas as pd
 import pytest
 import torch
@@ -11,6 +13,7 @@ from replicate.runs.experiment import run
 from replicate.settings import RunConfig
 from replicate.studies.bootstrap import Sample, bootstrap
 from replicate.studies.translation.sentences import SCORES, answers_table, nats_table
+from replicate.tasks.translation.tokens import words
 
 CONFIG = RunConfig.of(
     task="translation",
@@ -54,6 +57,21 @@ def test_the_counts_of_the_answers_give_the_runs_bleu(made):
     for length in (4, 6):
         some = table[(table.length == length) & (table["round"] == 1)]
         assert score(some, "bleu")[1] == pytest.approx(by_length.bleu[length], rel=1e-4)
+
+
+def test_the_rarer_third_of_the_sentences_has_the_words_that_training_has_less_often(made):
+    table = nats_table(made).query("round == 1").set_index("sentence")
+    trained = [word for pair in made.task.splits.train for word in words(pair.source)]
+    order = [word for word, _ in sorted(Counter(trained).items(), key=lambda item: (-item[1], item[0]))]
+    ranks = []
+    for pair in made.task.splits.test:
+        known = [order.index(word) if word in order else len(order) for word in words(pair.source)]
+        ranks.append(sum(known) / len(known))
+    thirds = [
+        [rank for rank, third in zip(ranks, table.rarity, strict=True) if third == k] for k in (1, 2, 3)
+    ]
+    assert max(map(len, thirds)) - min(map(len, thirds)) <= 1
+    assert max(thirds[0]) <= min(thirds[1]) + 1e-9 and max(thirds[1]) <= min(thirds[2]) + 1e-9
 
 
 def test_an_ensemble_is_of_the_first_models(made):

@@ -1,0 +1,69 @@
+"""Sentences of our own: a model that has learnt them by heart answers them, and its attention is named."""
+
+import pytest
+
+from replicate.runs.experiment import run
+from replicate.settings import RunConfig
+from replicate.studies.translation.examples import SENTENCES, alignment, examples_table
+from replicate.tasks import task_of
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def learnt(tmp_path_factory):
+    """A run that has seen these sentences alone, many times."""
+    folder = tmp_path_factory.mktemp("examples")
+    rows = [(source, target, "Sentences") for source, target in SENTENCES.items()]
+    # Pages enough for a validation and a test split; the sentences are all on a page of the training split.
+    rows += [(f"{word}.", f"{word}.", word) for word in map("x".__mul__, range(1, 45))]
+    file = folder / "sentences.tsv"
+    file.write_text("".join("\t".join(row) + "\n" for row in rows), encoding="utf-8")
+    config = RunConfig.of(
+        task="translation",
+        pairs=str(file),
+        group_column=3,
+        min_count=1,
+        source_eos=True,
+        model="attention",
+        hidden_size=32,
+        learning_rate=1e-2,
+        rounds=1,
+        steps=200,
+        batch_size=16,
+        evaluate_every=200,
+        curve_samples=1,
+        evaluate_samples=1,
+    )
+    assert {pair.source for pair in task_of(config.task).splits.train} >= set(SENTENCES)
+    return run(config, folder / "run", workers=1)
+
+
+def test_what_was_learnt_by_heart_is_answered_as_we_would_translate_it(learnt):
+    table = examples_table(learnt, learnt)
+    assert table.source.tolist() == list(SENTENCES)
+    assert table.attention.tolist() == list(SENTENCES.values())
+    assert table.lstm.tolist() == table.attention.tolist()
+
+
+def test_the_alignment_names_words_and_ends(learnt):
+    table = alignment(learnt)
+    read = table[table.step == 0].sort_values("position").source.tolist()
+    assert read == [
+        "The",
+        "selected",
+        "text",
+        "is",
+        "replaced",
+        "by",
+        "the",
+        "contents",
+        "of",
+        "the",
+        "clipboard",
+        ".",
+        "EOS",
+    ]
+    said = table.groupby("step").answer.first().tolist()
+    assert said[:3] == ["Le", "texte", "sélectionné"] and said[-1] == "EOS"
+    assert table.groupby("step").weight.sum().tolist() == pytest.approx([1] * len(said), abs=1e-5)
