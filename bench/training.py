@@ -58,9 +58,8 @@ def advance(config: RunConfig, rounds: range, updates: int) -> None:
         _states[key] = start(config, rounds)
     state = _states[key]
     for _ in range(updates):
-        update(
-            state, task.sample(state.generators, config.training.batch_size), config.training.learning_rate
-        )
+        batch = task.sample(state.generators, config.training.batch_size)
+        update(state, batch, config.training.learning_rate, config.training.clip_norm)
 
 
 def library_rate(pool: ProcessPoolExecutor, config: RunConfig, updates: int = 25) -> float:
@@ -96,20 +95,26 @@ class TorchSeq2Seq(nn.Module):
 
     def __init__(self, config: RunConfig):
         super().__init__()
-        self.embedding = nn.Embedding(config.task.vocab_size, config.model.embedding_size)
-        sizes = config.model.embedding_size, config.model.hidden_size, config.model.layers
+        task, model = task_of(config.task), config.model
+        self.source = nn.Embedding(task.source.size, model.embedding_size)
+        shared = task.source is task.target
+        self.target = self.source if shared else nn.Embedding(task.target.size, model.embedding_size)
+        sizes = model.embedding_size, model.hidden_size, model.layers
         self.encoder, self.decoder = (nn.LSTM(*sizes, batch_first=True) for _ in range(2))
-        self.readout = nn.Linear(config.model.hidden_size, config.task.vocab_size)
-        self.eos = config.task.vocab_size - 1
+        self.readout = nn.Linear(model.hidden_size, task.target.size)
+        self.dropout = nn.Dropout(model.dropout)
+        self.bos = task.target.bos
 
     def loss(self, batch: Batch) -> torch.Tensor:
         source, length, target = batch.source[0], batch.source_length[0], batch.target[0]
-        packed = pack_padded_sequence(self.embedding(source), length, batch_first=True, enforce_sorted=False)
+        inputs = self.dropout(self.source(source))
+        packed = pack_padded_sequence(inputs, length, batch_first=True, enforce_sorted=False)
         _, state = self.encoder(packed)
         target = target[:, : int(batch.target_length.max())]
-        previous = F.pad(target[:, :-1], (1, 0), value=self.eos)
-        output, _ = self.decoder(self.embedding(previous), state)
-        return F.cross_entropy(self.readout(output).flatten(0, 1), target.flatten(), ignore_index=PAD)
+        previous = F.pad(target[:, :-1], (1, 0), value=self.bos)
+        output, _ = self.decoder(self.dropout(self.target(previous)), state)
+        logits = self.readout(self.dropout(output))
+        return F.cross_entropy(logits.flatten(0, 1), target.flatten(), ignore_index=PAD)
 
 
 def torch_rate(config: RunConfig, threads: int, updates: int = 25) -> float:
@@ -123,6 +128,8 @@ def torch_rate(config: RunConfig, threads: int, updates: int = 25) -> float:
         for _ in range(updates):
             optimizer.zero_grad()
             model.loss(task.sample(generators, config.training.batch_size)).backward()
+            if config.training.clip_norm is not None:
+                nn.utils.clip_grad_norm_(model.parameters(), config.training.clip_norm)
             optimizer.step()
 
     rate = updates / seconds(train)
