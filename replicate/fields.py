@@ -38,6 +38,9 @@ class TaskSettings(Part):
         """A few words for the name of a run's folder."""
         return self.kind
 
+    def check(self) -> None:
+        """See that what the task reads, if anything, is there; ValueError says in one line what is not."""
+
 
 class ModelSettings(Part):
     """What every model can be told."""

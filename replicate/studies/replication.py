@@ -1,11 +1,17 @@
 """The full runs, made as a sweep of `03_train` under `runs/replication/`, and results/ written from them."""
 
+import sys
 from collections.abc import Callable
 
-from replicate.files import RunError, write_table
+from replicate.files import RunError, first_line, write_table
 from replicate.runs.folder import PROJECT, Run, project_notebook, runs_root
 from replicate.settings import RunConfig
-from replicate.studies.measuring import measure_missing, refuse_unknown_tables, unmeasured_runs
+from replicate.studies.measuring import (
+    measure_missing,
+    refuse_unknown_tables,
+    unmeasured,
+    unmeasured_runs,
+)
 from replicate.studies.plan import studies
 from replicate.studies.published.plan import published_runs, reversal_runs
 from replicate.studies.registration import refuse_unready
@@ -33,7 +39,8 @@ def replicate_all(only: str | None = None, scheduler: str | None = None, workers
     if only is not None and only not in plans:
         raise RunError(f"there is no study {only!r}; there are {', '.join(plans)}")
     chosen = plans if only is None else {only: plans[only]}
-    unmeasured = set().union(*map(unmeasured_runs, chosen))
+    chosen = _possible(chosen) if only is None else chosen
+    to_measure = set().union(*map(unmeasured_runs, chosen))
     wanted = {name: config for plan in chosen.values() for name, config in plan.items()}
     for study, plan in chosen.items():
         refuse_unknown_tables(study)
@@ -49,7 +56,7 @@ def replicate_all(only: str | None = None, scheduler: str | None = None, workers
         if not run.diverged:
             measure_missing(study_of[name], finished)
 
-    _make(wanted, unmeasured, scheduler, workers, keep_now)
+    _make(wanted, to_measure, scheduler, workers, keep_now)
     if "published" in chosen:
         write_table(RESULTS / "published_table.csv", training_table(published_runs()))
     if "reversal" in chosen:
@@ -58,9 +65,23 @@ def replicate_all(only: str | None = None, scheduler: str | None = None, workers
         measure_missing(study, finished)
 
 
+def _possible(plans: dict[str, dict[str, RunConfig]]) -> dict[str, dict[str, RunConfig]]:
+    """The studies but for those with something left to do whose text is not there, which are named."""
+    possible = {}
+    for study, plan in plans.items():
+        try:
+            if unmeasured(study) or not all(is_kept(*run) for run in plan.items()):
+                for config in plan.values():
+                    config.task.check()
+            possible[study] = plan
+        except ValueError as error:
+            print(f"{study} is left out: {first_line(error)}", file=sys.stderr)
+    return possible
+
+
 def _make(
     wanted: dict[str, RunConfig],
-    unmeasured: set[str],
+    to_measure: set[str],
     scheduler: str | None,
     workers: int | None,
     keep_now: Callable[[str, Run], None],
@@ -73,7 +94,7 @@ def _make(
         wanted, key=lambda name: wanted[name].training.rounds * wanted[name].training.steps, reverse=True
     )
     jobs = {name: make_job(notebook, wanted[name].flat(), name) for name in order}
-    todo = [jobs[name] for name in order if name in unmeasured or not is_kept(name, wanted[name])]
+    todo = [jobs[name] for name in order if name in to_measure or not is_kept(name, wanted[name])]
 
     def on_done(job: Job) -> None:
         keep_now(job.name, run_of(folder / job.name))

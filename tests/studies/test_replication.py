@@ -7,6 +7,7 @@ import pytest
 from shared import CONFIG
 
 from replicate.files import RunError
+from replicate.settings import RunConfig
 from replicate.studies import replication
 from replicate.studies.claims.search import beam_table
 from replicate.studies.measuring import read_measurement
@@ -84,6 +85,16 @@ def test_one_study_alone_is_made_and_kept(made, monkeypatch):
     with pytest.raises(RunError, match="no study 'ladders'; there are published, ladder"):
         replication.replicate_all("ladders")
     replication.replicate_all()
+
+
+def test_a_study_whose_text_is_not_there_is_left_out_and_named(made, monkeypatch, capsys):
+    text = {"pairs": "no-such.tsv", "pairs_sha256": "0" * 64, "task": "translation", "model": "lstm"}
+    plans = {"words": {"words-all": RunConfig.of(**text)}, "ladder": PLANS["ladder_runs"]}
+    monkeypatch.setattr(replication, "studies", lambda: plans)
+    replication.replicate_all()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("words is left out: cannot read no-such.tsv")
+    check_results(made)
 
 
 def test_where_all_runs_are_kept_nothing_is_trained_but_what_must_be_measured(made, tmp_path, monkeypatch):

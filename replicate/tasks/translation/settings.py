@@ -57,6 +57,9 @@ class TranslationSettings(TaskSettings):
     def label(self) -> str:
         return f"{self.tokens}-{'reverse' if self.reverse else 'forward'}"
 
+    def check(self) -> None:
+        self.read()
+
     def read(self) -> list[Pair]:
         """The pairs of the text.
 

@@ -1,10 +1,11 @@
-"""Sentences of our own: a model that has learnt them by heart answers them, and its attention is named."""
+"""Sentences of our own: a model that has learnt them by heart answers them, and its attention is laid out."""
 
 import pytest
 
 from replicate.runs.experiment import run
 from replicate.settings import RunConfig
-from replicate.studies.translation.examples import SENTENCES, alignment, examples_table
+from replicate.studies.claims.lengths import alignment_table
+from replicate.studies.translation.examples import SENTENCES, examples_table
 from replicate.tasks import task_of
 
 pytestmark = pytest.mark.slow
@@ -40,30 +41,16 @@ def learnt(tmp_path_factory):
 
 
 def test_what_was_learnt_by_heart_is_answered_as_we_would_translate_it(learnt):
-    table = examples_table(learnt, learnt)
+    table = examples_table(learnt)
     assert table.source.tolist() == list(SENTENCES)
-    assert table.attention.tolist() == list(SENTENCES.values())
-    assert table.lstm.tolist() == table.attention.tolist()
+    assert table.answer.tolist() == table.target.tolist() == list(SENTENCES.values())
 
 
-def test_the_alignment_names_words_and_ends(learnt):
-    table = alignment(learnt)
-    read = table[table.step == 0].sort_values("position").source.tolist()
-    assert read == [
-        "The",
-        "selected",
-        "text",
-        "is",
-        "replaced",
-        "by",
-        "the",
-        "contents",
-        "of",
-        "the",
-        "clipboard",
-        ".",
-        "EOS",
-    ]
-    said = table.groupby("step").answer.first().tolist()
-    assert said[:3] == ["Le", "texte", "sélectionné"] and said[-1] == "EOS"
-    assert table.groupby("step").weight.sum().tolist() == pytest.approx([1] * len(said), abs=1e-5)
+def test_attention_is_laid_out_over_a_source_of_text(learnt):
+    """The alignment knows the task by its protocol alone: BOS is not EOS here, as it is of primes."""
+    source = learnt.task.source.encode("Click the table.")
+    table = alignment_table(learnt, source)
+    assert table[table.step == 0].source.tolist() == [*source, learnt.task.source.eos]
+    answer = learnt.task.target.encode("Cliquez sur le tableau.")
+    assert table.groupby("step").answer.first().tolist() == [*answer, learnt.task.target.eos]
+    assert table.groupby("step").weight.sum().tolist() == pytest.approx([1] * 6, abs=1e-5)
