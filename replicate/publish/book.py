@@ -5,12 +5,15 @@ Sphinx's configuration.
 """
 
 import shutil
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import nbformat
 from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
+from sphinx.util.console import strip_escape_sequences
+from sphinx.util.docutils import docutils_namespace
 
 from replicate.figures.catalogue import CATALOGUE
 from replicate.publish import BookError
@@ -47,10 +50,14 @@ def write_book(root: Path, notebooks: list[Path], figures: Path, output: Path) -
             shutil.copyfile(root / name, pages / name)
         (pages / "index.md").write_text(first_page(root, figures), encoding="utf-8")
         places = [pages, root / "docs", output, Path(temporary) / "doctrees"]
+        warnings = StringIO()
         try:
-            Sphinx(*places, "html", status=None, exception_on_warning=True).build()
+            with docutils_namespace():  # what Sphinx registers lasts no longer than this
+                Sphinx(*places, "html", status=None, warning=warnings).build()
         except SphinxError as error:
-            raise BookError(f"the report: {str(error).replace(f'{pages.resolve()}/', '')}") from error
+            raise BookError(f"the report: {error}") from error
+    if said := strip_escape_sequences(warnings.getvalue()).replace(f"{pages.resolve()}/", "").strip():
+        raise BookError(f"the report: {'; '.join(said.splitlines())}")
 
 
 def write_source(executed: Path, page: Path) -> None:
