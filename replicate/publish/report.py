@@ -8,11 +8,10 @@ from tempfile import TemporaryDirectory
 from replicate.parameters import ParameterError
 from replicate.publish.book import write_book
 from replicate.publish.execute import execute, figures_in
-from replicate.publish.headlines import findings
 
 
 def make_report(root: Path, output: Path) -> str:
-    """Execute the notebooks of a project and write its report; return the findings and where to look.
+    """Execute the notebooks of a project and write its report; return where to look.
 
     An earlier report is replaced only when the new one is whole.
     """
@@ -22,8 +21,7 @@ def make_report(root: Path, output: Path) -> str:
         executed = _execute_all(notebooks, Path(temporary), new / "figures")
         write_book(root, executed, new / "figures", new)
         _replace(output, new, Path(temporary) / "old")
-    shown = [f"{finding.question} {finding.answer}" for finding in findings()]
-    return "\n".join([*shown, f"The report is in {output / 'index.html'}"])
+    return f"The report is in {output / 'index.html'}"
 
 
 def numbered_notebooks(root: Path) -> list[Path]:

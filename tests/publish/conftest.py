@@ -10,10 +10,11 @@ import pytest
 from bs4 import BeautifulSoup
 from shared import PROJECT
 
-from replicate.publish import documents, report
+from replicate.publish import documents
 from replicate.publish.book import DOCUMENTS
 from replicate.publish.headlines import Finding
 
+FOUND = [Finding("Does it?", "It does.", "03_train", None)]
 LIBRARIES = 'require "json"; require "kramdown"; require "kramdown-parser-gfm"; require "liquid"'
 # A body a line, as a JSON list of one; the page comes back as another.
 SERVE = """
@@ -54,8 +55,6 @@ def project(tmp_path, monkeypatch) -> Path:
     for page in DOCUMENTS:
         (tmp_path / page).parent.mkdir(exist_ok=True)
         (tmp_path / page).write_text(f"# Of {page}\n")
-    found = [Finding("Does it?", "It does.", "03_train", None)]
-    for module in (documents, report):
-        monkeypatch.setattr(module, "findings", lambda: found)
+    monkeypatch.setattr(documents, "findings", lambda: FOUND)
     monkeypatch.chdir(tmp_path)
     return tmp_path
