@@ -12,7 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 
 EXTRA_OF = {  # modules that are imported here -> the extra of pyproject.toml that installs them
     **dict.fromkeys(["dask", "distributed", "rich"], "sweep"),
-    **dict.fromkeys(["PIL", "bs4", "jinja2", "latex2mathml", "nbconvert"], "report"),
+    **dict.fromkeys(["PIL", "bs4", "docutils", "jinja2", "latex2mathml", "sphinx"], "report"),
     "sentencepiece": "translation",
 }
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
@@ -51,11 +51,12 @@ def _fault(error: Exception) -> tuple[str, int] | None:
     # Imported here because torch and papermill take seconds to load, which `--help` can spare.
     from replicate.files import RunError
     from replicate.parameters import ParameterError
+    from replicate.publish import BookError
     from replicate.publish.execute import NotebookError
     from replicate.sweeps.spec import SweepError
     from replicate.tasks.translation.corpus import CorpusError
 
-    if isinstance(error, NotebookError | SweepError):
+    if isinstance(error, BookError | NotebookError | SweepError):
         return str(error), 1
     return (str(error), 2) if isinstance(error, ParameterError | RunError | CorpusError) else None
 

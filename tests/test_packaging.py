@@ -28,7 +28,7 @@ CORE = [Requirement(text) for text in PROJECT["dependencies"]]
 EXTRAS = {name: list(map(Requirement, texts)) for name, texts in PROJECT["optional-dependencies"].items()}
 DIRECT = [*CORE, *(requirement for extra in EXTRAS.values() for requirement in extra)]
 PYTHONS = ["3.11", "3.12", "3.13"]
-LEFT_OUT = ["bs4", "dask", "distributed", "ipywidgets", "jupyterlab", "latex2mathml", "nbconvert"]
+LEFT_OUT = ["bs4", "dask", "distributed", "ipywidgets", "jupyterlab", "latex2mathml", "sphinx"]
 START = "from replicate.cli import app\nif __name__ == '__main__':\n    app()\n"
 TRAINING = """
 from replicate.runs.experiment import run

@@ -1,13 +1,20 @@
-"""A post as Jekyll renders it, by the real Liquid and the real kramdown."""
+"""A project of a few pages; a post as Jekyll renders it, by the real Liquid and the real kramdown."""
 
 import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+from shared import PROJECT
 
+from replicate.publish import documents
+from replicate.publish.book import DOCUMENTS
+from replicate.publish.headlines import Finding
+
+FOUND = [Finding("Does it?", "It does.", "03_train", None)]
 LIBRARIES = 'require "json"; require "kramdown"; require "kramdown-parser-gfm"; require "liquid"'
 # A body a line, as a JSON list of one; the page comes back as another.
 SERVE = """
@@ -38,3 +45,16 @@ def render() -> Iterator[Callable[[str], BeautifulSoup]]:
             return BeautifulSoup(json.loads(jekyll.stdout.readline())[0], "html.parser")
 
         yield page
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch) -> Path:
+    """A project with a README and documents of a line each, and findings that need no results."""
+    (tmp_path / "README.md").write_text("# The report\n\n4 7 11 2\n\n## To install\n\nThis way.\n")
+    shutil.copytree(PROJECT / "docs", tmp_path / "docs", ignore=shutil.ignore_patterns("*.md", "figures"))
+    for page in DOCUMENTS:
+        (tmp_path / page).parent.mkdir(exist_ok=True)
+        (tmp_path / page).write_text(f"# Of {page}\n")
+    monkeypatch.setattr(documents, "findings", lambda: FOUND)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
