@@ -6,7 +6,7 @@ is data that the runs and the verdicts are made from, so that neither can drift 
 
 import hashlib
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -63,7 +63,16 @@ def read_registration(path: Path) -> Registration:
         RunError: it cannot be read, or is no registration; the message says where.
     """
     try:
-        registration = Registration(**yaml.safe_load(path.read_text(encoding="utf-8")))
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path} is no registration: {first_line(error)}") from error
+    return _parse(path, text)
+
+
+@cache  # verdicts ask for all of them again and again, and a file is the same while its text is
+def _parse(path: Path, text: str) -> Registration:
+    try:
+        registration = Registration(**yaml.safe_load(text))
         _check_columns(registration)
         _check_arms(registration)
     except SettingError as error:  # settings that no run can have
@@ -75,7 +84,7 @@ def read_registration(path: Path) -> Registration:
         raise RunError(f"{path} is no registration: {f'{place}: ' if place else ''}{message}") from error
     except yaml.YAMLError as error:  # which names the line last
         raise RunError(f"{path} is no registration: {' '.join(str(error).split())}") from error
-    except (OSError, TypeError) as error:
+    except TypeError as error:
         raise RunError(f"{path} is no registration: {first_line(error)}") from error
     if registration.study != path.stem:
         raise RunError(f"{path} registers the study {registration.study}; a file has its study's name")
