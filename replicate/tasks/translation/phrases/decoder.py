@@ -48,6 +48,11 @@ class Arc(NamedTuple):
     language: float
     score: float  # what it adds
 
+    @property
+    def features(self) -> tuple[float, ...]:
+        """What it adds of each feature, as FEATURES."""
+        return (*self.phrase.scores, 1, len(self.phrase.target), -self.jump, self.language)
+
 
 class Hypothesis:
     """A class of answers so far that go on alike."""

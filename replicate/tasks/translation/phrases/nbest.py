@@ -9,7 +9,7 @@ import numpy as np
 from replicate.tasks.translation.phrases.decoder import Arc, Hypothesis
 from replicate.tasks.translation.phrases.table import Words
 
-PATHS = 50  # that are followed for each answer wanted: many have equal words
+PATHS = 20  # that are followed for each answer wanted: many have equal words
 
 
 class Answer(NamedTuple):
@@ -34,19 +34,20 @@ def best_answers(final: Hypothesis, wanted: int) -> list[Answer]:
         best, _, hypothesis, later = heapq.heappop(heap)
         if not hypothesis.arcs:  # the beginning
             paths -= 1
-            answer = _answer(later, -best)
-            found.setdefault(answer.words, answer)
+            arcs = _arcs(later)
+            words = tuple(word for arc in arcs for word in arc.phrase.target)
+            if words not in found:
+                found[words] = Answer(words, -best, np.sum([arc.features for arc in arcs], axis=0))
         for arc in hypothesis.arcs:
             score = best + hypothesis.score - arc.before.score - arc.score
             heapq.heappush(heap, (score, next(order), arc.before, (arc, later)))
     return list(found.values())
 
 
-def _answer(path: tuple[Arc, tuple | None] | None, score: float) -> Answer:
-    words: Words = ()
-    features = np.zeros(8)
+def _arcs(path: tuple[Arc, tuple | None] | None) -> list[Arc]:
+    """Of a path from its first arc on, each with what comes later."""
+    arcs = []
     while path:
         arc, path = path
-        words += arc.phrase.target
-        features += (*arc.phrase.scores, 1, len(arc.phrase.target), -arc.jump, arc.language)
-    return Answer(words, score, features)
+        arcs.append(arc)
+    return arcs

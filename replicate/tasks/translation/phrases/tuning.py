@@ -79,16 +79,15 @@ def tuned(pool: Pool, start: np.ndarray, score: Score, rng: np.random.Generator)
 def _climbed(
     pool: Pool, weights: np.ndarray, score: Score, rng: np.random.Generator
 ) -> tuple[np.ndarray, float]:
-    """Best steps along the axes and as many random directions, until none gains."""
-    reached = -1.0
-    while True:
-        directions = [*np.eye(len(weights)), *rng.normal(size=(len(weights), len(weights)))]
-        steps = [line_search(pool, weights, direction, score) for direction in directions]
-        best = max(range(len(steps)), key=lambda k: steps[k][1])
-        step, gained = steps[best]
-        if gained < reached + GAIN:
-            return normalised(weights), reached
-        weights, reached = weights + step * directions[best], gained
+    """Steps along the axes and as many random directions, in turn, until a round of them gains nothing."""
+    reached, before = 0.0, -1.0
+    while reached >= before + GAIN:
+        before = reached
+        for direction in (*np.eye(len(weights)), *rng.normal(size=(len(weights), len(weights)))):
+            step, found = line_search(pool, weights, direction, score)
+            if found > reached:
+                weights, reached = weights + step * direction, found
+    return normalised(weights), reached
 
 
 def line_search(pool: Pool, weights: np.ndarray, direction: np.ndarray, score: Score) -> tuple[float, float]:
@@ -108,12 +107,13 @@ def line_search(pool: Pool, weights: np.ndarray, direction: np.ndarray, score: S
 def _changes(
     pool: Pool, weights: np.ndarray, direction: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The counts of the answers chosen far to the left, `[C]`, and the steps `[E]` at which one is replaced by
-    another, with what this changes, `[E, C]`: the upper envelope of each sentence's lines."""
+    """The counts of the answers chosen far to the left, `[C]`; then the steps `[E]` at which an answer is
+    replaced by another, and what this changes, `[E, C]`: the upper envelope of each sentence's lines."""
     offset = np.where(pool.there, pool.features @ weights, -np.inf)  # [S, K]
     slope = np.where(pool.there, pool.features @ direction, -np.inf)
     # Far to the left the line of the smallest slope is on top; of parallel ones the higher.
-    top = np.lexsort((-offset, np.where(pool.there, slope, np.inf)))[:, 0]
+    least = np.where(pool.there, slope, np.inf).min(1, keepdims=True)
+    top = np.where(slope == least, offset, -np.inf).argmax(1)
     rows = np.arange(len(top))  # the sentences whose line is still to be replaced
     totals = pool.counts[rows, top].sum(0)
     steps, changes = [np.zeros(0)], [np.zeros((0, len(totals)))]

@@ -1,0 +1,145 @@
+"""The paper's rival on text, and its lists of answers rescored by trained models (the paper, Table 2)."""
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+from torch.nn.utils.rnn import pad_sequence
+
+from replicate.decoding import log_probability
+from replicate.models.ensemble import Ensemble
+from replicate.models.layers import pick_rounds
+from replicate.randomness import make_generators
+from replicate.runs.folder import Run
+from replicate.studies.claims.search import CANDIDATES as WIDTH
+from replicate.studies.claims.search import MEMBERS
+from replicate.studies.translation.sentences import COUNTS, answers_table
+from replicate.tasks import task_of
+from replicate.tasks.task import Split
+from replicate.tasks.translation.metrics import ORDERS, bleu
+from replicate.tasks.translation.phrases.nbest import Answer
+from replicate.tasks.translation.phrases.system import PhraseSystem, statistics, train, tuned_system
+from replicate.tasks.translation.phrases.tuning import Pool, line_search
+from replicate.tasks.translation.settings import TranslationSettings
+from replicate.tasks.translation.task import TranslationTask
+
+ANSWERS = 100  # of a list; the paper's have 1,000
+SENTENCES = 20  # whose lists a model reads at once, for the sake of memory
+SEARCHES = [(1, WIDTH), (MEMBERS, WIDTH)]  # numbers of models and widths of their own beams
+Counts = Sequence[dict[str, np.ndarray]]  # of each sentence what is counted of its answers
+
+
+class Lists:
+    """The rival's answers to the sentences of a split, the best first. They hold sentences: never stored."""
+
+    def __init__(self, task: TranslationTask, split: Split, system: PhraseSystem, wanted: int = ANSWERS):
+        self.split = split
+        self.answers = system.answers((source for source, _ in task.ids[split]), wanted)
+        self.scores = [np.array([own.score for own in answers]) for answers in self.answers]
+        self.counts: Counts = statistics(task, split, self.answers)
+
+
+def rescoring_table(run: Run, wanted: int = ANSWERS) -> pd.DataFrame:
+    """One row a stage, number of models, round and test sentence: what BLEU counts, as in `answers_table`.
+
+    Stages: `rival`, its own best answers; `oracle`, of its lists the answers of the highest BLEU each by
+    itself (smoothed by one count; Lin and Och 2004); `even`, the best by the even average of its score and
+    a model's log probability (the paper, section 3.2); `tuned`, by the average of the highest BLEU on the
+    validation split; `own`, the models' own answers. `weight` is the log probability's, where the score has
+    1. Even depends on the scale of the score: the rival's weights sum to 1 in absolute value, as in Moses.
+    """
+    task = run.task
+    system = rival(task.settings)
+    validation, test = (Lists(task, split, system, wanted) for split in ("validation", "test"))
+    tables = [
+        _table(run, test.counts, [0] * len(test.counts)).assign(stage="rival", models=0),
+        _table(run, test.counts, oracle(test.counts)).assign(stage="oracle", models=0),
+    ]
+    alone = run.load_model()
+    together = Ensemble(pick_rounds([alone], range(MEMBERS)))
+    for models, model in ((1, alone), (MEMBERS, together)):
+        ours = log_probabilities(model, run, validation), log_probabilities(model, run, test)
+        for round_index, logs in enumerate(zip(*ours, strict=True)):
+            weights = {"even": 1.0, "tuned": best_weight(validation, logs[0])}
+            for stage, weight in weights.items():
+                table = _table(run, test.counts, chosen(test, logs[1], weight))
+                row = {"stage": stage, "models": models, "round": round_index, "weight": weight}
+                tables.append(table.assign(**row))
+    own = answers_table(run, SEARCHES).assign(stage="own")
+    return pd.concat([pd.concat(tables).assign(width=wanted), own], ignore_index=True)
+
+
+@cache
+def rival(settings: TranslationSettings) -> PhraseSystem:
+    """The rival of a task's models, tuned."""
+    task = task_of(settings)
+    return tuned_system(task, train(task))
+
+
+def log_probabilities(model: nn.Module, run: Run, lists: Lists) -> list[list[np.ndarray]]:
+    """By round and sentence, log p of every answer of its list, `[answers]`."""
+    rounds = 1 if isinstance(model, Ensemble) else run.config.training.rounds
+    found: list[list[np.ndarray]] = [[] for _ in range(rounds)]
+    answers = iter(lists.answers)
+    generators = make_generators(0, range(rounds), lists.split)
+    for batch in run.task.batches(lists.split, generators, 10**9):
+        for rows in torch.arange(batch.source.shape[1]).split(SENTENCES):
+            some = [next(answers) for _ in rows]
+            tokens = _tokens(some, model.eos).expand(rounds, -1, -1, -1)
+            logs = log_probability(model, batch.source[:, rows], batch.source_length[:, rows], tokens)
+            for own, by_sentence in zip(found, logs.double().numpy(), strict=True):
+                own += [row[: len(answer)] for row, answer in zip(by_sentence, some, strict=True)]
+    return found
+
+
+def _tokens(lists: Sequence[Sequence[Answer]], eos: int) -> torch.Tensor:
+    """The answers to B sentences, `[B, W, T]`, each with its EOS; PAD fills up."""
+    longest = max(len(own.words) for answers in lists for own in answers) + 1
+    rows = [torch.zeros(len(answers), longest, dtype=torch.int64) for answers in lists]
+    for row, answers in zip(rows, lists, strict=True):
+        for place, own in enumerate(answers):
+            row[place, : len(own.words) + 1] = torch.tensor([*own.words, eos])
+    return pad_sequence(rows, batch_first=True)
+
+
+def best_weight(lists: Lists, logs: list[np.ndarray]) -> float:
+    """What to multiply a model's log probability by: of the highest BLEU, where the rival's score has 1."""
+    pool = Pool(len(logs))
+    features = [np.stack(both, 1) for both in zip(lists.scores, logs, strict=True)]
+    answers = [
+        [own._replace(features=row) for own, row in zip(answers, rows, strict=True)]
+        for answers, rows in zip(lists.answers, features, strict=True)
+    ]
+    pool.add(answers, lists.counts)
+    return line_search(pool, np.array([1.0, 0.0]), np.array([0.0, 1.0]), bleu)[0]
+
+
+def chosen(lists: Lists, logs: list[np.ndarray], weight: float) -> list[int]:
+    """The place of the best answer to each sentence."""
+    return [int((own + weight * log).argmax()) for own, log in zip(lists.scores, logs, strict=True)]
+
+
+def oracle(counts: Counts) -> list[int]:
+    """The place of the answer to each sentence of the highest BLEU by itself, smoothed."""
+    return [int(np.argmax(_sentence_bleu(own))) for own in counts]
+
+
+def _sentence_bleu(counts: dict[str, np.ndarray]) -> list[float]:
+    """Of each answer, with one more match and n-gram of every order but the first."""
+    table = pd.DataFrame(counts)
+    smoothed = [f"{name}_{n}" for name in ("matches", "ngrams") for n in ORDERS if n > 1]
+    table[smoothed] += 1
+    return [bleu(row | {"samples": 1}) for row in table.to_dict("records")]
+
+
+def _table(run: Run, counts: Counts, places: list[int]) -> pd.DataFrame:
+    """What is counted of one answer to each test sentence."""
+    rows = [{name: own[name][place] for name in COUNTS} for own, place in zip(counts, places, strict=True)]
+    table = pd.DataFrame(rows).astype(int)
+    table.insert(0, "round", 0)
+    table.insert(1, "sentence", range(len(rows)))
+    table.insert(2, "length", [len(source) for source, _ in run.task.ids["test"]])
+    return table
