@@ -1,17 +1,15 @@
 """The paper's rival on text, and its lists of answers rescored by trained models (the paper, Table 2)."""
 
+import math
 from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 import pandas as pd
 import torch
-from torch import nn
 from torch.nn.utils.rnn import pad_sequence
 
-from replicate.decoding import log_probability
-from replicate.models.ensemble import Ensemble
-from replicate.models.layers import pick_rounds
+from replicate.decoding import token_log_probability
 from replicate.randomness import make_generators
 from replicate.runs.folder import Run
 from replicate.studies.claims.search import CANDIDATES as WIDTH
@@ -58,16 +56,13 @@ def rescoring_table(run: Run, wanted: int = ANSWERS) -> pd.DataFrame:
         _table(run, test.counts, [0] * len(test.counts)).assign(stage="rival", models=0),
         _table(run, test.counts, oracle(test.counts)).assign(stage="oracle", models=0),
     ]
-    alone = run.load_model()
-    together = Ensemble(pick_rounds([alone], range(MEMBERS)))
-    for models, model in ((1, alone), (MEMBERS, together)):
-        ours = log_probabilities(model, run, validation), log_probabilities(model, run, test)
-        for round_index, logs in enumerate(zip(*ours, strict=True)):
-            weights = {"even": 1.0, "tuned": best_weight(validation, logs[0])}
-            for stage, weight in weights.items():
-                table = _table(run, test.counts, chosen(test, logs[1], weight))
-                row = {"stage": stage, "models": models, "round": round_index, "weight": weight}
-                tables.append(table.assign(**row))
+    both = log_probabilities(run, validation), log_probabilities(run, test)
+    for (models, round_index), logs in both[1].items():
+        weights = {"even": 1.0, "tuned": best_weight(validation, both[0][models, round_index])}
+        for stage, weight in weights.items():
+            table = _table(run, test.counts, chosen(test, logs, weight))
+            row = {"stage": stage, "models": models, "round": round_index, "weight": weight}
+            tables.append(table.assign(**row))
     own = answers_table(run, SEARCHES).assign(stage="own")
     return pd.concat([pd.concat(tables).assign(width=wanted), own], ignore_index=True)
 
@@ -79,19 +74,26 @@ def rival(settings: TranslationSettings) -> PhraseSystem:
     return tuned_system(task, train(task))
 
 
-def log_probabilities(model: nn.Module, run: Run, lists: Lists) -> list[list[np.ndarray]]:
-    """By round and sentence, log p of every answer of its list, `[answers]`."""
-    rounds = 1 if isinstance(model, Ensemble) else run.config.training.rounds
-    found: list[list[np.ndarray]] = [[] for _ in range(rounds)]
+def log_probabilities(run: Run, lists: Lists) -> dict[tuple[int, int], list[np.ndarray]]:
+    """By number of models and round, for each sentence log p of every answer of its list, `[answers]`.
+
+    The number is 1, or MEMBERS: an ensemble gives each token the mean of what its members give it, and these
+    read the same answers, so that one reading serves all.
+    """
+    model, rounds = run.load_model(), run.config.training.rounds
+    keys = [*((1, r) for r in range(rounds)), (MEMBERS, 0)]
+    found: dict[tuple[int, int], list[np.ndarray]] = {key: [] for key in keys}
     answers = iter(lists.answers)
-    generators = make_generators(0, range(rounds), lists.split)
-    for batch in run.task.batches(lists.split, generators, 10**9):
+    for batch in run.task.batches(lists.split, make_generators(0, range(rounds), lists.split), 10**9):
         for rows in torch.arange(batch.source.shape[1]).split(SENTENCES):
             some = [next(answers) for _ in rows]
             tokens = _tokens(some, model.eos).expand(rounds, -1, -1, -1)
-            logs = log_probability(model, batch.source[:, rows], batch.source_length[:, rows], tokens)
-            for own, by_sentence in zip(found, logs.double().numpy(), strict=True):
-                own += [row[: len(answer)] for row, answer in zip(by_sentence, some, strict=True)]
+            source, length = batch.source[:, rows], batch.source_length[:, rows]
+            logs = token_log_probability(model, source, length, tokens).double()  # [R, B, W, T]
+            together = logs[:MEMBERS].logsumexp(0) - math.log(len(logs[:MEMBERS]))
+            for key, by_sentence in zip(keys, (*logs.sum(3), together.sum(2)), strict=True):
+                pairs = zip(by_sentence, some, strict=True)
+                found[key] += [row[: len(own)].numpy() for row, own in pairs]
     return found
 
 

@@ -123,19 +123,23 @@ def test_the_even_average_is_that_of_decoding(made, test_lists, table, models):
 
 
 def test_log_probabilities_are_of_each_list_and_round(made, test_lists):
-    model = made.load_model()
-    found = log_probabilities(model, made, test_lists)
-    assert len(found) == 5 and [len(own) for own in found[0]] == [len(own) for own in test_lists.answers]
+    model, found = made.load_model(), log_probabilities(made, test_lists)
+    sizes = [len(answers) for answers in test_lists.answers]
+    assert [[len(own) for own in logs] for logs in found.values()] == [sizes] * 6
     (batch,) = made.task.batches("test", make_generators(0, range(5), "x"), 3)
     answer = test_lists.answers[2][-1].words
     tokens = torch.tensor([*answer, 2]).expand(5, 1, 1, -1)
     alone = log_probability(model, batch.source[:, 2:3], batch.source_length[:, 2:3], tokens)[:, 0, 0]
-    assert [own[2][-1] for own in found] == pytest.approx(alone.tolist(), rel=1e-4)
+    assert [found[1, r][2][-1] for r in range(5)] == pytest.approx(alone.tolist(), rel=1e-4)
+    together = log_probability(
+        Ensemble(model), batch.source[:1, 2:3], batch.source_length[:1, 2:3], tokens[:1]
+    )
+    assert found[5, 0][2][-1] == pytest.approx(together.item(), rel=1e-4)
 
 
 def test_the_tuned_weight_is_the_best_on_its_split(made, system):
     lists = Lists(made.task, "validation", system, ANSWERS)
-    logs = log_probabilities(made.load_model(), made, lists)[0]
+    logs = log_probabilities(made, lists)[1, 0]
 
     def at(weight: float) -> float:
         rows = [own_of(lists, b, place) for b, place in enumerate(chosen(lists, logs, weight))]

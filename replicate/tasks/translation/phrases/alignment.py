@@ -20,7 +20,7 @@ class Group(NamedTuple):
     """N pairs with sources of equal length I."""
 
     pairs: np.ndarray  # [N], their places in the text
-    links: np.ndarray  # [J, N, I + 1], the place in the tables of each target and source word together
+    links: np.ndarray  # [J, N, I + 1], the entry of the table for each target and source word
     inside: np.ndarray  # [J, N], whether the target is that long
 
 
@@ -87,7 +87,7 @@ def hidden_markov(
     posterior, moves = np.zeros_like(emission), np.zeros_like(transition)
     later = np.ones(emission.shape[1:])  # p(the words to come | state), on the scale of the forward pass
     for j in reversed(range(steps)):
-        # After this: p(this word and those to come | used source word), for the empty word by state.
+        # p of this word and those to come: from a source word, by its place; from the empty one, by state.
         here = np.where(inside[j], 1 / scale[j], 0)[:, np.newaxis]
         used, empty = emission[j] * later * here, none * emission[j, :, :1] * later * here
         posterior[j] = (state[j] @ real) * used
@@ -115,7 +115,7 @@ def _by_jump(moves: np.ndarray, longest: int) -> np.ndarray:
 def _groups(
     sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]
 ) -> tuple[list[Group], np.ndarray]:
-    """The pairs by length of source, and the source word of each place in the tables."""
+    """The pairs by length of source, and the source word of each entry of the table of words."""
     lengths = np.array([len(source) for source in sources])
     size = 1 + max(max(target) for target in targets)
     places, codes = [], []
@@ -123,7 +123,7 @@ def _groups(
         chosen = np.flatnonzero(lengths == length)
         source = np.array([[EMPTY, *sources[n]] for n in chosen])  # [N, I + 1]
         rows = [targets[n] for n in chosen]
-        target = np.full((len(rows), max(map(len, rows))), 0)  # [N, J]
+        target = np.zeros((len(rows), max(map(len, rows))), int)  # [N, J]
         for row, own in zip(target, rows, strict=True):
             row[: len(own)] = own
         places.append((chosen, target.T > 0))

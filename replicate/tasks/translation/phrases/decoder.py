@@ -7,6 +7,7 @@ the answer so far scores and what the rest will score at best, its order and fir
 """
 
 import heapq
+import operator
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import count
@@ -15,16 +16,26 @@ from typing import NamedTuple
 from replicate.tasks.translation.phrases.language import LanguageModel
 from replicate.tasks.translation.phrases.table import Phrase, Words
 
-# Of an answer, each the sum over its phrases: the four scores of the phrase table, the numbers of phrases and
-# of words, the words of the source that were jumped over, and the log probability of the language model.
-FEATURES = ("p(e|f)", "p(f|e)", "lexical p(e|f)", "lexical p(f|e)", "phrases", "words", "jumps", "language")
 UNSEEN = -10.0  # each score of a word that no phrase translates
+
+
+class Features(NamedTuple):
+    """What an answer's score is the weighted sum of, each the sum over its phrases; also the weights."""
+
+    translation: float  # log p(e | f), e for a phrase of the answer and f for that of the source
+    inverse: float  # log p(f | e)
+    lexical: float  # log p(e | f), word by word
+    lexical_inverse: float  # log p(f | e), word by word
+    phrases: float  # their number
+    words: float  # their number, in the answer
+    jumps: float  # minus the words of the source that were jumped over
+    language: float  # log p of the words, as a sentence of their language
 
 
 class Limits(NamedTuple):
     """What a search leaves out."""
 
-    stack: int = 100  # hypotheses of equally many covered words that are looked at
+    stack: int = 50  # hypotheses of equally many covered words that are looked at
     distance: int = 6  # words between the end of a phrase of the source and the beginning of the next
 
 
@@ -49,9 +60,9 @@ class Arc(NamedTuple):
     score: float  # what it adds
 
     @property
-    def features(self) -> tuple[float, ...]:
-        """What it adds of each feature, as FEATURES."""
-        return (*self.phrase.scores, 1, len(self.phrase.target), -self.jump, self.language)
+    def features(self) -> Features:
+        """What it adds to each."""
+        return Features(*self.phrase.scores, 1, len(self.phrase.target), -self.jump, self.language)
 
 
 class Hypothesis:
@@ -79,19 +90,19 @@ class Cube(NamedTuple):
 
 
 class Decoder:
-    """Answers with a phrase table and a language model, weighted as FEATURES."""
+    """Finds answers by a phrase table and a language model."""
 
     def __init__(
         self,
         table: Mapping[Words, list[Phrase]],
         language: LanguageModel,
-        weights: Sequence[float],
+        weights: Features,
         unknown: int,
         limits: Limits = LIMITS,
     ):
         """Args: unknown: the id by which a word without a phrase is answered."""
         self.table, self.language, self.limits = table, language, limits
-        self.weights, self.unknown = tuple(map(float, weights)), unknown
+        self.weights, self.unknown = weights, unknown
         self.longest = max(map(len, table), default=1)
 
     def search(self, source: Sequence[int]) -> Hypothesis:
@@ -122,9 +133,10 @@ class Decoder:
         return found
 
     def _option(self, phrase: Phrase) -> Option:
-        own = (*phrase.scores, 1, len(phrase.target))
-        score = sum(weight * value for weight, value in zip(self.weights, own, strict=False))
-        return Option(phrase, score, score + self.weights[-1] * self.language.extend((), phrase.target)[0])
+        own = Features(*phrase.scores, 1, len(phrase.target), jumps=0, language=0)
+        score = sum(map(operator.mul, self.weights, own))
+        language, _ = self.language.extend((), phrase.target)
+        return Option(phrase, score, score + self.weights.language * language)
 
     def _cubes(self, stack: list[Hypothesis], options: Mapping, future: "_Future", length: int) -> list[Cube]:
         """How the hypotheses of a stack can go on."""
@@ -160,7 +172,7 @@ class Decoder:
             if key not in memory:
                 memory[key] = self.language.extend(*key)
             language, context = memory[key]
-            added = option.score - self.weights[-2] * cube.jump + self.weights[-1] * language
+            added = option.score - self.weights.jumps * cube.jump + self.weights.language * language
             hope = before.score + added + cube.future
             arc = Arc(before, option.phrase, cube.jump, language, added)
             heapq.heappush(heap, (-hope, next(order), cube, row, column, arc, context))
@@ -193,10 +205,8 @@ class _Future:
             for first in range(length - size + 1):
                 end = first + size
                 whole = options[first, end][0].hope if (first, end) in options else float("-inf")
-                parts = (
-                    self.best[first, middle] + self.best[middle, end] for middle in range(first + 1, end)
-                )
-                self.best[first, end] = max(whole, *parts, float("-inf"))
+                parts = [self.best[first, cut] + self.best[cut, end] for cut in range(first + 1, end)]
+                self.best[first, end] = max([whole, *parts])
 
     def of(self, covered: int) -> float:
         """Of the stretches that are not covered, together."""

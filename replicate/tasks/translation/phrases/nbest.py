@@ -17,7 +17,7 @@ class Answer(NamedTuple):
 
     words: Words
     score: float
-    features: np.ndarray  # as `decoder.FEATURES`
+    features: np.ndarray  # as `decoder.Features`
 
 
 def best_answers(final: Hypothesis, wanted: int) -> list[Answer]:

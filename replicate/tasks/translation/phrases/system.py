@@ -9,7 +9,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from replicate.tasks.task import Split
 from replicate.tasks.translation.phrases.alignment import align
-from replicate.tasks.translation.phrases.decoder import LIMITS, Decoder, Limits
+from replicate.tasks.translation.phrases.decoder import LIMITS, Decoder, Features, Limits
 from replicate.tasks.translation.phrases.language import LanguageModel
 from replicate.tasks.translation.phrases.nbest import Answer, best_answers
 from replicate.tasks.translation.phrases.symmetry import symmetrised
@@ -21,7 +21,7 @@ from replicate.tasks.translation.tokens import UNK
 LONGEST = 6  # words of a phrase
 ORDER = 4  # of the language model
 CANDIDATES = 100  # answers to each sentence that weights are tuned on
-START = (0.2, 0.2, 0.2, 0.2, 0.2, 1.0, 0.3, 0.5)  # weights before tuning, about those that Moses begins with
+START = Features(0.2, 0.2, 0.2, 0.2, phrases=0.2, words=1, jumps=0.3, language=0.5)  # as Moses begins
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class PhraseSystem:
 
     table: Mapping[Words, list[Phrase]]
     language: LanguageModel
-    weights: tuple[float, ...] = START  # as `decoder.FEATURES`
+    weights: Features = START
     limits: Limits = LIMITS
 
     def answers(self, sources: Iterable[Sequence[int]], wanted: int) -> list[list[Answer]]:
@@ -53,13 +53,13 @@ def tuned_system(task: TranslationTask, system: PhraseSystem) -> PhraseSystem:
     sources = [source for source, _ in task.ids["validation"]]
 
     def decode(weights: np.ndarray) -> list[list[Answer]]:
-        return replace(system, weights=tuple(weights.tolist())).answers(sources, CANDIDATES)
+        return replace(system, weights=Features(*weights.tolist())).answers(sources, CANDIDATES)
 
     def judge(lists: list[list[Answer]]) -> list[dict[str, np.ndarray]]:
         return statistics(task, "validation", lists)
 
     weights = tune(decode, judge, lambda means: task.scores(means)[task.headline], np.array(system.weights))
-    return replace(system, weights=tuple(weights.tolist()))
+    return replace(system, weights=Features(*weights.tolist()))
 
 
 def statistics(

@@ -13,7 +13,7 @@ from replicate.tasks.translation.phrases.nbest import Answer
 Score = Callable[[Mapping[str, float]], float]  # of means of counts over sentences, and their `samples`
 NARROW = 1e-9  # an interval, or a difference of slopes, that is none
 GAIN = 0.01  # BLEU: less ends a search
-PASSES = 6  # of decoding
+PASSES = 5  # of decoding
 STARTS = 4  # of each search: the weights so far, and others drawn around them
 
 
@@ -22,7 +22,7 @@ class Pool:
 
     def __init__(self, sentences: int):
         self.names: list[str] = []
-        self._known: list[dict[bytes, tuple]] = [{} for _ in range(sentences)]
+        self._known: list[dict[tuple, tuple]] = [{} for _ in range(sentences)]
 
     def add(self, lists: Sequence[Sequence[Answer]], counts: Sequence[Mapping[str, np.ndarray]]) -> bool:
         """More answers to each sentence; whether any is new."""
@@ -33,10 +33,8 @@ class Pool:
                 known.setdefault((answer.words, answer.features.tobytes()), (answer.features, row))
         longest = max(map(len, self._known))
         rows = [list(known.values()) for known in self._known]
-        self.features = np.stack(
-            [_padded([features for features, _ in own], longest) for own in rows]
-        )  # [S, K, F]
-        self.counts = np.stack([_padded([count for _, count in own], longest) for own in rows])  # [S, K, C]
+        self.features = np.stack([_padded([row for row, _ in own], longest) for own in rows])  # [S, K, F]
+        self.counts = np.stack([_padded([row for _, row in own], longest) for own in rows])  # [S, K, C]
         self.there = np.arange(longest) < np.array(list(map(len, rows)))[:, np.newaxis]  # [S, K]
         return sum(map(len, self._known)) > before
 
@@ -56,14 +54,14 @@ def tune(
     """The weights whose best answers score most, of those that each pass found in all answers so far."""
     rng = np.random.default_rng(0)
     weights, tried, pool = normalised(start), [], None
-    for _ in range(passes):
+    for left in reversed(range(passes)):
         lists = decode(weights)
         counts = judge(lists)
         pool = pool or Pool(len(lists))
         new = pool.add(lists, counts)
         first = sum(np.array([own[name][0] for name in pool.names]) for own in counts)
         tried.append((pool.score(first, score), weights))
-        if not new:
+        if not (new and left):
             break
         weights, _ = tuned(pool, weights, score, rng)
     return max(tried, key=lambda pair: pair[0])[1]
@@ -94,14 +92,12 @@ def line_search(pool: Pool, weights: np.ndarray, direction: np.ndarray, score: S
     """The step along a direction with the highest score, in the middle of its interval, and that score."""
     totals, steps, changes = _changes(pool, weights, direction)
     order = steps.argsort(kind="stable")
-    steps = (
-        np.concatenate([[steps.min() - 2], steps[order], [steps.max() + 2]]) if len(steps) else np.zeros(2)
-    )
-    totals = np.cumsum(np.concatenate([totals[np.newaxis], changes[order]]), axis=0)  # [E + 1, C]
-    wide = np.flatnonzero(np.diff(steps) > NARROW) if len(order) else [0]
+    edges = [steps.min(initial=0) - 2, *steps[order], steps.max(initial=0) + 2]
+    wide = np.flatnonzero(np.diff(edges) > NARROW)
+    totals = np.cumsum([totals, *changes[order]], axis=0)  # [E + 1, C]
     scores = [pool.score(totals[k], score) for k in wide]
     best = int(np.argmax(scores))
-    return float(steps[wide[best]] + steps[wide[best] + 1]) / 2, scores[best]
+    return float(edges[wide[best]] + edges[wide[best] + 1]) / 2, scores[best]
 
 
 def _changes(

@@ -6,13 +6,13 @@ import random
 import numpy as np
 import pytest
 
-from replicate.tasks.translation.phrases.decoder import UNSEEN, Decoder, Limits, _Future
+from replicate.tasks.translation.phrases.decoder import UNSEEN, Decoder, Features, Limits, _Future
 from replicate.tasks.translation.phrases.language import LanguageModel
 from replicate.tasks.translation.phrases.nbest import best_answers
 from replicate.tasks.translation.phrases.table import Phrase
 
 BOS, EOS, UNK = 1, 2, 3
-WEIGHTS = (0.2, 0.1, 0.3, 0.15, -0.2, 0.4, 0.3, 0.5)
+WEIGHTS = Features(0.2, 0.1, 0.3, 0.15, -0.2, 0.4, 0.3, 0.5)
 SOURCE = [1, 2, 3, 4]
 WIDE = 10**6  # a stack that leaves nothing out
 
