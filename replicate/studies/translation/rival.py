@@ -33,45 +33,56 @@ Counts = Sequence[dict[str, np.ndarray]]  # of each sentence what is counted of 
 class Lists:
     """The rival's answers to the sentences of a split, the best first. They hold sentences: never stored."""
 
-    def __init__(self, task: TranslationTask, split: Split, system: PhraseSystem, wanted: int = ANSWERS):
+    def __init__(self, task: TranslationTask, split: Split, system: PhraseSystem, wanted: int):
         self.split = split
         self.answers = system.answers((source for source, _ in task.ids[split]), wanted)
         self.scores = [np.array([own.score for own in answers]) for answers in self.answers]
         self.counts: Counts = statistics(task, split, self.answers)
 
 
-def rescoring_table(run: Run, wanted: int = ANSWERS) -> pd.DataFrame:
-    """One row a stage, number of models, round and test sentence: what BLEU counts, as in `answers_table`.
-
-    Stages: `rival`, its own best answers; `oracle`, of its lists the answers of the highest BLEU each by
-    itself (smoothed by one count; Lin and Och 2004); `even`, the best by the even average of its score and
-    a model's log probability (the paper, section 3.2); `tuned`, by the average of the highest BLEU on the
-    validation split; `own`, the models' own answers. `weight` is the log probability's, where the score has
-    1. Even depends on the scale of the score: the rival's weights sum to 1 in absolute value, as in Moses.
-    """
-    task = run.task
-    system = rival(task.settings)
-    validation, test = (Lists(task, split, system, wanted) for split in ("validation", "test"))
-    tables = [
-        _table(run, test.counts, [0] * len(test.counts)).assign(stage="rival", models=0),
-        _table(run, test.counts, oracle(test.counts)).assign(stage="oracle", models=0),
-    ]
-    both = log_probabilities(run, validation), log_probabilities(run, test)
-    for (models, round_index), logs in both[1].items():
-        weights = {"even": 1.0, "tuned": best_weight(validation, both[0][models, round_index])}
-        for stage, weight in weights.items():
-            table = _table(run, test.counts, chosen(test, logs, weight))
-            row = {"stage": stage, "models": models, "round": round_index, "weight": weight}
-            tables.append(table.assign(**row))
-    own = answers_table(run, SEARCHES).assign(stage="own")
-    return pd.concat([pd.concat(tables).assign(width=wanted), own], ignore_index=True)
+@cache
+def rival(settings: TranslationSettings) -> PhraseSystem:
+    """The rival of a task's models, tuned on the validation split: minutes of work."""
+    task = task_of(settings)
+    return tuned_system(task, train(task))
 
 
 @cache
-def rival(settings: TranslationSettings) -> PhraseSystem:
-    """The rival of a task's models, tuned."""
-    task = task_of(settings)
-    return tuned_system(task, train(task))
+def rival_lists(settings: TranslationSettings, split: Split, wanted: int) -> Lists:
+    return Lists(task_of(settings), split, rival(settings), wanted)
+
+
+def rival_table(task: TranslationTask, wanted: int = ANSWERS) -> pd.DataFrame:
+    """One row a stage and test sentence: what BLEU counts, in the columns of `answers_table`, no models.
+
+    Stages: `rival`, its best answers; `oracle`, of its lists the answers of the highest BLEU, each by itself
+    (smoothed by one count; Lin and Och 2004).
+    """
+    counts = rival_lists(task.settings, "test", wanted).counts
+    stages = {"rival": [0] * len(counts), "oracle": oracle(counts)}
+    tables = [_table(task, counts, places).assign(stage=stage) for stage, places in stages.items()]
+    return pd.concat(tables, ignore_index=True).assign(models=0, width=wanted)
+
+
+def rescoring_table(run: Run, wanted: int = ANSWERS) -> pd.DataFrame:
+    """The rival's rows, then those of its lists rescored by a run's models, and of these models alone.
+
+    Stages: `even`, the best answers by the even average of the rival's score and a model's log probability
+    (the paper, section 3.2); `tuned`, by the average of the highest BLEU on the validation split; `own`, the
+    models' own answers. `weight` is the log probability's, where the score has 1. What is even depends on the
+    scale of the score: the absolute values of the rival's weights sum to 1, as in Moses.
+    """
+    validation, test = (rival_lists(run.task.settings, split, wanted) for split in ("validation", "test"))
+    known, logs = log_probabilities(run, validation), log_probabilities(run, test)
+    tables = []
+    for models, round_index in logs:
+        own = logs[models, round_index]
+        weights = {"even": 1.0, "tuned": best_weight(validation, known[models, round_index])}
+        for stage, weight in weights.items():
+            row = {"stage": stage, "models": models, "width": wanted, "round": round_index, "weight": weight}
+            tables.append(_table(run.task, test.counts, chosen(test, own, weight)).assign(**row))
+    own_answers = answers_table(run, SEARCHES).assign(stage="own")
+    return pd.concat([rival_table(run.task, wanted), *tables, own_answers], ignore_index=True)
 
 
 def log_probabilities(run: Run, lists: Lists) -> dict[tuple[int, int], list[np.ndarray]]:
@@ -137,11 +148,11 @@ def _sentence_bleu(counts: dict[str, np.ndarray]) -> list[float]:
     return [bleu(row | {"samples": 1}) for row in table.to_dict("records")]
 
 
-def _table(run: Run, counts: Counts, places: list[int]) -> pd.DataFrame:
+def _table(task: TranslationTask, counts: Counts, places: list[int]) -> pd.DataFrame:
     """What is counted of one answer to each test sentence."""
     rows = [{name: own[name][place] for name in COUNTS} for own, place in zip(counts, places, strict=True)]
     table = pd.DataFrame(rows).astype(int)
     table.insert(0, "round", 0)
     table.insert(1, "sentence", range(len(rows)))
-    table.insert(2, "length", [len(source) for source, _ in run.task.ids["test"]])
+    table.insert(2, "length", [len(source) for source, _ in task.ids["test"]])
     return table

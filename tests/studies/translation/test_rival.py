@@ -15,7 +15,7 @@ from replicate.runs.experiment import run
 from replicate.settings import RunConfig
 from replicate.studies.bootstrap import Sample, bootstrap
 from replicate.studies.translation import rival as subject
-from replicate.studies.translation.rival import Lists, best_weight, chosen, log_probabilities, rival
+from replicate.studies.translation.rival import Lists, best_weight, chosen, log_probabilities, rival_lists
 from replicate.studies.translation.sentences import COUNTS, SCORES
 from replicate.tasks.translation.corpus import write_tsv
 from replicate.tasks.translation.grammar import grammar_pairs
@@ -49,13 +49,8 @@ def made(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def system(made):
-    return rival(made.task.settings)
-
-
-@pytest.fixture(scope="module")
-def test_lists(made, system):
-    return Lists(made.task, "test", system, ANSWERS)
+def test_lists(made):
+    return rival_lists(made.task.settings, "test", ANSWERS)
 
 
 @pytest.fixture(scope="module")
@@ -137,8 +132,8 @@ def test_log_probabilities_are_of_each_list_and_round(made, test_lists):
     assert found[5, 0][2][-1] == pytest.approx(together.item(), rel=1e-4)
 
 
-def test_the_tuned_weight_is_the_best_on_its_split(made, system):
-    lists = Lists(made.task, "validation", system, ANSWERS)
+def test_the_tuned_weight_is_the_best_on_its_split(made):
+    lists = rival_lists(made.task.settings, "validation", ANSWERS)
     logs = log_probabilities(made, lists)[1, 0]
 
     def at(weight: float) -> float:

@@ -12,6 +12,8 @@ def test_a_case_by_hand():
     # 0-3 is far away, and both its words are linked by then.
     assert symmetrised([0, 1, -1, 3], [0, -1, -1, -1]) == {(0, 0), (1, 1), (3, 3)}
     assert symmetrised([0, -1, -1, 0], [0, -1, -1, 3]) == {(0, 0), (3, 3)}
+    # One word of 3-0 and of 0-3 has a link already.
+    assert symmetrised([0, -1], [0, -1, -1, 0]) == symmetrised([0, -1, -1, 0], [0, -1]) == {(0, 0)}
 
 
 @pytest.mark.parametrize("seed", range(50))
