@@ -55,6 +55,11 @@ class TranslationTask:
     def target(self) -> Vocabulary:
         return self._vocabulary(pair.target for pair in self.splits.train)
 
+    @cached_property
+    def ids(self) -> dict[str, list[tuple[list[int], list[int]]]]:
+        """The ids of the pairs of each split, as they are written, without those that are too long."""
+        return {name: self._encode(name, pairs) for name, pairs in vars(self.splits).items()}
+
     def sample(self, generators: list[torch.Generator], batch_size: int) -> Batch:
         """One batch a training, round r from `generators[r]` alone, every pair equally likely at each place.
 
@@ -99,11 +104,6 @@ class TranslationTask:
             return Words(texts, self.settings.min_count)
         return Subwords(texts, self.settings.subwords)
 
-    @cached_property
-    def _tokens(self) -> dict[str, list[tuple[list[int], list[int]]]]:
-        """The ids of the pairs of each split, without those that are too long."""
-        return {name: self._encode(name, pairs) for name, pairs in vars(self.splits).items()}
-
     def _encode(self, name: str, pairs: Sequence[Pair]) -> list[tuple[list[int], list[int]]]:
         longest = self.settings.max_tokens
         rows = [(self.source.encode(pair.source), self.target.encode(pair.target)) for pair in pairs]
@@ -115,7 +115,7 @@ class TranslationTask:
     @cached_property
     def _encoded(self) -> dict[str, Batch]:
         """Each split as one batch, R = 1."""
-        return {name: self._batch(rows) for name, rows in self._tokens.items()}
+        return {name: self._batch(rows) for name, rows in self.ids.items()}
 
     @cached_property
     def _by_length(self) -> Tensor:
@@ -127,7 +127,7 @@ class TranslationTask:
 
     @cached_property
     def _translations(self) -> dict[tuple[int, ...], list[int]]:
-        rows = [row for rows in self._tokens.values() for row in rows]
+        rows = [row for rows in self.ids.values() for row in rows]
         return {tuple(source): target for source, target in reversed(rows)}  # the first of several
 
     @cached_property
