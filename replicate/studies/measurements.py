@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from replicate.studies.claims.measurements import CLAIMS, MEMORY, RARE
-from replicate.studies.translation.measurements import TRANSLATION
+from replicate.studies.translation.measurements import RIVAL, TRANSLATION
 
 # By table: the arms it is measured on, and how, from their runs.
 Tables = dict[str, tuple[list[str], Callable[..., pd.DataFrame]]]
@@ -15,4 +15,5 @@ MEASUREMENTS: dict[str, Tables] = {
     "memory": MEMORY,
     "rare": RARE,
     "translation": TRANSLATION,
+    "translation-rival": RIVAL,
 }

@@ -1,11 +1,14 @@
-"""What is measured on the models of the study of translation, beyond their scores."""
+"""What is measured on the models of the studies of translation, beyond their scores, and on their rival."""
 
+from replicate.settings import RunConfig
 from replicate.studies.registration import registered
 from replicate.studies.translation.corpus import corpus_table
 from replicate.studies.translation.examples import examples_table
 from replicate.studies.translation.phrases import phrase_distances, phrase_map
+from replicate.studies.translation.rival import rescoring_table, rival_table
 from replicate.studies.translation.sentences import answers_table, nats_table
 from replicate.studies.translation.speed import bucketing
+from replicate.tasks import task_of
 
 SEARCHES = [(models, width) for models in (1, 2, 5) for width in (1, 2, 12)]  # the paper's Table 1
 
@@ -16,15 +19,23 @@ def _by_sentence(arms: list[str]):
     return nats | {f"answers-{arm}": ([arm], lambda run: answers_table(run, SEARCHES)) for arm in arms}
 
 
+def _forward() -> RunConfig:
+    """Settings of the study's text and model, as good as those of any other arm."""
+    return registered("translation").runs["translation-forward-a"]
+
+
 TRANSLATION = {
-    "corpus": ([], lambda: corpus_table(registered("translation").runs["translation-forward-a"])),
+    "corpus": ([], lambda: corpus_table(_forward())),
     **_by_sentence([f"{way}-{block}" for block in "ab" for way in ("forward", "reversed")]),
     # Not registered: looked at, and judged by no rule.
     "phrases": (["reversed-a"], phrase_distances),
     "map": (["reversed-a"], phrase_map),
     "examples": (["reversed-a"], examples_table),
-    "bucketing": (
-        [],
-        lambda: bucketing(registered("translation").runs["translation-forward-a"].changed(bucket=False)),
-    ),
+    "bucketing": ([], lambda: bucketing(_forward().changed(bucket=False))),
+}
+
+# Of the study translation-rival; without a model, the rival's own rows come first.
+RIVAL = {
+    "rival": ([], lambda: rival_table(task_of(_forward().task))),
+    "rescoring-reversed": (["reversed"], rescoring_table),
 }
