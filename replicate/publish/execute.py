@@ -13,12 +13,16 @@ from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
+from replicate.errors import OneLineError
+from replicate.notebooks import set_apart
 from replicate.parameters import ParameterError
-from replicate.runs.folder import runs_root
+from replicate.runs.places import runs_root
 
 
-class NotebookError(RuntimeError):
+class NotebookError(OneLineError, RuntimeError):
     """A notebook that stopped; the message names it, the cell and the error in one line."""
+
+    status = 1
 
 
 def execute(notebook: Path, output: Path, parameters: dict[str, Any], folder: Path | None = None) -> Path:
@@ -67,6 +71,16 @@ def execute(notebook: Path, output: Path, parameters: dict[str, Any], folder: Pa
         message = f"{notebook.name} was interrupted; a run in training is saved, and the same command goes on"
         raise KeyboardInterrupt(message) from None
     return output
+
+
+def execute_or_set_apart(notebook: Path, copy: Path, parameters: dict[str, Any]) -> Path:
+    """As `execute`; the copy of a notebook that failed gets a name of its own, and the error says which."""
+    try:
+        return execute(notebook, copy, parameters)
+    except NotebookError as error:
+        if not copy.exists():
+            raise
+        raise NotebookError(f"{error}; the copy up to there is {set_apart(copy)}") from error
 
 
 def _unformatted(path: Path) -> str:

@@ -10,8 +10,10 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from replicate.files import RunError, locked, read_json, write_checkpoint, write_json, write_table
-from replicate.runs.folder import Run, checksums, is_finished, open_run, read_config, runs_root
+from replicate.checkpoints import write_checkpoint
+from replicate.files import RunError, locked, read_json, write_json, write_table
+from replicate.runs.folder import Run, checksums, open_run, read_config
+from replicate.runs.places import is_finished, runs_root
 from replicate.runs.provenance import begin, now
 from replicate.settings import RunConfig
 from replicate.studies.registration import stamp_of
@@ -30,7 +32,7 @@ def run(
     another number of workers changes them by float rounding, which long trainings amplify.
 
     Args:
-        folder: where; by default a name made from the config, under `runs.runs_root()`.
+        folder: where; by default a name made from the config, under `runs_root()`.
         device: "auto" (CUDA where there is one, else the CPU) or a name that PyTorch knows.
         workers: processes that share the rounds; by default one on CUDA, else as many as PyTorch may have
             threads: one a core, or what OMP_NUM_THREADS says.

@@ -1,7 +1,8 @@
 """The full runs, made as a sweep of `03_train` under `runs/replication/`, and results/ written from them."""
 
 from replicate.files import RunError, write_table
-from replicate.runs.folder import PROJECT, Run, project_notebook, runs_root
+from replicate.runs.folder import PROJECT, Run, project_notebook
+from replicate.runs.places import runs_root
 from replicate.settings import RunConfig
 from replicate.studies.measuring import measure_missing, refuse_unknown_tables, unmeasured_runs
 from replicate.studies.plan import studies

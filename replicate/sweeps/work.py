@@ -13,7 +13,7 @@ from distributed import get_worker
 from replicate.files import UNFINISHED, RunError, first_line, locked
 from replicate.parameters import ParameterError
 from replicate.publish.execute import NotebookError, execute, kernel_environment
-from replicate.runs.folder import runs_root
+from replicate.runs.places import runs_root
 from replicate.sweeps.spec import Job
 
 EXECUTED = "notebook.ipynb"

@@ -8,8 +8,9 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from replicate.checkpoints import read_checkpoint, write_checkpoint
 from replicate.evaluation.evaluate import Evaluation, evaluate, model_answer, nats_per_token
-from replicate.files import RunError, read_checkpoint, write_checkpoint
+from replicate.files import RunError
 from replicate.randomness import make_generators
 from replicate.settings import RunConfig
 from replicate.tasks import task_of
