@@ -199,7 +199,7 @@ def test_help_and_a_wrong_parameter_need_none_of_what_takes_seconds_to_import(tm
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("module", ["typer", "pydantic", "papermill"])
+@pytest.mark.parametrize("module", ["typer", "filelock", "papermill"])
 def test_ctrl_c_during_an_import_ends_without_a_traceback(tmp_path, module):
     write_notebook(tmp_path / "tiny.ipynb", "# Parameters\nsteps = 10", "print(steps)")
     interrupt = "import signal\nsignal.raise_signal(signal.SIGINT)\n"
