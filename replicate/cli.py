@@ -1,6 +1,7 @@
 """The command line: `replicate report`, `replicate run` and so on; a thin face."""
 
 import errno
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from replicate.errors import OneLineError
 EXTRA_OF = {  # modules that are imported here -> the extra of pyproject.toml that installs them
     **dict.fromkeys(["dask", "distributed", "rich"], "sweep"),
     **dict.fromkeys(["PIL", "bs4", "jinja2", "latex2mathml", "nbconvert"], "report"),
+    "jupyterlab": "lab",
     "sentencepiece": "translation",
 }
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
@@ -131,6 +133,26 @@ def run(
 
 
 @app.command()
+def lab(
+    folder: Annotated[Path, typer.Argument(help="The folder of your copies.")] = Path("lab"),
+) -> None:
+    """Open JupyterLab on copies of the notebooks, which are yours: one that is there stays as it is."""
+    from replicate.notebooks import copy_to
+
+    new, kept = copy_to(folder)
+    if new:
+        typer.echo(f"replicate: copied to {folder}/: {', '.join(new)}", err=True)
+    if kept:
+        hint = "rename or delete one to get the project's again"
+        typer.echo(f"replicate: yours are left as they are: {', '.join(kept)}; {hint}", err=True)
+    os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")  # not a `python3` registered for this user
+
+    from jupyterlab.labapp import main
+
+    main(["--ip=127.0.0.1", "--allow-root", str(folder)])
+
+
+@app.command()
 def sweep(
     file: Annotated[Path, typer.Argument(help="A YAML file: a notebook, and a grid or list of parameters.")],
     out: Annotated[Path | None, typer.Option(help="The sweep's folder; runs/sweeps/NAME by default.")] = None,
@@ -141,19 +163,20 @@ def sweep(
     from replicate.runs.places import runs_root
     from replicate.sweeps.schedule import run_sweep
     from replicate.sweeps.spec import read_sweep
-    from replicate.sweeps.store import failures
-    from replicate.sweeps.tables import OTHERS, SUMMARY, others
+    from replicate.sweeps.tables import OTHERS, SUMMARY, others, printed
 
     jobs = read_sweep(file)
     out = out or runs_root() / "sweeps" / file.stem
     table = run_sweep(jobs, out, scheduler, workers)
-    differing = table.columns[table.astype(str).nunique() > 1].drop("folder", errors="ignore")
-    typer.echo(table[differing].to_string(index=False) if len(differing) else table.to_string(index=False))
-    typer.echo(out / SUMMARY)
+    typer.echo(printed(table))
+    typer.echo(f"all columns: {out / SUMMARY}")
     if left := others(out, jobs):
         names = ", ".join(place.name for place in left)
         typer.echo(f"replicate: no longer in {file}, so in {OTHERS} only: {names}", err=True)
-    if failed := failures(out, jobs):
+    failed = table[table.state == "failed"]
+    for name, error in zip(failed.folder, failed.error, strict=True):
+        typer.echo(f"replicate: {name}: {error}", err=True)
+    if len(failed):
         typer.echo(
             f"replicate: {len(failed)} of {len(jobs)} cases failed; the same command tries them again",
             err=True,

@@ -64,15 +64,20 @@ def set_apart(copy: Path) -> Path:
 
 
 def copy_to(folder: Path) -> tuple[list[str], list[str]]:
-    """Copy the project's notebooks that are not in a folder yet; returns the names of the new and the old."""
+    """Copy the project's notebooks that are not in a folder yet; returns the names of these and of the others.
+
+    Raises:
+        ParameterError: there are none.
+    """
+    notebooks = project_notebooks()
+    if not notebooks:
+        raise ParameterError(f"no notebooks in {PROJECT / 'notebooks'}: they are in the project's checkout")
     folder.mkdir(parents=True, exist_ok=True)
-    new, old = [], []
-    for notebook in project_notebooks():
-        place = folder / notebook.name
-        (old if place.exists() else new).append(notebook.stem)
-        if not place.exists():
-            shutil.copyfile(notebook, place)
-    return new, old
+    kept = [notebook.stem for notebook in notebooks if (folder / notebook.name).exists()]
+    new = [notebook for notebook in notebooks if notebook.stem not in kept]
+    for notebook in new:
+        shutil.copyfile(notebook, folder / notebook.name)
+    return [notebook.stem for notebook in new], kept
 
 
 def _free(path: Path) -> Iterator[Path]:

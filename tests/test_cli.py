@@ -114,6 +114,23 @@ def test_two_commands_at_once_take_two_names(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == [two.name]  # the other was left empty
 
 
+def test_the_lab_opens_copies_and_never_writes_over_ones_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    opened = []
+    monkeypatch.setattr("jupyterlab.labapp.main", opened.append)
+    first = CliRunner().invoke(app, ["lab"])
+    names = [path.name for path in sorted((PROJECT / "notebooks").glob("*.ipynb"))]
+    assert [path.name for path in sorted(Path("lab").iterdir())] == names
+    assert first.stderr.startswith("replicate: copied to lab/: 00_explore, 01_paper")
+    Path("lab/03_train.ipynb").write_text("my own")
+    Path("lab/00_explore.ipynb").unlink()
+    second = CliRunner().invoke(app, ["lab"])
+    assert Path("lab/03_train.ipynb").read_text() == "my own"
+    assert second.stderr.splitlines()[0] == "replicate: copied to lab/: 00_explore"
+    assert "yours are left as they are: 01_paper" in second.stderr
+    assert opened == [["--ip=127.0.0.1", "--allow-root", "lab"]] * 2
+
+
 def test_a_bare_name_is_the_projects_notebook_from_anywhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert find_notebook("03_train") == PROJECT / "notebooks" / "03_train.ipynb"

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import nbformat
 import papermill
@@ -25,12 +25,18 @@ class NotebookError(OneLineError, RuntimeError):
     status = 1
 
 
-def execute(notebook: Path, output: Path, parameters: dict[str, Any], folder: Path | None = None) -> Path:
+def execute(
+    notebook: Path,
+    output: Path,
+    parameters: dict[str, Any],
+    folder: Path | None = None,
+    stderr: TextIO | None = None,
+) -> Path:
     """Run a notebook and return where the executed copy is; it is kept on failure too.
 
     The kernel's folder is the notebook's own, or the one given.
 
-    What the cells write to stderr (progress) appears at once.
+    What the cells write to stderr (progress) appears at once, on this process's own or where it is sent.
 
     Raises:
         NotebookError: a cell failed, or the disk did not take the copy, of which nothing is left then.
@@ -54,7 +60,7 @@ def execute(notebook: Path, output: Path, parameters: dict[str, Any], folder: Pa
                 language="python",
                 cwd=(folder or notebook.parent).resolve(),
                 progress_bar=False,
-                stderr_file=sys.stderr,
+                stderr_file=stderr or sys.stderr,
                 extra_arguments=["--log-level=CRITICAL"],  # of the kernel itself: it logs every shutdown
             )
     except PapermillExecutionError as error:

@@ -39,6 +39,9 @@ def connected(scheduler: str | None, workers: int) -> Iterator[Client]:
                 ) from error
         return
     options = {"n_workers": workers, "threads_per_worker": 1, "processes": True}
+    options["silence_logs"] = (
+        logging.CRITICAL
+    )  # a worker that is lost, or stopped by Ctrl-C, is told elsewhere
     # A case trains in a kernel, whose memory dask does not see. What dask serves, it serves on loopback and
     # at any port that is free: several sweeps may run side by side. No case waits at a busy worker while
     # another worker is idle: with a saturation of 1 it waits at the scheduler.
