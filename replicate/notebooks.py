@@ -64,7 +64,7 @@ def set_apart(copy: Path) -> Path:
 
 
 def copy_to(folder: Path) -> tuple[list[str], list[str]]:
-    """Copy the project's notebooks that are not in a folder yet; returns the names of these and of the others.
+    """Copy the project's notebooks that are not in a folder yet; returns the names of these and of the rest.
 
     Raises:
         ParameterError: there are none.

@@ -103,9 +103,9 @@ def project_notebook(path: Path) -> Path:
 
 
 def trained_runs() -> list[Path]:
-    """The folders whose trained model can be loaded: the run that ships with the project, then one's own."""
+    """The folders whose trained model can be loaded: the two that ship with the project, then one's own."""
     own = sorted(path.parent for path in runs_root().rglob("checkpoint.pt") if is_finished(path.parent))
-    return [PROJECT / "results" / "quick", *own]
+    return [*(PROJECT / "results" / name for name in ("quick", "strong")), *own]
 
 
 def open_run(path: Path | str) -> Run:

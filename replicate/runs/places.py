@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 from pathlib import Path
 
 from replicate.files import PROJECT, RunError
@@ -25,6 +26,17 @@ def run_folder(name: str) -> Path:
 def is_finished(path: Path) -> bool:
     """Whether a run's folder is complete."""
     return (path / "provenance.json").exists()  # written last
+
+
+def next_steps(folder: Path, reused: bool) -> str:
+    """Where a run is, whether it was there before, and what to type to look at it."""
+    place = shown(folder)
+    how = "was there before and is used again" if reused else "was finished just now"
+    return (
+        f"The run in {place} {how}.\n"
+        f'In 04_evaluate, or in 00_explore, write:  run = "{place}"\n'
+        f"In a terminal:  replicate run 04_evaluate {shlex.quote(f'run={place}')}"
+    )
 
 
 def shown(path: Path) -> str:

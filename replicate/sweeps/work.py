@@ -16,6 +16,7 @@ from replicate.parameters import ParameterError
 from replicate.publish.execute import NotebookError, execute, kernel_environment
 from replicate.runs.places import runs_root
 from replicate.sweeps.spec import Job
+from replicate.training.workers import hearing_interrupts
 
 EXECUTED = "notebook.ipynb"
 SAID = 200  # characters of a line that a case tells the sweep
@@ -102,10 +103,13 @@ def _execute(job: Job, folder: Path) -> None:
         (run / UNUSED).touch()
     source = folder / f".{job.notebook}"
     source.write_text(job.source, encoding="utf-8")
-    with kernel_environment(
-        REPLICATE_RUNS=str(folder / "runs"),
-        REPLICATE_PROGRESS="lines",  # which the sweep shows
-        MALLOC_TRIM_THRESHOLD_=None,  # dask's, for its own data; a training allocates all the time
+    with (
+        hearing_interrupts(),  # Ctrl-C has a run in training saved
+        kernel_environment(
+            REPLICATE_RUNS=str(folder / "runs"),
+            REPLICATE_PROGRESS="lines",  # which the sweep shows
+            MALLOC_TRIM_THRESHOLD_=None,  # dask's, for its own data; a training allocates all the time
+        ),
     ):
         execute(source, folder / EXECUTED, job.given, folder, Telling(job))
 

@@ -53,6 +53,19 @@ def deaf_to_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+@contextmanager
+def hearing_interrupts() -> Iterator[None]:
+    """Processes started meanwhile hear Ctrl-C, though this one was started deaf."""
+    if os.name == "nt":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class Workers:
     """Runs `function(part, ..., progress)` for every part; with one worker, in this process.
 
