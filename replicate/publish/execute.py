@@ -1,5 +1,6 @@
 """Runs a notebook from top to bottom, as papermill does it, in a kernel of this Python."""
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -73,6 +74,7 @@ def execute(
         _remove(output)
         raise NotebookError(f"{error.filename or output} cannot be written: {error.strerror}") from error
     except KeyboardInterrupt:
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # it would tell of the cell that was left
         _remove(output)
         message = f"{notebook.name} was interrupted; a run in training is saved, and the same command goes on"
         raise KeyboardInterrupt(message) from None

@@ -35,8 +35,14 @@ def _cell_is_watched() -> bool:
 
     JupyterLab and its like say with each cell that it may ask; what executes notebooks headless says no.
     """
-    kernel = getattr(get_ipython(), "kernel", None)
-    return kernel is not None and kernel.get_parent("shell").get("content", {}).get("allow_stdin", False)
+    return in_kernel() and get_ipython().kernel.get_parent("shell").get("content", {}).get(
+        "allow_stdin", False
+    )
+
+
+def in_kernel() -> bool:
+    """Whether this process is a notebook's kernel."""
+    return getattr(get_ipython(), "kernel", None) is not None
 
 
 @dataclass(frozen=True)

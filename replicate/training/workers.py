@@ -9,11 +9,12 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import Any, Self
 
 import torch
 
-from replicate.training.progress import Progress, Stage
+from replicate.training.progress import Progress, Stage, in_kernel
 
 
 class Stopped(Exception):
@@ -28,7 +29,8 @@ def interrupts() -> Iterator[threading.Event]:
     def note(signum: int, frame) -> None:
         signal.signal(signal.SIGINT, before)
         pressed.set()
-        print("stopping; once more stops at once", file=sys.stderr, flush=True)
+        if not in_kernel():  # there it is a button that stops, or a command that says so itself
+            print("stopping; once more stops at once", file=sys.stderr, flush=True)
 
     if threading.current_thread() is not threading.main_thread():  # where no signal arrives
         yield pressed
@@ -46,6 +48,7 @@ def deaf_to_interrupts() -> Iterator[None]:
     if os.name == "nt":  # which has no such mask; a worker ignores Ctrl-C once it has started
         yield
         return
+    resource_tracker.ensure_running()  # which, as it starts, would have SIGINT heard again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
