@@ -19,6 +19,10 @@ from replicate.notebooks import set_apart
 from replicate.parameters import ParameterError
 from replicate.runs.places import runs_root
 
+logging.getLogger("papermill").setLevel(
+    logging.CRITICAL
+)  # of a kernel that dies: what it logs, it raises too
+
 
 class NotebookError(OneLineError, RuntimeError):
     """A notebook that stopped; the message names it, the cell and the error in one line."""

@@ -35,9 +35,9 @@ def _cell_is_watched() -> bool:
 
     JupyterLab and its like say with each cell that it may ask; what executes notebooks headless says no.
     """
-    return in_kernel() and get_ipython().kernel.get_parent("shell").get("content", {}).get(
-        "allow_stdin", False
-    )
+    if not in_kernel():
+        return False
+    return get_ipython().kernel.get_parent("shell").get("content", {}).get("allow_stdin", False)
 
 
 def in_kernel() -> bool:
