@@ -17,7 +17,7 @@ from replicate.errors import OneLineError
 EXTRA_OF = {  # modules that are imported here -> the extra of pyproject.toml that installs them
     **dict.fromkeys(["dask", "distributed", "rich"], "sweep"),
     **dict.fromkeys(["PIL", "bs4", "jinja2", "latex2mathml", "nbconvert"], "report"),
-    "jupyterlab": "lab",
+    **dict.fromkeys(["ipywidgets", "jupyterlab"], "lab"),
     "sentencepiece": "translation",
 }
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)

@@ -90,5 +90,5 @@ def _taken(path: Path) -> Path:
     """The first free one, with an empty file in it."""
     for place in _free(path):
         with suppress(FileExistsError):  # another command was faster
-            place.open("x").close()
+            place.touch(exist_ok=False)
             return place
