@@ -37,8 +37,8 @@ test: $(READY) ## check the code, the library and every notebook
 	REPLICATE_RUNS="$$runs" REPLICATE_PROGRESS=off $(BIN)/pytest -n 2 --dist loadfile \
 		--nbval --nbval-sanitize-with tests/notebooks/sanitize.cfg notebooks/[0-9]*.ipynb
 
-lab: $(READY) ## open JupyterLab on the notebooks
-	$(BIN)/jupyter-lab --ip=127.0.0.1 --allow-root notebooks
+lab: $(READY) ## open JupyterLab on copies of the notebooks, which are yours, in lab/
+	$(BIN)/replicate lab
 
 check-pages: report ## look at the report and at JupyterLab in a real browser (needs Chromium)
 	$(BIN)/pytest -rs tests/browser

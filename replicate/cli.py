@@ -1,8 +1,10 @@
 """The command line: `replicate report`, `replicate run` and so on; a thin face."""
 
 import errno
+import os
 import signal
 import sys
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,9 +12,12 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from replicate.errors import OneLineError
+
 EXTRA_OF = {  # modules that are imported here -> the extra of pyproject.toml that installs them
     **dict.fromkeys(["dask", "distributed", "rich"], "sweep"),
     **dict.fromkeys(["PIL", "bs4", "docutils", "jinja2", "latex2mathml", "sphinx"], "report"),
+    **dict.fromkeys(["ipywidgets", "jupyterlab"], "lab"),
     "sentencepiece": "translation",
 }
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
@@ -48,26 +53,23 @@ def _fault(error: Exception) -> tuple[str, int] | None:
     if isinstance(error, OSError):
         named = f"{error.filename or 'a file'} cannot be written: {error.strerror}"
         return (named, 2) if error.errno in DISK else None
-    # Imported here because torch and papermill take seconds to load, which `--help` can spare.
-    from replicate.files import RunError
-    from replicate.parameters import ParameterError
-    from replicate.publish import BookError
-    from replicate.publish.execute import NotebookError
-    from replicate.sweeps.spec import SweepError
-    from replicate.tasks.translation.corpus import CorpusError
-
-    if isinstance(error, BookError | NotebookError | SweepError):
-        return str(error), 1
-    return (str(error), 2) if isinstance(error, ParameterError | RunError | CorpusError) else None
+    return (str(error), error.status) if isinstance(error, OneLineError) else None
 
 
 class PairOptions(TyperCommand):
-    """Reads `-p NAME VALUE` as papermill does; typer has no repeatable option of two words."""
+    """Reads `-p NAME VALUE` and `-r` as papermill does; typer has no repeatable option of two words."""
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
         words = iter(args)
-        joined = ["-p" + "=".join(islice(words, 2)) if word == "-p" else word for word in words]
-        return super().parse_args(ctx, joined)
+        return super().parse_args(
+            ctx, [_pair(word, words) if word in ("-p", "-r") else word for word in words]
+        )
+
+
+def _pair(option: str, words: Iterator[str]) -> str:
+    """One word of the option and what follows it: `NAME VALUE`, or `name=value`, as which it is read."""
+    name = next(words, "")
+    return option + ("=".join([name, *islice(words, 1)]) if "=" not in name else name)
 
 
 app = typer.Typer(
@@ -90,23 +92,64 @@ def report() -> None:
 
 @app.command(cls=PairOptions)
 def run(
-    notebook: Annotated[Path, typer.Argument(help="The notebook to execute.")],
-    out: Annotated[Path | None, typer.Argument(help="The executed copy; out-NOTEBOOK here.")] = None,
+    notebook: Annotated[str, typer.Argument(help="The notebook: its name, such as 03_train, or its path.")],
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[OUT] [NAME=VALUE]...",
+            help="The executed copy (out-NOTEBOOK here, numbered), and parameters.",
+        ),
+    ] = None,
     pairs: Annotated[list[str] | None, typer.Option("-p", metavar="NAME VALUE", help="A parameter.")] = None,
+    raw: Annotated[
+        list[str] | None, typer.Option("-r", metavar="NAME TEXT", help="A parameter, given as text.")
+    ] = None,
+    yaml: Annotated[list[str] | None, typer.Option("-y", metavar="YAML", help="Parameters as YAML.")] = None,
+    files: Annotated[
+        list[Path] | None, typer.Option("-f", metavar="FILE", help="A YAML file of parameters.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an executed copy that exists.")] = False,
 ) -> None:
     """Execute one notebook with the parameters given."""
-    from replicate.parameters import ParameterError, check_parameters, run_config
+    from replicate.arguments import given_parameters, sorted_words
+    from replicate.notebooks import find_notebook, place_of_copy
+    from replicate.parameters import check_parameters, run_config
+    from replicate.runs.places import run_folder, shown
 
-    given = dict(map(_pair, pairs or []))
-    values = check_parameters(notebook, given)
-    run_config(values)  # refuses what a run would refuse
-    out = out or Path(f"out-{notebook.name}")
-    if out.exists():
-        raise ParameterError(f"{out} exists: delete it or name another file for the executed copy")
+    path = find_notebook(notebook)
+    out, typed = sorted_words(words or [])
+    given = given_parameters(path, files or [], yaml or [], [*(pairs or []), *(raw or []), *typed])
+    values = check_parameters(path, given)
+    config = run_config(values)  # refuses what a run would refuse
+    folder = run_folder(values["run_name"] or config.name) if "run_name" in values else None
+    with place_of_copy(path, out, force) as copy:
+        typer.echo(f"replicate: executing {path}; its copy is {copy}", err=True)
+        if folder:
+            typer.echo(f"replicate: the run's folder is {shown(folder)}", err=True)
 
-    from replicate.publish.execute import execute
+        from replicate.publish.execute import execute_or_set_apart  # papermill takes seconds
 
-    typer.echo(execute(notebook, out, {name: values[name] for name in given}))
+        typer.echo(execute_or_set_apart(path, copy, {name: values[name] for name in given}))
+
+
+@app.command()
+def lab(
+    folder: Annotated[Path, typer.Argument(help="The folder of your copies.")] = Path("lab"),
+) -> None:
+    """Open JupyterLab on copies of the notebooks, which are yours: one that is there stays as it is."""
+    from replicate.notebooks import copy_to
+
+    new, kept = copy_to(folder)
+    if new:
+        typer.echo(f"replicate: copied to {folder}/: {', '.join(new)}", err=True)
+    if kept:
+        hint = "rename or delete one to get the project's again"
+        typer.echo(f"replicate: yours are left as they are: {', '.join(kept)}; {hint}", err=True)
+    os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")  # not a `python3` registered for this user
+
+    from jupyterlab.labapp import main
+
+    main(["--ip=127.0.0.1", "--allow-root", str(folder)])
 
 
 @app.command()
@@ -117,22 +160,23 @@ def sweep(
     scheduler: Scheduler = None,
 ) -> None:
     """Execute a notebook with many sets of parameters: those that are missing or failed."""
-    from replicate.runs.folder import runs_root
+    from replicate.runs.places import runs_root
     from replicate.sweeps.schedule import run_sweep
     from replicate.sweeps.spec import read_sweep
-    from replicate.sweeps.store import failures
-    from replicate.sweeps.tables import OTHERS, SUMMARY, others
+    from replicate.sweeps.tables import OTHERS, SUMMARY, others, printed
 
     jobs = read_sweep(file)
     out = out or runs_root() / "sweeps" / file.stem
     table = run_sweep(jobs, out, scheduler, workers)
-    differing = table.columns[table.astype(str).nunique() > 1].drop("folder", errors="ignore")
-    typer.echo(table[differing].to_string(index=False) if len(differing) else table.to_string(index=False))
-    typer.echo(out / SUMMARY)
+    typer.echo(printed(table))
+    typer.echo(f"all columns: {out / SUMMARY}")
     if left := others(out, jobs):
         names = ", ".join(place.name for place in left)
         typer.echo(f"replicate: no longer in {file}, so in {OTHERS} only: {names}", err=True)
-    if failed := failures(out, jobs):
+    failed = table[table.state == "failed"]
+    for name, error in zip(failed.folder, failed.error, strict=True):
+        typer.echo(f"replicate: {name}: {error}", err=True)
+    if len(failed):
         typer.echo(
             f"replicate: {len(failed)} of {len(jobs)} cases failed; the same command tries them again",
             err=True,
@@ -230,12 +274,3 @@ def refresh() -> None:
         typer.echo(notebook)
         refresh_notebook(notebook)
     write_documents(Path())
-
-
-def _pair(option: str) -> tuple[str, str]:
-    name, equals, text = option.partition("=")
-    if not equals:
-        from replicate.parameters import ParameterError
-
-        raise ParameterError(f"-p takes a name and a value; {name!r} came alone")
-    return name, text

@@ -34,6 +34,11 @@ class TaskSettings(Part):
 
     kind: ClassVar[str]  # the task's name
 
+    @classmethod
+    def task_class(cls) -> type:
+        """The `Task` that is made of these settings, imported when it is asked for: torch takes seconds."""
+        raise NotImplementedError
+
     def label(self) -> str:
         """A few words for the name of a run's folder."""
         return self.kind
@@ -51,6 +56,10 @@ class ModelSettings(Part):
     # U(-bound, bound); None: PyTorch's own. At 1000 trainings diverge at their first update.
     init_bound: Annotated[Number, Field(gt=0, le=1000)] | None = None
     dropout: Annotated[Number, Field(ge=0, lt=1)] = 0.0  # of embedded tokens and of what the readout sees
+
+    def build(self, task: Any, rounds: int) -> Any:
+        """The model for a `Task` and a number of trainings; its module is imported when this is called."""
+        raise NotImplementedError
 
 
 def explain(error: ValidationError, valid: list[str]) -> str:

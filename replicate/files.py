@@ -1,16 +1,20 @@
 """Files written whole or not at all, read with care, and folders that one process at a time works on."""
 
-import io
+from __future__ import annotations
+
 import json
 import os
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
-import torch
 from filelock import FileLock, Timeout
+
+from replicate.errors import OneLineError
+
+if TYPE_CHECKING:  # slow to import, and checks of parameters do without
+    import pandas as pd
 
 UNFINISHED = "replicate-unfinished"  # ends the name of a file that is being written
 LOCK = ".lock"  # the file by which processes keep each other off a folder; it stays there, empty
@@ -24,7 +28,7 @@ def _project() -> Path:
 PROJECT = _project()  # the checkout; of a library that is installed without one, the current folder
 
 
-class RunError(ValueError):
+class RunError(OneLineError, ValueError):
     """A run folder that is missing, damaged or someone else's; one line that says which and what to do."""
 
 
@@ -45,22 +49,6 @@ def locked(path: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def read_checkpoint(path: Path) -> dict:
-    """Tensors and plain values only (`weights_only=True`): nothing in the file is executed."""
-    try:
-        data = path.read_bytes()
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            # What torch.load does not check: sums, sizes, and the bit that makes a file a folder.
-            entries = archive.infolist()
-            if archive.testzip() or any(e.file_size != e.compress_size or e.external_attr for e in entries):
-                raise zipfile.BadZipFile
-        return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise RunError(f"{path} is missing") from error
-    except Exception as error:  # a damaged file can end the reader in any way
-        raise RunError(f"{path} is damaged or no checkpoint") from error
 
 
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
@@ -90,12 +78,6 @@ def write_json(path: Path, data: dict) -> None:
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
     write_whole(path, lambda file: table.to_csv(file, index=False, float_format="%.6g"))
-
-
-def write_checkpoint(path: Path, data: dict) -> None:
-    buffer = io.BytesIO()  # torch.save into a file hides why a write failed
-    torch.save(data, buffer)
-    write_whole(path, lambda file: file.write_bytes(buffer.getbuffer()))
 
 
 def first_line(error: Exception) -> str:

@@ -11,6 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from replicate.errors import OneLineError
 from replicate.fields import unknown
 from replicate.settings import (
     OLD_NAMES,
@@ -25,7 +26,7 @@ from replicate.settings import (
 FIRST_LINE = "# Parameters"
 
 
-class ParameterError(ValueError):
+class ParameterError(OneLineError, ValueError):
     """A parameter that a person gave wrongly; the message is one line and says what to do."""
 
 
@@ -99,7 +100,7 @@ def run_config(parameters: Mapping[str, Any]) -> RunConfig:
                 raise SettingError(means_nothing(name, settings))
         return RunConfig.of(**{name: value for name, value in settings.items() if name not in foreign})
     except SettingError as error:
-        raise ParameterError(str(error)) from error
+        raise ParameterError(str(error)) from None
 
 
 def check_names(given: Iterable[str], valid: Iterable[str]) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SerializeAsAny, ValidationError
 
+from replicate.errors import OneLineError
 from replicate.fields import Count, ModelSettings, Number, Part, TaskSettings, Whole, explain, unknown
 from replicate.models import MODELS
 from replicate.tasks import TASKS
@@ -18,7 +19,7 @@ from replicate.tasks import TASKS
 OLD_NAMES = {"values": ("eos_is_a_value", {"text": False, "notebook": True})}
 
 
-class SettingError(ValueError):
+class SettingError(OneLineError, ValueError):
     """A setting that a person gave wrongly; the message is one line and says what is wrong."""
 
 
@@ -82,11 +83,8 @@ class RunConfig(Part):
                 parts[part] = kind(**{name: value for name, value in given.items() if own.get(name) == part})
             except ValidationError as error:
                 raise SettingError(explain(error, list(own))) from error
-        metrics = {metric.name for metric in TASKS[kinds["task"].kind].metrics}
-        if parts["training"].stop_exact_match is not None and "exact_match" not in metrics:
-            raise SettingError(
-                f"stop_exact_match needs the metric exact_match, which {kinds['task'].kind} lacks"
-            )
+        if parts["training"].stop_exact_match is not None:
+            _refuse_without_exact_match(kinds["task"])
         return cls(**parts)
 
     def flat(self) -> dict[str, Any]:
@@ -136,8 +134,8 @@ def part_kinds(task: str | None, model: str | None) -> dict[str, type[Part]]:
         SettingError: there is no such task or model.
     """
     return {
-        "task": _chosen("task", "primes" if task is None else task, TASKS).Settings,
-        "model": _chosen("model", "post" if model is None else model, MODELS).Settings,
+        "task": _chosen("task", "primes" if task is None else task, TASKS),
+        "model": _chosen("model", "post" if model is None else model, MODELS),
         "training": TrainingSettings,
         "evaluation": EvaluationSettings,
     }
@@ -169,9 +167,13 @@ def means_nothing(name: str, given: dict[str, Any]) -> str:
     return f"{name} means nothing with {here}; it is a setting of {owners}, so leave it out"
 
 
+def _refuse_without_exact_match(task: type[TaskSettings]) -> None:
+    if not any(metric.name == "exact_match" for metric in task.task_class().metrics):
+        raise SettingError(f"stop_exact_match needs the metric exact_match, which {task.kind} lacks")
+
+
 def _parts() -> list[type[Part]]:
-    kinds = [task.Settings for task in TASKS.values()], [model.Settings for model in MODELS.values()]
-    return [*kinds[0], *kinds[1], TrainingSettings, EvaluationSettings]
+    return [*TASKS.values(), *MODELS.values(), TrainingSettings, EvaluationSettings]
 
 
 def _defaults() -> dict[str, list[Any]]:

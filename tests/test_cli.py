@@ -12,6 +12,7 @@ from shared import PROJECT, clean_environment, full_disk, write_notebook
 from typer.testing import CliRunner
 
 from replicate.cli import app
+from replicate.notebooks import find_notebook, place_of_copy
 from replicate.publish import figure
 
 
@@ -25,11 +26,11 @@ def test_a_report_outside_a_project_says_where_to_go(tmp_path, monkeypatch):
 
 
 def cli_run(*arguments: str):
-    """`replicate run` on a notebook in the current folder that prints its parameters."""
+    """`replicate run` on a notebook in the current folder that prints its parameters, or fails."""
     write_notebook(
         Path("tiny.ipynb"),
         "# Parameters\nsteps = 10\nlabel = 'a'\ninit_bound = None\n",
-        "print(steps, label)",
+        "print(steps, label)\nassert label != 'bad', 'as asked'",
     )
     return CliRunner().invoke(app, ["run", *arguments])
 
@@ -53,8 +54,17 @@ def test_run_hands_parameters_to_the_notebook(tmp_path, monkeypatch):
             "init_bound must be less than or equal to 1000, not 1e+308",
         ),
         (["tiny.ipynb", "-p", "steps"], "-p takes a name and a value; 'steps' came alone"),
-        (["tiny.ipynb", "tiny.ipynb"], "tiny.ipynb exists"),
-        (["none.ipynb"], "cannot read none.ipynb: No such file"),
+        (["tiny.ipynb", "one", "two"], "meant for the executed copy, not one and two; a parameter is name="),
+        (["tiny.ipynb", "-y", "{steps: 3"], "-y '{steps: 3' is not plain YAML"),
+        (["tiny.ipynb", "-y", "[3]"], "-y '[3]' holds no parameters"),
+        (["tiny.ipynb", "-f", "none.yaml"], "cannot read none.yaml: No such file"),
+        (["tiny.ipynb", "tiny.ipynb"], "tiny.ipynb exists: --force overwrites it, or name another file"),
+        (["tiny.ipynb", "tiny.ipynb", "--force"], "tiny.ipynb exists: name another file"),
+        (["none.ipynb"], "there is no notebook none.ipynb"),
+        (
+            ["03_trian"],
+            "there is no notebook 03_trian: did you mean 03_train? The project's notebooks are 00_",
+        ),
     ],
 )
 def test_run_refuses_in_one_line_before_anything_runs(tmp_path, monkeypatch, arguments, message):
@@ -66,15 +76,78 @@ def test_run_refuses_in_one_line_before_anything_runs(tmp_path, monkeypatch, arg
 
 
 @pytest.mark.slow
+def test_run_reads_parameters_in_every_form_and_the_later_form_wins(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("some.yaml").write_text("steps: 2\nlabel: 007\ninit_bound: 1e-3\n")
+    forms = ["-f", "some.yaml", "-y", "steps: 3", "-p", "steps", "4", "-p", "init_bound=5", "steps=6"]
+    assert cli_run("tiny", *forms).exit_code == 0
+    assert cli_run("tiny", "-f", "some.yaml", "-r", "steps", "8").exit_code == 0
+    written = [nbformat.read(f"out-tiny{n}.ipynb", as_version=4).cells[1].source for n in ("", "-2")]
+    assert [source.splitlines()[1:] for source in written] == [
+        ["steps = 6", 'label = "007"', "init_bound = 5"],
+        ["steps = 8", 'label = "007"', "init_bound = 0.001"],
+    ]
+
+
+@pytest.mark.slow
+def test_a_run_that_fails_is_set_apart_and_blocks_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for count in ("", "-2"):
+        failed = cli_run("tiny", "out.ipynb", "label=bad")
+        assert failed.exit_code == 1
+        *_, said = failed.stderr.splitlines()
+        assert said.endswith(f"AssertionError: as asked; the copy up to there is out-failed{count}.ipynb")
+        assert "as asked" in Path(f"out-failed{count}.ipynb").read_text()
+    assert cli_run("tiny", "out.ipynb").stdout == "out.ipynb\n"
+    assert cli_run("tiny", "out.ipynb", "steps=3", "--force").stdout == "out.ipynb\n"
+    assert "3 a" in Path("out.ipynb").read_text()
+
+
+def test_two_commands_at_once_take_two_names(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with (
+        place_of_copy(Path("a.ipynb"), None, False) as one,
+        place_of_copy(Path("a.ipynb"), None, False) as two,
+    ):
+        two.write_text("written")
+    assert (one, two) == (Path("out-a.ipynb"), Path("out-a-2.ipynb"))
+    assert [path.name for path in tmp_path.iterdir()] == [two.name]  # the other was left empty
+
+
+def test_the_lab_opens_copies_and_never_writes_over_ones_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    opened = []
+    monkeypatch.setattr("jupyterlab.labapp.main", opened.append)
+    first = CliRunner().invoke(app, ["lab"])
+    names = [path.name for path in sorted((PROJECT / "notebooks").glob("*.ipynb"))]
+    assert [path.name for path in sorted(Path("lab").iterdir())] == names
+    assert first.stderr.startswith("replicate: copied to lab/: 00_explore, 01_paper")
+    Path("lab/03_train.ipynb").write_text("my own")
+    Path("lab/00_explore.ipynb").unlink()
+    second = CliRunner().invoke(app, ["lab"])
+    assert Path("lab/03_train.ipynb").read_text() == "my own"
+    assert second.stderr.splitlines()[0] == "replicate: copied to lab/: 00_explore"
+    assert "yours are left as they are: 01_paper" in second.stderr
+    assert opened == [["--ip=127.0.0.1", "--allow-root", "lab"]] * 2
+
+
+def test_a_bare_name_is_the_projects_notebook_from_anywhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert find_notebook("03_train") == PROJECT / "notebooks" / "03_train.ipynb"
+    write_notebook(Path("notebooks/03_train.ipynb"))
+    assert find_notebook("03_train") == Path("notebooks/03_train.ipynb")
+    write_notebook(Path("03_train.ipynb"))
+    assert find_notebook("03_train") == Path("03_train.ipynb")
+
+
+@pytest.mark.slow
 def test_a_full_disk_ends_run_in_one_line_and_leaves_nothing_in_the_way(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with full_disk():
         write_notebook(Path("tiny.ipynb"))
         result = CliRunner().invoke(app, ["run", "tiny.ipynb"])
-    assert (result.exit_code, result.stderr) == (
-        1,
-        "replicate: out-tiny.ipynb cannot be written: File too large\n",
-    )
+    assert result.exit_code == 1
+    assert result.stderr.endswith("\nreplicate: out-tiny.ipynb cannot be written: File too large\n")
     assert [path.name for path in tmp_path.iterdir()] == ["tiny.ipynb"]
     assert cli_run("tiny.ipynb").exit_code == 0
 
@@ -110,7 +183,7 @@ def test_a_folder_that_cannot_be_written_ends_run_and_figure_in_one_line(tmp_pat
         CliRunner().invoke(app, ["figure", "loss-curve", "--run", str(finished.path), "--out", "file/l.png"]),
     ):
         assert result.exit_code in (1, 2)
-        assert re.fullmatch(r"replicate: file.* cannot be written: .*\n", result.stderr)
+        assert re.fullmatch(r"replicate: file.* cannot be written: .*", result.stderr.splitlines()[-1])
 
 
 def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
@@ -121,17 +194,33 @@ def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
 
 
 @pytest.mark.slow
-def test_help_needs_neither_torch_nor_papermill(tmp_path):
-    for name in ("torch", "papermill"):
-        (tmp_path / f"{name}.py").write_text("raise ImportError('not for help')")
-    assert command(tmp_path, "--help").returncode == 0
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["--help"], 0),
+        (["run", "03_train", "stpes=3"], 2),
+        (["run", "03_train", "rounds=many"], 2),
+        (["run", "03_train", "hidden_size=0", "model=lstm"], 2),
+        (["run", "03_train", "task=translation", "max_length=5"], 2),
+        (["run", "03_train", "run_name=../x"], 2),
+        (["run", "04_evaluate", "there.ipynb"], 2),
+    ],
+)
+def test_help_and_a_wrong_parameter_need_none_of_what_takes_seconds_to_import(tmp_path, arguments, status):
+    (tmp_path / "there.ipynb").touch()
+    for name in ("torch", "papermill", "pandas", "numpy", "IPython"):
+        (tmp_path / f"{name}.py").write_text("raise ImportError('not for this')")
+    done = command(tmp_path, *arguments)
+    assert done.returncode == status, done.stderr
+    assert done.stderr.count("\n") == (status > 0)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("module", ["typer", "torch", "papermill"])
+@pytest.mark.parametrize("module", ["typer", "filelock", "papermill"])
 def test_ctrl_c_during_an_import_ends_without_a_traceback(tmp_path, module):
     write_notebook(tmp_path / "tiny.ipynb", "# Parameters\nsteps = 10", "print(steps)")
     interrupt = "import signal\nsignal.raise_signal(signal.SIGINT)\n"
     (tmp_path / f"{module}.py").write_text(interrupt)
     ended = command(tmp_path, "run", "tiny.ipynb")
-    assert (ended.returncode, ended.stderr) == (130, "" if module == "typer" else "replicate: stopped\n")
+    said = ended.stderr.splitlines()[-1:]
+    assert (ended.returncode, said) == (130, [] if module == "typer" else ["replicate: stopped"])

@@ -1,7 +1,10 @@
 """What the committed notebooks must agree on with the library, beyond what nbval checks."""
 
+import ast
+
 import nbformat
 import pytest
+from papermill import inspect_notebook
 from shared import PROJECT
 
 from replicate.parameters import check_parameters
@@ -18,6 +21,14 @@ def test_training_takes_every_setting_and_defaults_to_the_quick_preset():
     assert RunConfig.of(**settings) == QUICK
 
 
+def test_training_has_what_is_worth_changing_first_on_top_and_papermill_knows_it_all():
+    notebook = next(n for n in NOTEBOOKS if n.stem == "03_train")
+    found, defaults = inspect_notebook(str(notebook)), check_parameters(notebook, {})
+    assert list(found)[:6] == ["model", "max_length", "reverse", "learning_rate", "steps", "rounds"]
+    assert list(found) == list(defaults)
+    assert all(ast.literal_eval(found[name]["default"]) == value for name, value in defaults.items())
+
+
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_is_clean_and_has_one_parameters_cell(notebook):
     stored = nbformat.read(notebook, as_version=4)
@@ -31,7 +42,7 @@ def test_cleaning_keeps_what_a_reader_sees():
     cell = nbformat.v4.new_code_cell(
         "print(1)",
         execution_count=3,
-        metadata={"tags": ["parameters"], "papermill": {"duration": 1}},
+        metadata={"tags": ["parameters"], "jupyter": {"source_hidden": True}, "papermill": {"duration": 1}},
         outputs=[
             stream("stream", text="a"),
             stream("stream", name="stderr", text="x"),
@@ -40,6 +51,7 @@ def test_cleaning_keeps_what_a_reader_sees():
     )
     notebook = nbformat.v4.new_notebook(cells=[cell], metadata=NOTEBOOK_METADATA)
     (kept,) = cleaned(notebook).cells
-    assert kept.metadata == {"tags": ["parameters"]} and kept.execution_count == 3
+    assert kept.metadata == {"tags": ["parameters"], "jupyter": {"source_hidden": True}}
+    assert kept.execution_count == 3
     assert [output.text for output in kept.outputs] == ["ab"]
     assert "widgets" not in notebook.metadata

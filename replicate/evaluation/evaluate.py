@@ -1,5 +1,6 @@
 """Scores of answers: by training, by length and by target position, for a model or a baseline of any task."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -48,8 +49,12 @@ def evaluate(
     rounds: range,
     samples: int,
     split: Split = "test",
+    told: Callable[[int], None] = lambda samples: None,
 ) -> Evaluation:
-    """Score the answers to `samples` samples a training, or to a task's fixed split of that name."""
+    """Score the answers to `samples` samples a training, or to a task's fixed split of that name.
+
+    `told` hears of the samples of every batch that is done.
+    """
     pairs, positions = [], []
     for batch in task.batches(split, generators, samples):
         prediction = answer(batch).flatten(0, 1)  # [R * B, P]
@@ -65,6 +70,7 @@ def evaluate(
             )
         )
         positions.append(_position_counts(prediction, target, task.target.eos, len(rounds)))
+        told(batch.source.shape[1])
     pairs = pd.concat(pairs)
     lengths = [_scores(task, pairs, kind).assign(kind=kind) for kind in ("source", "target")]
     by_length = pd.concat(lengths, ignore_index=True)
@@ -77,17 +83,24 @@ def evaluate(
 
 @torch.no_grad()
 def nats_per_token(
-    model: nn.Module, task: Task, generators: list[torch.Generator], samples: int, split: Split = "test"
+    model: nn.Module,
+    task: Task,
+    generators: list[torch.Generator],
+    samples: int,
+    split: Split = "test",
+    told: Callable[[int], None] = lambda samples: None,
 ) -> Tensor:
     """Each training's mean cross entropy over the tokens of the targets, EOS counted: `[R]`.
 
-    Its exponential is the perplexity; a model that solves the task has 0 nats, perplexity 1.
+    Its exponential is the perplexity; a model that solves the task has 0 nats, perplexity 1. `told` hears of
+    the samples of every batch that is done.
     """
     nats = tokens = 0
     for batch in task.batches(split, generators, samples):
         count = batch.target_length.sum(1)
         nats += model.loss(batch).double().cpu() * count
         tokens += count
+        told(batch.source.shape[1])
     return nats / tokens
 
 

@@ -11,6 +11,7 @@ from replicate.tasks.batch import PAD
 from replicate.tasks.task import Vocabulary
 
 SHOWN = 5  # most probable tokens at each step
+COLUMNS = ["step", "rank", "token", "probability", "chosen", "right", "ended"]  # of an answer
 CLOUD = 300  # random sources that span the plane of the state
 
 
@@ -26,7 +27,7 @@ class Explorer:
             raise ValueError(
                 f"round {round_index} is not there; the run has 0 to {run.config.training.rounds - 1}"
             )
-        self.task = run.task
+        self.task, self.kind = run.task, run.config.model.kind
         self.model: nn.Module = pick_rounds([run.load_model()], [round_index])
         batch = self.task.sample([make_generator(run.config.training.seed, round_index, "explorer")], CLOUD)
         states = self._states(batch.source, batch.source_length)
@@ -51,32 +52,32 @@ class Explorer:
 
     @torch.no_grad()
     def answer(self, values: list[int], turned: bool = False) -> pd.DataFrame:
-        """One row a step and token, the SHOWN most probable at each step first, and whether it was right.
+        """One row a step and token: the SHOWN most probable, and the right one wherever it ranks.
+
+        Every step of the target has rows. Where the answer has `ended` before, they are what the decoder
+        would go on with; the answer is what is `chosen`.
 
         Args:
             turned: read the source in the direction that the model was not trained on.
         """
         source, length, target = self._batch(values, turned)
         state = self.model.encode(source, length)
-        previous, rows = torch.full((1, 1), self.model.bos), []
+        previous, rows, ended = torch.full((1, 1), self.model.bos), [], False
         for step in range(self.task.max_target_length):
-            state, logits = self.model.decode_step(state, previous)
-            best = logits[0, 0].softmax(0).topk(SHOWN)
-            wanted = target[step] if step < len(target) else PAD
-            rows += [
-                {
-                    "step": step + 1,
-                    "token": _name(self.task.target, token),
-                    "probability": p,
-                    "chosen": not i,
-                    "right": token == wanted,
-                }
-                for i, (p, token) in enumerate(zip(best.values.tolist(), best.indices.tolist(), strict=True))
-            ]
-            previous = best.indices[:1].view(1, 1)
-            if previous.item() == self.task.target.eos:
+            if ended and step >= len(target):
                 break
-        return pd.DataFrame(rows)
+            state, logits = self.model.decode_step(state, previous)
+            probability, order = logits[0, 0].softmax(0).sort(descending=True, stable=True)
+            wanted = target[step] if step < len(target) else PAD
+            for rank, (p, token) in enumerate(zip(probability.tolist(), order.tolist(), strict=True), 1):
+                right = token == wanted
+                if rank > SHOWN and not right:
+                    continue
+                name, chosen = _name(self.task.target, token), rank == 1 and not ended
+                rows.append([step + 1, rank, name, p, chosen, right, ended])
+            previous = order[:1].view(1, 1)
+            ended = ended or previous.item() == self.task.target.eos
+        return pd.DataFrame(rows, columns=COLUMNS)
 
     def path(self, values: list[int], turned: bool = False) -> pd.DataFrame:
         """One row a token that the encoder has read, with the state's place in the plane."""
@@ -105,6 +106,14 @@ class Explorer:
         """Places along the first two principal components of the states of random sources."""
         x, y = ((states - self.centre) @ self.axes.T).T.tolist()
         return pd.DataFrame({"x": x, "y": y})
+
+
+def in_words(answer: pd.DataFrame) -> tuple[str, str]:
+    """What was answered, and how much of the target is right in it."""
+    wanted, right = int(answer.right.sum()), int((answer.right & answer.chosen).sum())
+    whole = right == wanted == answer.chosen.sum()
+    verdict = f"all {wanted} right" if whole else f"{right} of {wanted} right"
+    return " ".join(answer[answer.chosen].token), verdict
 
 
 def _name(vocabulary: Vocabulary, token: int) -> str:

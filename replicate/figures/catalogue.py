@@ -14,8 +14,8 @@ class Entry(NamedTuple):
 
 
 CATALOGUE = {
-    "explore-answer": Entry("00_explore", "The most probable tokens at each step of the answer."),
-    "explore-state": Entry("00_explore", "The encoder's state after each token it reads."),
+    "explore-answer": Entry("00_explore", "The most probable tokens at each step of two models' answers."),
+    "explore-state": Entry("00_explore", "Each model's encoder state after each token it reads."),
     "paper-unrolled": Entry(
         "01_paper",
         "The paper's model unrolled over a source and its target, and what the post made of it.",

@@ -1,41 +1,27 @@
-"""The models, one a file, named here."""
+"""The models, one a file, their settings named here."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from __future__ import annotations
 
-from torch import nn
+from typing import TYPE_CHECKING
 
 from replicate.fields import ModelSettings
-from replicate.models.attention import AttentionSettings, build_attention
-from replicate.models.layers import initialise
-from replicate.models.lstm import LSTMSettings, build_lstm
-from replicate.models.post import PostSettings, build_post
-from replicate.models.rnn import RNNSettings, build_rnn
-from replicate.randomness import make_generators
-from replicate.tasks import task_of
+from replicate.models.settings import AttentionSettings, LSTMSettings, PostSettings, RNNSettings
 
+if TYPE_CHECKING:  # torch takes seconds to import, and settings are checked without it
+    from torch import nn
 
-class Model(NamedTuple):
-    """What a model can be told, and how it is built: from that, the task and a number of trainings."""
-
-    Settings: type[ModelSettings]
-    build: Callable[..., nn.Module]
-
-
-MODELS = {
-    model.Settings.kind: model
-    for model in (
-        Model(PostSettings, build_post),
-        Model(RNNSettings, build_rnn),
-        Model(LSTMSettings, build_lstm),
-        Model(AttentionSettings, build_attention),
-    )
+MODELS: dict[str, type[ModelSettings]] = {
+    settings.kind: settings for settings in (PostSettings, RNNSettings, LSTMSettings, AttentionSettings)
 }
 
 
 def build(config, rounds: range) -> nn.Module:
     """The model of a `RunConfig` for some of its trainings, freshly initialised on the CPU."""
+    from replicate.models.layers import initialise
+    from replicate.randomness import make_generators
+    from replicate.tasks import task_of
+
     settings = config.model
-    model = MODELS[settings.kind].build(settings, task_of(config.task), len(rounds))
+    model = settings.build(task_of(config.task), len(rounds))
     initialise(model, make_generators(config.training.seed, rounds, "initialisation"), settings.init_bound)
     return model

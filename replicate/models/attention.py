@@ -5,18 +5,16 @@ and is given the token before and their weighted mean. Unlike theirs, the encode
 that attention is all that differs from `lstm.py`.
 """
 
-from typing import Literal
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from replicate.fields import ModelSettings
 from replicate.models.dropout import Generators, row_dropout, step_dropout
 from replicate.models.layers import Embedding, Linear, moved, take
 from replicate.models.lstm import LSTMStack
 from replicate.models.packing import Packing
 from replicate.models.seq2seq import embedded
+from replicate.models.settings import AttentionSettings
 from replicate.tasks.batch import PAD, Batch
 from replicate.tasks.task import Task
 
@@ -97,11 +95,6 @@ class AttentionSeq2Seq(nn.Module):
         match = torch.tanh(self.query(hidden).unsqueeze(2) + keys)  # [R, B, S, H]
         weights = (self.score(match.flatten(1, 2)).view_as(bias) + bias).softmax(2)
         return torch.einsum("rbs,rbsh->rbh", weights, states), weights
-
-
-class AttentionSettings(ModelSettings):
-    kind = "attention"
-    feed_previous: Literal[True] = True  # its decoder is always given the token before
 
 
 def build_attention(settings: AttentionSettings, task: Task, rounds: int) -> AttentionSeq2Seq:

@@ -3,16 +3,13 @@
 i, f, o = sigm(x W + h W + b), g = tanh(x W + h W + b); c = f c + i g; h = o tanh(c), as `torch.nn.LSTM`.
 """
 
-from typing import Annotated
-
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 
-from replicate.fields import Count, ModelSettings
 from replicate.models.layers import Linear
 from replicate.models.recurrence import before_each_step, through_tanh, walk_back
 from replicate.models.seq2seq import Seq2Seq
+from replicate.models.settings import LSTMSettings
 from replicate.tasks.task import Task
 
 _sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
@@ -121,12 +118,6 @@ class LSTMStack(nn.Module):
         """`[R, N, state_size]` -> `[R, N, H]`"""
         top = states[..., -2 * self.hidden_size :]
         return top[..., : self.hidden_size]
-
-
-class LSTMSettings(ModelSettings):
-    kind = "lstm"
-    layers: Annotated[Count, Field(le=16)] = 1
-    feed_previous: bool = True  # give the decoder the token before
 
 
 def build_lstm(settings: LSTMSettings, task: Task, rounds: int) -> Seq2Seq:

@@ -6,10 +6,10 @@ Source: the post, section 2; `reference.py` states it plainly.
 import torch
 from torch import Tensor, nn
 
-from replicate.fields import ModelSettings
 from replicate.models.layers import mlp
 from replicate.models.mlp_recurrence import run_mlp
 from replicate.models.seq2seq import Seq2Seq
+from replicate.models.settings import PostSettings
 from replicate.tasks.task import Task
 
 
@@ -42,13 +42,6 @@ class PostStack(nn.Module):
     def output(self, states: Tensor) -> Tensor:
         """`[R, N, state_size]` -> `[R, N, H]`"""
         return states
-
-
-class PostSettings(ModelSettings):
-    """The post's decoder is fed nothing; fed, it gets an xh of its own."""
-
-    kind = "post"
-    feed_previous: bool = False  # give the decoder the token before
 
 
 def build_post(settings: PostSettings, task: Task, rounds: int) -> Seq2Seq:

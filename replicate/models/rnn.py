@@ -6,10 +6,10 @@ The paper writes h = sigm(W x + W h); tanh, the post's choice, is kept here.
 import torch
 from torch import Tensor, nn
 
-from replicate.fields import ModelSettings
 from replicate.models.layers import Linear
 from replicate.models.recurrence import all_steps, before_each_step, through_tanh, walk_back
 from replicate.models.seq2seq import Seq2Seq
+from replicate.models.settings import RNNSettings
 from replicate.tasks.task import Task
 
 
@@ -64,11 +64,6 @@ class RNNStack(nn.Module):
     def output(self, states: Tensor) -> Tensor:
         """`[R, N, state_size]` -> `[R, N, H]`"""
         return states
-
-
-class RNNSettings(ModelSettings):
-    kind = "rnn"
-    feed_previous: bool = True  # give the decoder the token before
 
 
 def build_rnn(settings: RNNSettings, task: Task, rounds: int) -> Seq2Seq:

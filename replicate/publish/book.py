@@ -15,8 +15,8 @@ from sphinx.errors import SphinxError
 from sphinx.util.console import strip_escape_sequences
 from sphinx.util.docutils import docutils_namespace
 
+from replicate.errors import OneLineError
 from replicate.figures.catalogue import CATALOGUE
-from replicate.publish import BookError
 from replicate.publish.documents import findings_block
 from replicate.publish.kramdown import as_text
 from replicate.publish.refresh import cleaned
@@ -29,6 +29,12 @@ DOCUMENTS = {  # page of the checkout -> its title in the contents; None for its
     "docs/house.md": None,
     "docs/extending.md": None,
 }
+
+
+class BookError(OneLineError):
+    """A page that cannot be made as its source stands; the message names both in one line."""
+
+    status = 1
 
 
 def write_book(root: Path, notebooks: list[Path], figures: Path, output: Path) -> None:

@@ -1,11 +1,12 @@
 """Runs a notebook from top to bottom, as papermill does it, in a kernel of this Python."""
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import nbformat
 import papermill
@@ -13,20 +14,34 @@ from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
+from replicate.errors import OneLineError
+from replicate.notebooks import set_apart
 from replicate.parameters import ParameterError
-from replicate.runs.folder import runs_root
+from replicate.runs.places import runs_root
+
+logging.getLogger("papermill").setLevel(
+    logging.CRITICAL
+)  # of a kernel that dies: what it logs, it raises too
 
 
-class NotebookError(RuntimeError):
+class NotebookError(OneLineError, RuntimeError):
     """A notebook that stopped; the message names it, the cell and the error in one line."""
 
+    status = 1
 
-def execute(notebook: Path, output: Path, parameters: dict[str, Any], folder: Path | None = None) -> Path:
+
+def execute(
+    notebook: Path,
+    output: Path,
+    parameters: dict[str, Any],
+    folder: Path | None = None,
+    stderr: TextIO | None = None,
+) -> Path:
     """Run a notebook and return where the executed copy is; it is kept on failure too.
 
     The kernel's folder is the notebook's own, or the one given.
 
-    What the cells write to stderr (progress) appears at once.
+    What the cells write to stderr (progress) appears at once, on this process's own or where it is sent.
 
     Raises:
         NotebookError: a cell failed, or the disk did not take the copy, of which nothing is left then.
@@ -50,7 +65,7 @@ def execute(notebook: Path, output: Path, parameters: dict[str, Any], folder: Pa
                 language="python",
                 cwd=(folder or notebook.parent).resolve(),
                 progress_bar=False,
-                stderr_file=sys.stderr,
+                stderr_file=stderr or sys.stderr,
                 extra_arguments=["--log-level=CRITICAL"],  # of the kernel itself: it logs every shutdown
             )
     except PapermillExecutionError as error:
@@ -63,10 +78,21 @@ def execute(notebook: Path, output: Path, parameters: dict[str, Any], folder: Pa
         _remove(output)
         raise NotebookError(f"{error.filename or output} cannot be written: {error.strerror}") from error
     except KeyboardInterrupt:
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # it would tell of the cell that was left
         _remove(output)
         message = f"{notebook.name} was interrupted; a run in training is saved, and the same command goes on"
         raise KeyboardInterrupt(message) from None
     return output
+
+
+def execute_or_set_apart(notebook: Path, copy: Path, parameters: dict[str, Any]) -> Path:
+    """As `execute`; the copy of a notebook that failed gets a name of its own, and the error says which."""
+    try:
+        return execute(notebook, copy, parameters)
+    except NotebookError as error:
+        if not copy.exists():
+            raise
+        raise NotebookError(f"{error}; the copy up to there is {set_apart(copy)}") from error
 
 
 def _unformatted(path: Path) -> str:

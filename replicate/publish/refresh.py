@@ -22,8 +22,8 @@ def cleaned(notebook: NotebookNode) -> NotebookNode:
     kept = {key: value for key, value in notebook.metadata.items() if key in ("kernelspec", "blog")}
     notebook.metadata = {**kept, "language_info": language}
     for cell in notebook.cells:
-        tags = cell.metadata.get("tags")
-        cell.metadata = {"tags": tags} if tags else {}
+        # `jupyter` says which cells are folded.
+        cell.metadata = {name: cell.metadata[name] for name in ("tags", "jupyter") if cell.metadata.get(name)}
         if cell.cell_type == "code":
             cell.outputs = _merged([o for o in cell.outputs if o.get("name") != "stderr"])
     return notebook

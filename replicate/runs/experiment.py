@@ -10,14 +10,18 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from replicate.files import RunError, locked, read_json, write_checkpoint, write_json, write_table
-from replicate.runs.folder import Run, checksums, is_finished, open_run, read_config, runs_root
+from replicate.checkpoints import write_checkpoint
+from replicate.files import RunError, locked, read_json, write_json, write_table
+from replicate.runs.folder import Run, checksums, open_run, read_config
+from replicate.runs.places import is_finished, runs_root
 from replicate.runs.provenance import begin, now
 from replicate.settings import RunConfig
 from replicate.studies.registration import stamp_of
 from replicate.training.part import Part, score_part, train_part
-from replicate.training.progress import progress_style
+from replicate.training.progress import Stage, progress_style
 from replicate.training.workers import Stopped, Workers
+
+BATCH_COST = 0.15  # of answers to as many samples as an update has, in updates: 0.08 to 0.46 by model
 
 
 def run(
@@ -30,7 +34,7 @@ def run(
     another number of workers changes them by float rounding, which long trainings amplify.
 
     Args:
-        folder: where; by default a name made from the config, under `runs.runs_root()`.
+        folder: where; by default a name made from the config, under `runs_root()`.
         device: "auto" (CUDA where there is one, else the CPU) or a name that PyTorch knows.
         workers: processes that share the rounds; by default one on CUDA, else as many as PyTorch may have
             threads: one a core, or what OMP_NUM_THREADS says.
@@ -148,11 +152,22 @@ def _record(attempts: list[dict]) -> dict:
 
 def _train_and_score(parts: list[Part], device: str, workers: int) -> list[dict]:
     """Every part's tables. All rounds end at the same update, however they are split."""
-    with Workers(min(workers, len(parts)), parts[0].config.training.steps) as pool:
-        steps = pool.map(train_part, parts, device, None)
-        behind = [part for part, step in zip(parts, steps, strict=True) if step < max(steps)]
-        pool.map(train_part, behind, device, max(steps))  # those that were good enough earlier
-        return pool.map(score_part, parts, device)
+    training, scoring = stages = _stages(parts[0].config)
+    with Workers(min(workers, len(parts)), stages) as pool:
+        steps = pool.map(training, train_part, parts, device, None)
+        if behind := [part for part, step in zip(parts, steps, strict=True) if step < max(steps)]:
+            pool.map(training, train_part, behind, device, max(steps))  # those that were good enough earlier
+        return pool.map(scoring, score_part, parts, device)
+
+
+def _stages(config: RunConfig) -> tuple[Stage, Stage]:
+    """What a run does and how long that takes, in updates: each test sample is answered, and has its loss."""
+    updates = config.training.steps
+    samples = 2 * config.evaluation.evaluate_rounds * config.evaluation.evaluate_samples
+    cost = BATCH_COST * samples / config.training.batch_size
+    return Stage("training", "updates", updates, updates), Stage(
+        "scoring", "answers and losses", samples, cost
+    )
 
 
 def _finish(folder: Path, results: list[dict], record: dict) -> None:

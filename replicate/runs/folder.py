@@ -1,8 +1,6 @@
 """The run folder: all that a notebook needs of a run, written whole or not at all."""
 
 import hashlib
-import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +9,10 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 from torch import nn
 
-from replicate.files import PROJECT, RunError, first_line, read_checkpoint, read_json
+from replicate.checkpoints import read_checkpoint
+from replicate.files import PROJECT, RunError, first_line, read_json
 from replicate.models import build
+from replicate.runs.places import is_finished, runs_root
 from replicate.settings import RunConfig, SettingError
 from replicate.tasks import task_of
 from replicate.tasks.task import Metric, Task
@@ -92,14 +92,6 @@ def columns(table: str, task: Task) -> list[str]:
     return [*TABLES[table], *NEWER_COLUMNS.get(table, []), *metrics]
 
 
-def runs_root() -> Path:
-    """Where new runs go: the folder that REPLICATE_RUNS names, else the project's `runs/`.
-
-    Whole, so that it can be handed to what works in another folder.
-    """
-    return Path(os.environ.get("REPLICATE_RUNS") or PROJECT / "runs").absolute()
-
-
 def project_notebook(path: Path) -> Path:
     """The path of one of the project's own notebooks, which an installed library does not bring along.
 
@@ -112,20 +104,9 @@ def project_notebook(path: Path) -> Path:
 
 
 def trained_runs() -> list[Path]:
-    """The folders whose trained model can be loaded: the run that ships with the project, then one's own."""
+    """The folders whose trained model can be loaded: the two that ship with the project, then one's own."""
     own = sorted(path.parent for path in runs_root().rglob("checkpoint.pt") if is_finished(path.parent))
-    return [PROJECT / "results" / "quick", *own]
-
-
-def run_folder(name: str) -> Path:
-    """The folder of a run's name; a name cannot leave the runs folder."""
-    if not re.fullmatch(r"\w[\w.-]*", name):
-        raise RunError(f"run_name {name!r} is no folder name; use letters, digits, dashes and dots")
-    return runs_root() / name
-
-
-def is_finished(path: Path) -> bool:
-    return (path / "provenance.json").exists()  # written last
+    return [*(PROJECT / "results" / name for name in ("quick", "strong")), *own]
 
 
 def open_run(path: Path | str) -> Run:

@@ -4,7 +4,8 @@ import sys
 from collections.abc import Callable
 
 from replicate.files import RunError, first_line, write_table
-from replicate.runs.folder import PROJECT, Run, project_notebook, runs_root
+from replicate.runs.folder import PROJECT, Run, project_notebook
+from replicate.runs.places import runs_root
 from replicate.settings import RunConfig
 from replicate.studies.measuring import (
     measure_missing,

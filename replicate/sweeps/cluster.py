@@ -14,6 +14,7 @@ from distributed.utils import LoopRunner
 
 from replicate.files import RunError, first_line
 from replicate.sweeps.spec import SweepError
+from replicate.training.workers import deaf_to_interrupts
 
 ANSWER_SECONDS = 10  # within which a scheduler answers
 LOOK_SECONDS = 5  # from one look at the workers to the next
@@ -39,16 +40,18 @@ def connected(scheduler: str | None, workers: int) -> Iterator[Client]:
                 ) from error
         return
     options = {"n_workers": workers, "threads_per_worker": 1, "processes": True}
+    options["silence_logs"] = (
+        logging.CRITICAL
+    )  # a worker that is lost, or stopped by Ctrl-C, is told elsewhere
     # A case trains in a kernel, whose memory dask does not see. What dask serves, it serves on loopback and
     # at any port that is free: several sweeps may run side by side. No case waits at a busy worker while
     # another worker is idle: with a saturation of 1 it waits at the scheduler.
     settings = {"distributed.worker.profile.enabled": False, "distributed.scheduler.worker-saturation": 1.0}
-    with (
-        dask.config.set(settings),
-        LocalCluster(**options, memory_limit=0, dashboard_address="127.0.0.1:0") as cluster,
-        Client(cluster) as client,
-    ):
-        yield client
+    with dask.config.set(settings):
+        with deaf_to_interrupts():  # Ctrl-C in the middle of their start would have each print a traceback
+            cluster = LocalCluster(**options, memory_limit=0, dashboard_address="127.0.0.1:0")
+        with cluster, Client(cluster) as client:
+            yield client
 
 
 def as_they_end(client: Client, futures: list[Future], look: Callable[[int], None]) -> Iterator[Future]:

@@ -15,7 +15,7 @@ from replicate.sweeps.spec import Job
 from replicate.sweeps.store import clear_leftovers, state, store, with_earlier_run
 from replicate.sweeps.tables import claim, write_tables
 from replicate.sweeps.watch import Watch
-from replicate.sweeps.work import Outcome, forget, started_topic, work
+from replicate.sweeps.work import Outcome, forget, started_topic, told_topic, work
 
 
 def run_sweep(
@@ -68,6 +68,9 @@ def _do(
     with Watch([job.name for job in jobs], done_before, client.scheduler.address) as watch:
         client.subscribe_topic(
             started_topic(jobs[0].sweep), lambda event: watch.started(event[1]["name"], event[1]["worker"])
+        )
+        client.subscribe_topic(
+            told_topic(jobs[0].sweep), lambda event: watch.told(event[1]["name"], event[1]["said"])
         )
         futures = {client.submit(work, job, key=job.key): job for job in jobs}
         cleaning = []

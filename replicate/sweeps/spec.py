@@ -12,15 +12,18 @@ from typing import Annotated, Any, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from replicate.errors import OneLineError
 from replicate.fields import explain
 from replicate.parameters import ParameterError, check_parameters, run_config
-from replicate.sweeps.words import Word, load, value_of
+from replicate.words import load, one_line, values_of
 
 MOST_CASES = 10_000  # of a sweep; one that asks for more was hardly meant
 
 
-class SweepError(RuntimeError):
+class SweepError(OneLineError, RuntimeError):
     """A sweep that cannot go on now; one line that says why, and what the same command will do."""
+
+    status = 1
 
 
 class Sweep(BaseModel):
@@ -98,7 +101,7 @@ def read_sweep(path: Path) -> list[Job]:
     except OSError as error:
         raise ParameterError(f"cannot read {path}: {error.strerror}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ParameterError(f"{path} is not plain YAML: {_one_line(error)}") from error
+        raise ParameterError(f"{path} is not plain YAML: {one_line(error)}") from error
     if not isinstance(data, dict):
         raise ParameterError(f"{path} holds no sweep; it needs `notebook:` and `grid:` or `list:`")
     try:
@@ -107,7 +110,7 @@ def read_sweep(path: Path) -> list[Job]:
         message = explain(error, ["notebook", "fixed", "grid", "list"])
         raise ParameterError(f"{path}: {message}") from error
     except ParameterError as error:
-        raise ParameterError(f"{path}: {_one_line(error)}") from error
+        raise ParameterError(f"{path}: {one_line(error)}") from error
 
 
 def make_job(notebook: Path, given: dict[str, Any], name: str) -> Job:
@@ -123,10 +126,10 @@ def make_job(notebook: Path, given: dict[str, Any], name: str) -> Job:
 def _jobs(folder: Path, sweep: Sweep) -> list[Job]:
     notebook = folder / sweep.notebook
     defaults = check_parameters(notebook, {})
-    fixed = _values(sweep.fixed, defaults)
+    fixed = values_of(sweep.fixed, defaults)
     jobs = {}
     for words in sweep.changes():
-        change = _values(words, defaults)
+        change = values_of(words, defaults)
         job = make_job(notebook, fixed | change, _readable(change))
         if job.digest in jobs:
             raise ParameterError(f"it asks twice for the case with {change}")
@@ -134,21 +137,7 @@ def _jobs(folder: Path, sweep: Sweep) -> list[Job]:
     return list(jobs.values())
 
 
-def _values(words: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
-    """What the file's words stand for: a parameter whose default is text keeps the text as it is there."""
-    return {
-        name: str(word)
-        if isinstance(word, Word) and isinstance(defaults.get(name), str) and not word.is_null
-        else value_of(word)
-        for name, word in words.items()
-    }
-
-
 def _readable(change: dict[str, Any]) -> str:
     """Part of a folder's name: letters, digits, dots and dashes."""
     text = "-".join(f"{name}-{value}" for name, value in change.items())
     return re.sub(r"[^A-Za-z0-9._]+", "-", text)[:80].strip("-.") or "run"
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).replace('"<unicode string>", ', "").split())

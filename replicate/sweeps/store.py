@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from replicate.files import RunError, read_json, write_json
-from replicate.runs.folder import Run, is_finished, open_run
+from replicate.runs.folder import Run, open_run
+from replicate.runs.places import is_finished
 from replicate.sweeps.spec import Job
 from replicate.sweeps.work import Outcome
 

@@ -13,6 +13,8 @@ from replicate.sweeps.store import RECORD, record_of, runs_in
 
 MARK = ".sweep.json"  # in the sweep's folder: its token, and the checksums of the tables that it wrote
 SUMMARY = "summary.csv"
+NOT_PRINTED = ["folder", "error", "machine"]  # they take room, and the table has them
+LONGEST_CELL = 24
 OTHERS = "others.csv"  # the cases that stand in the folder and are no longer in the sweep's file
 
 
@@ -53,6 +55,24 @@ def write_tables(folder: Path, jobs: list[Job]) -> pd.DataFrame:
     else:
         (folder / OTHERS).unlink(missing_ok=True)
     return table
+
+
+def printed(table: pd.DataFrame, width: int = 80) -> str:
+    """The columns of a summary in which its cases differ, as many as a terminal's width takes.
+
+    Parameters come first, then how each case ended and its scores; `folder` and long words are cut.
+    """
+    differing = table.columns[table.astype(str).nunique() > 1]
+    names = [name for name in differing if name not in NOT_PRINTED] or ["folder", "state"]
+    cells = table[names].map(_printed)
+    while len(names) > 1 and len(cells[names].to_string(index=False).splitlines()[0]) > width:
+        names.pop()
+    return cells[names].to_string(index=False)
+
+
+def _printed(value: object) -> str:
+    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 3] + "..."
 
 
 def _row(place: Path, given: dict) -> dict:

@@ -12,6 +12,7 @@ from rich.text import Text
 from replicate.sweeps.work import Outcome
 from replicate.training.progress import progress_style
 
+LINE_SECONDS = 30  # without a line, after which a log is told how far a case is
 SHOWN = 12  # running and failed cases in the table; more do not fit a screen
 
 
@@ -23,6 +24,8 @@ class Watch:
         self.waiting, self.scheduler = list(names), scheduler
         self.workers: int | None = None  # not known yet
         self.running: dict[str, tuple[float, str]] = {}  # name -> when it started, where
+        self.said: dict[str, str] = {}  # name -> how far it is, by its own last words
+        self.last_line = time.monotonic()
         self.failed: dict[str, str] = {}  # name -> error
         self.seconds: list[float] = []  # of the cases done
         self.done_before = done_before
@@ -45,8 +48,17 @@ class Watch:
             self._line(f"{name} starts again: its worker was lost")
         self.running[name] = time.monotonic(), where
 
+    def told(self, name: str, said: str) -> None:
+        """How far a case is; in a log, now and then."""
+        if name not in self.running:
+            return  # late words of a case that has ended
+        self.said[name] = said
+        if time.monotonic() - self.last_line >= LINE_SECONDS:
+            self._line(f"{name}: {said}")
+
     def ended(self, name: str, outcome: Outcome) -> None:
         self.running.pop(name, None)
+        self.said.pop(name, None)
         if name in self.waiting:
             self.waiting.remove(name)
         if outcome.error is None:
@@ -73,7 +85,7 @@ class Watch:
 
     def _line(self, text: str) -> None:
         if self.style == "lines":
-            ended = self.ended_count + len(self.failed)
+            ended, self.last_line = self.ended_count + len(self.failed), time.monotonic()
             print(f"{ended} of {self.count}, {self.time_left()} left; {text}", file=sys.stderr, flush=True)
 
     def _table(self) -> Group:
@@ -86,7 +98,8 @@ class Watch:
         for name, error in list(self.failed.items())[-SHOWN:]:
             cases.add_row(Text(name), Text(f"failed: {error}"))  # rich would read [words] as markup
         for name, (began, where) in list(self.running.items())[:SHOWN]:
-            cases.add_row(Text(name), Text(f"{time.monotonic() - began:.0f} s on {where}"))
+            how_far = self.said.get(name, f"on {where}")
+            cases.add_row(Text(name), Text(f"{time.monotonic() - began:.0f} s; {how_far}"))
         return Group(counts, cases)
 
     def __enter__(self) -> Self:

@@ -1,6 +1,7 @@
 """What a worker does: execute one case of a sweep in a folder of its own and hand back what is in it."""
 
 import hashlib
+import io
 import platform
 import shutil
 import threading
@@ -13,10 +14,12 @@ from distributed import get_worker
 from replicate.files import UNFINISHED, RunError, first_line, locked
 from replicate.parameters import ParameterError
 from replicate.publish.execute import NotebookError, execute, kernel_environment
-from replicate.runs.folder import runs_root
+from replicate.runs.places import runs_root
 from replicate.sweeps.spec import Job
+from replicate.training.workers import hearing_interrupts
 
 EXECUTED = "notebook.ipynb"
+SAID = 200  # characters of a line that a case tells the sweep
 ORPHAN_SECONDS = 60  # a kernel ends within seconds of the worker that started it
 UNUSED = (
     f".unused.{UNFINISHED}"  # in a run's folder from before, until a run starts there: `locked` removes it
@@ -35,9 +38,27 @@ class Outcome:
     files: dict[str, bytes]
 
 
+def told_topic(sweep: str) -> str:
+    """The topic under which they tell how far it is."""
+    return f"replicate-case-told-{sweep}"
+
+
 def started_topic(sweep: str) -> str:
     """The topic under which workers say that they start a case of this sweep."""
     return f"replicate-case-started-{sweep}"
+
+
+class Telling(io.TextIOBase):
+    """Takes what a case's cells write to stderr, and tells the sweep the last line of it."""
+
+    def __init__(self, job: Job):
+        self.worker, self.job = get_worker(), job
+
+    def write(self, text: str) -> int:
+        if lines := text.strip().splitlines():
+            event = {"name": self.job.name, "said": lines[-1][:SAID]}
+            self.worker.log_event(told_topic(self.job.sweep), event)
+        return len(text)
 
 
 def work(job: Job) -> Outcome:
@@ -82,12 +103,15 @@ def _execute(job: Job, folder: Path) -> None:
         (run / UNUSED).touch()
     source = folder / f".{job.notebook}"
     source.write_text(job.source, encoding="utf-8")
-    with kernel_environment(
-        REPLICATE_RUNS=str(folder / "runs"),
-        REPLICATE_PROGRESS="off",  # nobody would see it
-        MALLOC_TRIM_THRESHOLD_=None,  # dask's, for its own data; a training allocates all the time
+    with (
+        hearing_interrupts(),  # Ctrl-C has a run in training saved
+        kernel_environment(
+            REPLICATE_RUNS=str(folder / "runs"),
+            REPLICATE_PROGRESS="lines",  # which the sweep shows
+            MALLOC_TRIM_THRESHOLD_=None,  # dask's, for its own data; a training allocates all the time
+        ),
     ):
-        execute(source, folder / EXECUTED, job.given, folder)
+        execute(source, folder / EXECUTED, job.given, folder, Telling(job))
 
 
 def _wait_for_orphans(runs: Path) -> None:

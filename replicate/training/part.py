@@ -8,8 +8,9 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from replicate.checkpoints import read_checkpoint, write_checkpoint
 from replicate.evaluation.evaluate import Evaluation, evaluate, model_answer, nats_per_token
-from replicate.files import RunError, read_checkpoint, write_checkpoint
+from replicate.files import RunError
 from replicate.randomness import make_generators
 from replicate.settings import RunConfig
 from replicate.tasks import task_of
@@ -20,6 +21,9 @@ from replicate.training.workers import Stopped
 
 GRADIENT = ["gradient_norm", "gradient_norm_max", "large_share"]  # columns of the history
 LARGE = 1.0  # a gradient's norm beyond which it is called large in a run that does not clip
+
+
+Told = Callable[[float, float | None], None]  # how much is done, and the loss where there is one
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class Part:
         return self.folder / f"part-{self.rounds.start:04}-{self.rounds.stop:04}.pt"
 
 
-def train_part(part: Part, device: str, until: int | None, progress: Callable[[int, float], None]) -> int:
+def train_part(part: Part, device: str, until: int | None, progress: Told) -> int:
     """Train some rounds, checkpointing at every evaluation point and when stopped; returns the updates done.
 
     Ends after `until` updates, or, where that is None, after the config's steps or, with `stop_exact_match`,
@@ -43,6 +47,7 @@ def train_part(part: Part, device: str, until: int | None, progress: Callable[[i
     """
     state, history, best = _load_or_start(part, device)
     steps = part.config.training.steps if until is None else until
+    progress(state.step, None)
     if state.step >= steps or (until is None and _good_enough(part, history)):
         return state.step
     # Moments of units that died decay into denormals, which slow the update down several times.
@@ -61,12 +66,16 @@ def train_part(part: Part, device: str, until: int | None, progress: Callable[[i
     return state.step
 
 
-def score_part(part: Part, device: str, _progress: Callable[[int, float], None]) -> dict:
-    """The tables and the parameters of a part that is trained."""
+def score_part(part: Part, device: str, progress: Told) -> dict:
+    """The tables and the parameters of a part that is trained; `progress` is told the samples scored."""
     state, history, best = _load_or_start(part, device)
     if best is not None:
         state.model.load_state_dict(best.parameters)
-    return {"history": history, **_final_tables(part, state), "model": state.model.cpu().state_dict()}
+    return {
+        "history": history,
+        **_final_tables(part, state, progress),
+        "model": state.model.cpu().state_dict(),
+    }
 
 
 def _load_or_start(part: Part, device: str) -> tuple[TrainingState, list[dict], Best | None]:
@@ -141,36 +150,48 @@ def _gradients(part: Part, state: TrainingState) -> list[dict]:
     return rows
 
 
-def _final_tables(part: Part, state: TrainingState) -> dict[str, pd.DataFrame]:
+def _final_tables(part: Part, state: TrainingState, progress: Told) -> dict[str, pd.DataFrame]:
     """Scores of every evaluation round; the tables by length and position are of the first."""
     samples = part.config.evaluation.evaluate_samples
-    purposes = [f"evaluation {k}" for k in range(part.config.evaluation.evaluate_rounds)]
-    evaluations = [_evaluate(part, state, purpose, samples, "test") for purpose in purposes]
-    scores = pd.concat(
-        [
-            evaluation.scores.assign(nats=_nats(part, state, purpose, samples, "test").tolist(), evaluation=k)
-            for k, (evaluation, purpose) in enumerate(zip(evaluations, purposes, strict=True))
-        ]
-    )
+    told, scores, evaluations = _summed(progress), [], []
+    for k in range(part.config.evaluation.evaluate_rounds):
+        purpose = f"evaluation {k}"
+        evaluations.append(_evaluate(part, state, purpose, samples, "test", told))
+        nats = _nats(part, state, purpose, samples, "test", told).tolist()
+        scores.append(evaluations[-1].scores.assign(nats=nats, evaluation=k))
     return {
-        "scores": scores,
+        "scores": pd.concat(scores),
         "by_length": evaluations[0].by_length,
         "by_position": evaluations[0].by_position,
     }
 
 
-def _evaluate(part: Part, state: TrainingState, purpose: str, samples: int, split: Split) -> Evaluation:
+def _summed(progress: Told) -> Callable[[int], None]:
+    """Tells of all that is done where it hears of what is done more."""
+    done = 0
+
+    def told(more: int) -> None:
+        nonlocal done
+        done += more
+        progress(done, None)
+
+    return told
+
+
+def _evaluate(
+    part: Part, state: TrainingState, purpose: str, samples: int, split: Split, *told
+) -> Evaluation:
     task = task_of(part.config.task)
     answer = model_answer(state.model, task.max_target_length)
-    evaluation = evaluate(answer, task, _generators(part, purpose), part.rounds, samples, split)
+    evaluation = evaluate(answer, task, _generators(part, purpose), part.rounds, samples, split, *told)
     lost = [r for r, diverged in zip(part.rounds, state.diverged.tolist(), strict=True) if diverged]
     return evaluation.without(lost)
 
 
-def _nats(part: Part, state: TrainingState, purpose: str, samples: int, split: Split) -> Tensor:
+def _nats(part: Part, state: TrainingState, purpose: str, samples: int, split: Split, *told) -> Tensor:
     """Each training's loss on the samples of an evaluation, `[R]`; no number where it diverged."""
     task = task_of(part.config.task)
-    nats = nats_per_token(state.model, task, _generators(part, purpose), samples, split)
+    nats = nats_per_token(state.model, task, _generators(part, purpose), samples, split, *told)
     return nats.masked_fill(state.diverged.cpu() > 0, float("nan"))
 
 

@@ -6,14 +6,15 @@ import queue
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import Any, Self
 
 import torch
 
-from replicate.training.progress import Progress
+from replicate.training.progress import Progress, Stage, in_kernel
 
 
 class Stopped(Exception):
@@ -28,7 +29,8 @@ def interrupts() -> Iterator[threading.Event]:
     def note(signum: int, frame) -> None:
         signal.signal(signal.SIGINT, before)
         pressed.set()
-        print("stopping; once more stops at once", file=sys.stderr, flush=True)
+        if not in_kernel():  # there it is a button that stops, or a command that says so itself
+            print("stopping; once more stops at once", file=sys.stderr, flush=True)
 
     if threading.current_thread() is not threading.main_thread():  # where no signal arrives
         yield pressed
@@ -46,7 +48,21 @@ def deaf_to_interrupts() -> Iterator[None]:
     if os.name == "nt":  # which has no such mask; a worker ignores Ctrl-C once it has started
         yield
         return
+    resource_tracker.ensure_running()  # which, as it starts, would have SIGINT heard again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def hearing_interrupts() -> Iterator[None]:
+    """Processes started meanwhile hear Ctrl-C, though this one was started deaf."""
+    if os.name == "nt":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     try:
         yield
     finally:
@@ -56,14 +72,18 @@ def deaf_to_interrupts() -> Iterator[None]:
 class Workers:
     """Runs `function(part, ..., progress)` for every part; with one worker, in this process.
 
+    The stages of the work are shown from the start on; a function's `progress(done, loss)` says how much of
+    the stage at hand its part has done.
+
     A part that fails, or Ctrl-C, ends the others at their next report; Ctrl-C once more kills the workers.
     They end with the process that started them, too.
     """
 
-    def __init__(self, count: int, progress_steps: int):
-        self.count, self.steps, self.maps = count, progress_steps, 0
+    def __init__(self, count: int, stages: Sequence[Stage]):
+        self.count, self.stages, self.maps = count, stages, 0
 
     def __enter__(self) -> Self:
+        self.progress = Progress(self.stages)
         if self.count > 1:
             context = multiprocessing.get_context("spawn")
             # An Event has a lock, which a worker that is killed might take along.
@@ -75,6 +95,7 @@ class Workers:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_) -> None:
+        self.progress.__exit__()
         if self.count > 1:
             self.stop.value = True
             processes = list(self.pool._processes.values())  # `kill_workers`, which Python 3.14 has
@@ -84,21 +105,20 @@ class Workers:
                 for process in processes:
                     process.kill()
 
-    def map(self, function: Callable[..., Any], parts: list, *arguments) -> list[Any]:
-        """The results, in the order of the parts.
-
-        `progress(step, loss)` shows the parts' mean step.
-        """
+    def map(self, stage: Stage, function: Callable[..., Any], parts: list, *arguments) -> list[Any]:
+        """The results, in the order of the parts; shown is the parts' mean."""
         call = self._here if self.count == 1 else self._in_workers
-        with Progress(self.steps) as progress, interrupts() as self.interrupted:
-            return call(function, parts, arguments, progress)
+        with interrupts() as self.interrupted:
+            results = call(stage, function, parts, arguments)
+        self.progress.show(stage, stage.count)
+        return results
 
-    def _here(self, function: Callable[..., Any], parts: list, arguments: tuple, progress: Progress) -> list:
+    def _here(self, stage: Stage, function: Callable[..., Any], parts: list, arguments: tuple) -> list:
         latest, results = [0] * len(parts), []
 
-        def report(step: int, loss: float) -> None:
-            latest[len(results)] = step
-            progress.show(sum(latest) // len(latest), loss)
+        def report(done: float, loss: float | None = None) -> None:
+            latest[len(results)] = done
+            self.progress.show(stage, sum(latest) / len(latest), loss)
             if self.interrupted.is_set():
                 raise Stopped
 
@@ -108,34 +128,32 @@ class Workers:
                 raise Stopped
         return results
 
-    def _in_workers(
-        self, function: Callable[..., Any], parts: list, arguments: tuple, progress: Progress
-    ) -> list:
+    def _in_workers(self, stage: Stage, function: Callable[..., Any], parts: list, arguments: tuple) -> list:
         self.maps += 1
         with deaf_to_interrupts():
             futures = [
                 self.pool.submit(_run_in_worker, (self.maps, i), function, part, *arguments)
                 for i, part in enumerate(parts)
             ]
-        self._watch(futures, progress)
+        self._watch(futures, stage)
         return [future.result() for future in futures]
 
-    def _watch(self, futures: list[Future], progress: Progress) -> None:
+    def _watch(self, futures: list[Future], stage: Stage) -> None:
         latest = [0] * len(futures)
         while True:
-            done, running = wait(futures, timeout=0.2, return_when=FIRST_EXCEPTION)
+            ended, running = wait(futures, timeout=0.2, return_when=FIRST_EXCEPTION)
             if self.interrupted.is_set():
                 raise Stopped
-            for future in done:
+            for future in ended:
                 future.result()  # raises what the part raised
             while True:
                 try:
-                    (call, part), step, loss = self.reports.get_nowait()
+                    (call, part), done, loss = self.reports.get_nowait()
                 except queue.Empty:
                     break
                 if call == self.maps:  # a part's last reports may come after its result, in the next call
-                    latest[part] = step
-                    progress.show(sum(latest) // len(latest), loss)
+                    latest[part] = done
+                    self.progress.show(stage, sum(latest) / len(latest), loss)
             if not running:
                 return
 
@@ -157,9 +175,9 @@ def _end_with_parent() -> None:
 
 
 def _run_in_worker(key: tuple[int, int], function: Callable[..., Any], part, *arguments) -> Any:
-    def report(step: int, loss: float) -> None:
+    def report(done: float, loss: float | None = None) -> None:
         if _stop.value:
             raise Stopped
-        _reports.put((key, step, loss))
+        _reports.put((key, done, loss))
 
     return function(part, *arguments, report)

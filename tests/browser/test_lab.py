@@ -67,11 +67,16 @@ RUN_ALL = """async () => {
 }"""
 
 
-def run_all(browser, lab: str, name: str):
-    """The page of a notebook of which all cells have run, none with an error."""
+def open_page(browser, lab: str, name: str):
     page = browser.new_page(viewport={"width": 1200, "height": 4000})
     page.goto(f"{lab}/lab/workspaces/{name}/tree/{name}.ipynb?token={TOKEN}", timeout=120_000)
     page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=120_000)
+    return page
+
+
+def run_all(browser, lab: str, name: str):
+    """The page of a notebook of which all cells have run, none with an error."""
+    page = open_page(browser, lab, name)
     page.evaluate(RUN_ALL)  # the menu's command; before the kernel is there the menu does nothing
     prompts = page.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()
     assert [prompt.strip("[]: ").isdigit() for prompt in prompts] == [True] * len(prompts), prompts
@@ -81,6 +86,8 @@ def run_all(browser, lab: str, name: str):
 
 def test_all_cells_of_03_train_run_and_the_curves_appear(browser, lab):
     page = run_all(browser, lab, "03_train")
+    assert page.locator(".jp-OutputArea-output[data-mime-type*='stderr']").count() == 0  # on red ground
+    assert any("scoring: 100%" in text for text in page.locator(".jp-OutputArea-output").all_inner_texts())
     curves = page.locator(".jp-RenderedImage img")
     assert curves.count() == 2
     assert all(curves.nth(i).evaluate("image => image.naturalWidth") > 300 for i in range(2))
@@ -108,3 +115,32 @@ def test_the_explorer_answers_what_is_typed_and_says_what_it_cannot_read(browser
     controls.get_by_text("type whole numbers from 1 to").wait_for(timeout=60_000)
     type_source("3 5 8")
     figures.nth(1).wait_for(timeout=60_000)
+    assert "target  3 5 EOS" in controls.inner_text()
+
+
+def test_the_explorer_shows_its_controls_before_its_figures_and_no_code(browser, lab):
+    page = run_all(browser, lab, "00_explore")
+    cell = page.locator(".jp-CodeCell").last
+    cell.locator("img").nth(1).wait_for(timeout=60_000)
+    heights = [cell.locator(what).first.bounding_box()["y"] for what in (".widget-text", "pre", "img")]
+    assert heights == sorted(heights)
+    assert cell.locator(".jp-InputArea-editor:visible").count() == 0
+    said = cell.inner_text()
+    assert "results/quick (post)" in said and "results/strong (lstm)" in said
+
+
+def test_a_wrong_parameter_is_one_line(browser, lab):
+    page = open_page(browser, lab, "03_train")
+    page.evaluate(SET_PARAMETER, ["rounds = 4", "rounds = 0"])
+    page.evaluate(RUN_ALL)
+    error = page.locator(".jp-OutputArea-output[data-mime-type*='stderr']")
+    assert error.first.inner_text() == "ParameterError: rounds must be greater than or equal to 1, not 0"
+
+
+SET_PARAMETER = """async ([before, after]) => {
+    await window.jupyterapp.restored;
+    const notebook = window.jupyterapp.shell.currentWidget;
+    await notebook.context.ready;
+    const cell = notebook.content.widgets[1].model.sharedModel;
+    cell.setSource(cell.getSource().replace(before, after));
+}"""

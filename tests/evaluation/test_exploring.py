@@ -1,10 +1,12 @@
 """The explorer against plain decoding and encoding of the same source."""
 
+import pandas as pd
 import pytest
 import torch
 
 from replicate.decoding import greedy
-from replicate.evaluation.explorer import SHOWN, Explorer
+from replicate.evaluation.explorer import COLUMNS, SHOWN, Explorer, in_words
+from replicate.figures.explorer import look
 from replicate.runs.experiment import run
 from replicate.runs.folder import trained_runs
 from replicate.settings import RunConfig
@@ -49,14 +51,54 @@ def test_the_answer_is_the_rounds_own_with_its_probabilities(trained, turned):
     table = Explorer(trained, 1).answer(VALUES, turned)
     chosen = table[table.chosen]
     assert chosen.token.tolist() == ["EOS" if token == 30 else str(token) for token in expected]
-    assert (table.groupby("step").size() == SHOWN).all()
-    assert (table.groupby("step").probability.max() == chosen.set_index("step").probability).all()
+    assert (table[table["rank"] <= SHOWN].groupby("step").size() == SHOWN).all()
+    best = table.groupby("step").probability.max()
+    assert (best[chosen.step].to_numpy() == chosen.probability.to_numpy()).all()
     _, logits = model.decode_step(model.encode(source, length), torch.full((2, 1), 30))
     assert chosen.probability.iloc[0] == pytest.approx(logits[1, 0].softmax(0).max().item())
     wanted = dict(
         zip(range(1, 5), ["7", "11", "2", "EOS"], strict=True)
     )  # the primes in input order, either way
     assert all(row.right == (row.token == wanted.get(row.step)) for row in table.itertuples())
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_every_step_of_the_target_is_there_with_the_right_token_at_its_rank(trained, turned):
+    explorer = Explorer(trained, 1)
+    table = explorer.answer(VALUES, turned)
+    right = table[table.right]
+    assert right.token.tolist() == explorer.target(VALUES) == ["7", "11", "2", "EOS"]
+    assert right.step.tolist() == [1, 2, 3, 4]
+    others = table[~table.right]
+    assert (others["rank"] <= SHOWN).all() and (table.ended == (table.step > len(table[table.chosen]))).all()
+    state = explorer.model.encode(*explorer._batch(VALUES, turned)[:2])
+    first = explorer.model.decode_step(state, torch.full((1, 1), 30))[1][0, 0].softmax(0)
+    assert right["rank"].iloc[0] == 1 + (first > first[7]).sum()
+    assert right.probability.iloc[0] == pytest.approx(first[7].item())
+
+
+def test_a_short_answer_goes_on_behind_its_end_and_a_long_one_is_no_whole_one():
+    rows = [[1, 1, "EOS", 0.9, True, False, False], [1, 9, "7", 0.0, False, True, False]]
+    rows += [[2, 1, "EOS", 0.9, False, True, True]]
+    assert in_words(pd.DataFrame(rows, columns=COLUMNS)) == ("EOS", "0 of 2 right")
+    rows = [[1, 1, "7", 0.9, True, True, False], [2, 1, "EOS", 0.9, True, True, False]]
+    assert in_words(pd.DataFrame(rows, columns=COLUMNS)) == ("7 EOS", "all 2 right")
+    rows += [[3, 1, "EOS", 0.9, True, False, False]]
+    assert in_words(pd.DataFrame(rows, columns=COLUMNS))[1] == "2 of 2 right"
+
+
+def test_the_explorer_says_what_it_leaves_out_and_refuses_what_it_cannot_show(trained, capsys, monkeypatch):
+    monkeypatch.setattr("replicate.figures.style.display", lambda figure, metadata: None)
+    run = str(trained.path)
+    look("4 7, 11 2", run, "results/strong", 0)
+    said = capsys.readouterr().out
+    assert said.startswith("source  4 7 11 2\ntarget  7 11 2 EOS\n") and "results/strong (lstm)" in said
+    look("4 7", run, "results/none", 0)
+    assert "results/none is left out: no run folder at" in capsys.readouterr().out
+    with pytest.raises(ValueError, match="the run has 0 to 1"):
+        look("4 7", run, "", 2)
+    with pytest.raises(ValueError, match="type 1 to 4 tokens; these are 5"):
+        look("1 2 3 4 5", run, "results/strong", 0)
 
 
 def test_the_path_reads_token_by_token_in_the_models_direction(trained):
@@ -86,5 +128,5 @@ def test_the_runs_to_choose_from_are_the_finished_ones(trained, monkeypatch):
     monkeypatch.setenv("REPLICATE_RUNS", str(trained.path.parent))
     (trained.path.parent / "unfinished").mkdir(exist_ok=True)
     (trained.path.parent / "unfinished" / "checkpoint.pt").touch()
-    quick, own = trained_runs()
-    assert quick.name == "quick" and own == trained.path
+    quick, strong, own = trained_runs()
+    assert (quick.name, strong.name) == ("quick", "strong") and own == trained.path

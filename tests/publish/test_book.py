@@ -11,8 +11,8 @@ from PIL import Image
 from shared import PROJECT, write_notebook
 
 from replicate.figures.catalogue import CATALOGUE
-from replicate.publish import BookError, documents
-from replicate.publish.book import DOCUMENTS, write_book
+from replicate.publish import documents
+from replicate.publish.book import DOCUMENTS, BookError, write_book
 from replicate.publish.extension import formula
 from replicate.publish.headlines import Finding
 

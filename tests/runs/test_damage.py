@@ -10,10 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shared import CONFIG
 
-from replicate.files import RunError, read_checkpoint
+from replicate.checkpoints import read_checkpoint
+from replicate.files import RunError
 from replicate.parameters import ParameterError, run_config
 from replicate.runs.experiment import run
-from replicate.runs.folder import checksums, open_run, run_folder, runs_root
+from replicate.runs.folder import checksums, open_run
+from replicate.runs.places import run_folder, runs_root
 from replicate.settings import OLD_NAMES, flat_names
 
 pytestmark = pytest.mark.slow

@@ -8,9 +8,10 @@ import torch
 from shared import CONFIG
 
 from replicate import settings
+from replicate.checkpoints import read_checkpoint
 from replicate.evaluation.inspection import first_and_last_position
 from replicate.figures.evaluation import accuracy_by_position
-from replicate.files import RunError, read_checkpoint, write_whole
+from replicate.files import RunError, write_whole
 from replicate.runs.experiment import run
 from replicate.runs.folder import checksums, open_run
 from replicate.settings import RunConfig, TrainingSettings

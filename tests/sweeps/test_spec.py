@@ -41,7 +41,7 @@ def test_a_run_is_keyed_by_its_parameters_not_by_how_they_were_written(tmp_path)
         ("list: [{steps: 1}, {steps: 1.0}]", "asks twice for the case with"),
         ("grid: {steps: [1], steps: [2]}", "a name is given twice"),
         ("grid: {steps: [1}", "is not plain YAML"),
-        ("grid: !!python/object/apply:os.system [ls]", "the tag .*os.system has no meaning in a sweep"),
+        ("grid: !!python/object/apply:os.system [ls]", "the tag .*os.system has no meaning here"),
         ("fixed: {name: !!set {a}}", "the tag .*set has no meaning"),
         ("fixed: {name: !!binary aGk=}", "the tag .*binary has no meaning"),
         ("fixed: &a {name: *a}", r"write out what \*a stands for"),

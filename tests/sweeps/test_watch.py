@@ -17,3 +17,21 @@ def test_that_there_are_no_workers_is_said_once_until_there_are(monkeypatch, cap
     for count in (0, 0, 2, 0):
         watch.saw_workers(count)
     assert capsys.readouterr().err == "0 of 1, - left; waiting for workers at tcp://here:1\n" * 2
+
+
+def test_how_far_a_case_is_stands_beside_it_and_in_a_log_now_and_then(monkeypatch, capsys):
+    monkeypatch.setenv("REPLICATE_PROGRESS", "bar")
+    with Watch(["a", "b"], 0, "tcp://here:1") as watch:
+        watch.started("a", "there")
+        watch.told("a", "training: 30 of 100 updates")
+        watch.told("b", "never started")
+    shown = " ".join(capsys.readouterr().err.split())
+    assert "0 s; training: 30 of 100 updates" in shown and "never started" not in shown
+
+    monkeypatch.setenv("REPLICATE_PROGRESS", "lines")
+    watch = Watch(["a"], 0, "tcp://here:1")
+    watch.started("a", "there")
+    watch.told("a", "too soon")
+    monkeypatch.setattr("replicate.sweeps.watch.LINE_SECONDS", 0)
+    watch.told("a", "half")
+    assert capsys.readouterr().err == "0 of 1, - left; a: half\n"

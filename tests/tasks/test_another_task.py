@@ -47,6 +47,10 @@ class NumberSettings(TaskSettings):
     kind = "numbers"
     digits: int = 2
 
+    @classmethod
+    def task_class(cls):
+        return NumberTask
+
 
 class NumberTask:
     """The digits of a number and their names; even numbers train, every fourth is for testing."""
@@ -101,7 +105,7 @@ class NumberTask:
 
 @pytest.mark.parametrize(("model", "rate"), [("rnn", 1e-2), ("lstm", 2e-2), ("attention", 1e-2)])
 def test_it_trains_and_its_own_metrics_are_in_tables_and_curves(monkeypatch, tmp_path, model, rate):
-    monkeypatch.setitem(tasks.TASKS, "numbers", NumberTask)
+    monkeypatch.setitem(tasks.TASKS, "numbers", NumberSettings)
     settings = {"rounds": 2, "steps": 300, "evaluate_every": 150, "hidden_size": 24, "learning_rate": rate}
     config = RunConfig.of(task="numbers", model=model, feed_previous=True, **settings)
     trained = run(config, tmp_path / "run", workers=1)
@@ -123,20 +127,20 @@ def test_what_means_nothing_to_it_is_refused(monkeypatch):
     class Clumsy(NumberSettings):
         layers: int = 5  # a setting of the LSTM
 
-    monkeypatch.setitem(tasks.TASKS, "numbers", NumberTask)
+    monkeypatch.setitem(tasks.TASKS, "numbers", NumberSettings)
     with pytest.raises(SettingError, match="reverse means nothing with task 'numbers'"):
         RunConfig.of(task="numbers", reverse=True)
     with pytest.raises(
         SettingError, match="stop_exact_match needs the metric exact_match, which numbers lacks"
     ):
         RunConfig.of(task="numbers", stop_exact_match=0.9)
-    monkeypatch.setattr(NumberTask, "Settings", Clumsy)
+    monkeypatch.setitem(tasks.TASKS, "numbers", Clumsy)
     with pytest.raises(SettingError, match="LSTMSettings cannot have the setting layers: the task has one"):
         RunConfig.of(task="numbers", model="lstm")
 
 
 def test_the_notebook_of_trainings_takes_it_and_leaves_the_settings_of_primes_alone(monkeypatch):
-    monkeypatch.setitem(tasks.TASKS, "numbers", NumberTask)
+    monkeypatch.setitem(tasks.TASKS, "numbers", NumberSettings)
     notebook = PROJECT / "notebooks" / "03_train.ipynb"  # its defaults are a preset of primes
     config = run_config(check_parameters(notebook, {"task": "numbers", "model": "rnn"}))
     assert config == RunConfig.of(task="numbers", model="rnn", **QUICK_TRAINING)
@@ -160,7 +164,7 @@ def test_a_typed_setting_that_means_nothing_is_refused_even_at_its_default():
 
 @pytest.mark.parametrize(("error", "learnt"), [(0.1, True), (0.3, False)])
 def test_what_is_learnt_beyond_the_baselines_heeds_the_direction_of_the_metric(monkeypatch, error, learnt):
-    monkeypatch.setitem(tasks.TASKS, "numbers", NumberTask)
+    monkeypatch.setitem(tasks.TASKS, "numbers", NumberSettings)
     monkeypatch.setattr(NumberTask, "headline", "length_error")
     trained = SimpleNamespace(task=NumberTask(NumberSettings()))
     scores = {"trained": error, "silence": 1.0, "untrained": 0.2, "oracle": 0.0}
@@ -182,7 +186,7 @@ def test_a_run_from_before_a_metric_goes_without_it_and_says_so(monkeypatch):
 
 
 def test_a_figure_of_another_task_is_refused_in_one_line(monkeypatch, tmp_path):
-    monkeypatch.setitem(tasks.TASKS, "numbers", NumberTask)
+    monkeypatch.setitem(tasks.TASKS, "numbers", NumberSettings)
     config = RunConfig.of(task="numbers", model="rnn", **QUICK_TRAINING | {"steps": 1, "rounds": 1})
     run(config, tmp_path / "run", workers=1)
     monkeypatch.setitem(OF_A_RUN, "loss-curve", lambda run: run.scores["psa"].plot())

@@ -16,7 +16,8 @@ import pytest
 import torch
 from shared import CONFIG, PROJECT, full_disk, same
 
-from replicate.files import UNFINISHED, RunError, read_checkpoint
+from replicate.checkpoints import read_checkpoint
+from replicate.files import UNFINISHED, RunError
 from replicate.runs.experiment import run
 from replicate.runs.folder import open_run
 from replicate.training import loop as training

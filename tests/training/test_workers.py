@@ -12,9 +12,12 @@ import time
 import pytest
 import torch
 
+from replicate.training.progress import Stage
 from replicate.training.workers import Stopped, Workers
 
 pytestmark = pytest.mark.slow
+
+STAGE = Stage("training", "updates", 10, 10)
 
 
 def double(part: int, factor: int, progress) -> int:
@@ -40,15 +43,15 @@ def fail_or_go_on(part: int, progress) -> int:
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_results_come_in_the_order_of_the_parts(count):
-    with Workers(count, 10) as workers:
-        assert workers.map(double, [3, 1, 2], 10) == [30, 10, 20]
-        assert workers.map(double, [5], 2) == [10]
+    with Workers(count, [STAGE]) as workers:
+        assert workers.map(STAGE, double, [3, 1, 2], 10) == [30, 10, 20]
+        assert workers.map(STAGE, double, [5], 2) == [10]
 
 
 def test_a_report_that_comes_after_the_result_is_not_of_the_next_call():
-    with Workers(2, 10) as workers:
-        assert workers.map(report_late, [0.3, 0.3, 0.3]) == [0.3, 0.3, 0.3]
-        assert workers.map(report_late, [2.0]) == [2.0]
+    with Workers(2, [STAGE]) as workers:
+        assert workers.map(STAGE, report_late, [0.3, 0.3, 0.3]) == [0.3, 0.3, 0.3]
+        assert workers.map(STAGE, report_late, [2.0]) == [2.0]
 
 
 def interrupt(part: int, progress) -> int:
@@ -57,15 +60,15 @@ def interrupt(part: int, progress) -> int:
 
 
 def test_ctrl_c_in_work_that_reports_nothing_is_seen_after_it():
-    with pytest.raises(Stopped), Workers(1, 10) as workers:
-        workers.map(interrupt, [1])
+    with pytest.raises(Stopped), Workers(1, [STAGE]) as workers:
+        workers.map(STAGE, interrupt, [1])
 
 
 def test_threads_are_shared_among_the_workers():
     before = torch.get_num_threads()
     torch.set_num_threads(6)
     try:
-        with Workers(2, 10) as workers:
+        with Workers(2, [STAGE]) as workers:
             assert workers.pool.submit(torch.get_num_threads).result() == 3
     finally:
         torch.set_num_threads(before)
@@ -73,21 +76,21 @@ def test_threads_are_shared_among_the_workers():
 
 def test_a_part_that_fails_ends_the_others():
     began = time.monotonic()
-    with pytest.raises(ValueError, match="part 0 failed"), Workers(2, 10) as workers:
-        workers.map(fail_or_go_on, [1, 0])
+    with pytest.raises(ValueError, match="part 0 failed"), Workers(2, [STAGE]) as workers:
+        workers.map(STAGE, fail_or_go_on, [1, 0])
     assert time.monotonic() - began < 300
 
 
 PARENT = """
 import os, sys
 sys.path.insert(0, {folder!r})
-from test_workers import fail_or_go_on
+from test_workers import STAGE, fail_or_go_on
 from replicate.training.workers import Workers
 
 if __name__ == "__main__":
-    with Workers(2, 10) as workers:
+    with Workers(2, [STAGE]) as workers:
         print(workers.pool.submit(os.getpid).result(), flush=True)
-        workers.map(fail_or_go_on, [1, 2])
+        workers.map(STAGE, fail_or_go_on, [1, 2])
 """
 
 
@@ -107,7 +110,7 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path):
 TWICE = """
 import multiprocessing, sys, threading
 sys.path.insert(0, {folder!r})
-from test_workers import never_end, say_when_workers_start
+from test_workers import STAGE, never_end, say_when_workers_start
 from replicate.training.workers import Workers
 
 if __name__ == "__main__":
@@ -115,8 +118,8 @@ if __name__ == "__main__":
     if not at_work:
         threading.Thread(target=say_when_workers_start).start()
     try:
-        with Workers(2, 10) as workers:
-            workers.map(never_end, [0, 1], at_work)
+        with Workers(2, [STAGE]) as workers:
+            workers.map(STAGE, never_end, [0, 1], at_work)
     except KeyboardInterrupt:
         print("ended", file=sys.stderr)
 """

@@ -1,45 +1,17 @@
 """Prime extraction: from a list of integers, output its primes in order (the post, section 3)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Self
 
 import torch
-from pydantic import Field, model_validator
 from torch import Tensor
 from torch.nn.functional import pad
 
-from replicate.fields import Count, Number, TaskSettings, Whole
 from replicate.randomness import make_generator
 from replicate.tasks.batch import PAD, Batch
 from replicate.tasks.primes.baselines import chance_answer, empty_answer
 from replicate.tasks.primes.metrics import METRICS, score_pairs
+from replicate.tasks.primes.settings import PrimeSettings
 from replicate.tasks.task import CHUNK, Split
-
-
-class PrimeSettings(TaskSettings):
-    """What a sample is (the post, section 3)."""
-
-    kind = "primes"
-    max_length: Annotated[Count, Field(le=60)] = 15
-    vocab_size: Annotated[Count, Field(ge=5, le=10_000)] = 101
-    reverse: bool = False  # reverses the source alone
-    # The post's text draws 1..vocab_size-2; the author's notebook drew 1..vocab_size-1, so that the largest
-    # value shares its id with EOS.
-    eos_is_a_value: bool = False
-    skew: Annotated[Number, Field(ge=0)] = 0.0  # 0: uniform; else the k-th commonest has weight k ** -skew
-    skew_order: Whole = 0  # which random order ranks them
-    source_eos: bool = False  # end the source with EOS, after any reversal (the paper, Fig. 1)
-
-    @model_validator(mode="after")
-    def _one_meaning_a_token(self) -> Self:
-        if self.source_eos and self.eos_is_a_value:
-            raise ValueError(
-                "source_eos needs eos_is_a_value False, or the end could not be told from a value"
-            )
-        return self
-
-    def label(self) -> str:
-        return f"{self.max_length}-{'reverse' if self.reverse else 'forward'}"
 
 
 class Integers:

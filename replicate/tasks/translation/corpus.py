@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from replicate.errors import OneLineError
 from replicate.files import PROJECT, write_whole
 from replicate.tasks.translation.tokens import normalised
 
 
-class CorpusError(ValueError):
+class CorpusError(OneLineError, ValueError):
     """A text that cannot be read, or is not the one meant; one line that names file and line."""
 
 

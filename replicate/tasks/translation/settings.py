@@ -54,6 +54,12 @@ class TranslationSettings(TaskSettings):
             raise ValueError("source_column, target_column and group_column are of a TSV: pairs alone")
         return self
 
+    @classmethod
+    def task_class(cls) -> type:
+        from replicate.tasks.translation.task import TranslationTask
+
+        return TranslationTask
+
     def label(self) -> str:
         return f"{self.tokens}-{'reverse' if self.reverse else 'forward'}"
 

@@ -1,11 +1,15 @@
 """Words of a text, and a vocabulary of them."""
 
+from __future__ import annotations
+
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from replicate.tasks.task import Vocabulary
+if TYPE_CHECKING:  # the module of tasks needs torch, and settings read texts without
+    from replicate.tasks.task import Vocabulary
 
 BOS, EOS, UNK = 1, 2, 3  # after PAD, which is 0 in every vocabulary
 SPECIAL = ["<pad>", "<s>", "</s>", "<unk>"]

@@ -4,6 +4,7 @@ YAML would read 12:30:00 as 45000, 010 as 8 and 2026_11 as 202611. Here a word i
 what is wanted of it.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -45,6 +46,21 @@ def value_of(data: Any) -> Any:
     return data
 
 
+def values_of(words: dict[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """What words stand for: a parameter whose default is text keeps the text as it stands."""
+    return {
+        name: str(word)
+        if isinstance(word, Word) and isinstance(defaults.get(name), str) and not word.is_null
+        else value_of(word)
+        for name, word in words.items()
+    }
+
+
+def one_line(error: Exception) -> str:
+    """What YAML, or a check of what it held, says of a mistake."""
+    return " ".join(str(error).replace('"<unicode string>", ', "").split())
+
+
 class _Loader(yaml.BaseLoader):
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node:
         event = self.peek_event()
@@ -52,7 +68,7 @@ class _Loader(yaml.BaseLoader):
             # Aliases of aliases grow without end, and one can stand inside what it names.
             raise _refusal(f"write out what *{event.anchor} stands for", event.start_mark)
         if event.tag is not None:
-            raise _refusal(f"the tag {event.tag} has no meaning in a sweep", event.start_mark)
+            raise _refusal(f"the tag {event.tag} has no meaning here", event.start_mark)
         return super().compose_node(parent, index)
 
     def construct_scalar(self, node: yaml.Node) -> str:

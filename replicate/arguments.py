@@ -1,0 +1,71 @@
+"""Parameters as the command line gives them, in the forms and the order that papermill knows."""
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from replicate.parameters import ParameterError, check_parameters
+from replicate.words import load, one_line, values_of
+
+PAIR = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)  # name=value; a path such as ./a=b.ipynb is none
+
+
+def sorted_words(words: Iterable[str]) -> tuple[Path | None, list[str]]:
+    """The words after a notebook's name: where its executed copy goes, if one says so, and parameters.
+
+    Raises:
+        ParameterError: several words are no parameter.
+    """
+    words = list(words)
+    paths = [word for word in words if not PAIR.match(word)]
+    if len(paths) > 1:
+        raise ParameterError(
+            f"one file is meant for the executed copy, not {' and '.join(paths)}; a parameter is name=value"
+        )
+    return Path(paths[0]) if paths else None, [word for word in words if PAIR.match(word)]
+
+
+def given_parameters(
+    notebook: Path, files: Sequence[Path], texts: Sequence[str], pairs: Sequence[str]
+) -> dict[str, Any]:
+    """The parameters of YAML files, of YAML texts and of `name=value` pairs; what comes later wins.
+
+    Raises:
+        ParameterError: one of them is no such thing.
+    """
+    defaults = check_parameters(notebook, {})
+    given = {}
+    for file in files:
+        given |= values_of(_mapping(_text(file), f"-f {file}"), defaults)
+    for text in texts:
+        given |= values_of(_mapping(text, f"-y {text!r}"), defaults)
+    return given | dict(map(_name_and_text, pairs))
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ParameterError(f"cannot read {file}: {error.strerror}") from error
+    except ValueError as error:
+        raise ParameterError(f"{file} is not text") from error
+
+
+def _mapping(text: str, what: str) -> dict[str, Any]:
+    try:
+        found = load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ParameterError(f"{what} is not plain YAML: {one_line(error)}") from error
+    if not isinstance(found, dict):
+        raise ParameterError(f"{what} holds no parameters; it needs lines such as `name: value`")
+    return found
+
+
+def _name_and_text(pair: str) -> tuple[str, str]:
+    found = PAIR.fullmatch(pair)
+    if not found:
+        raise ParameterError(f"-p takes a name and a value; {pair!r} came alone")
+    return found[1], found[2]

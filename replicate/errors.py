@@ -1,0 +1,11 @@
+"""What a person can put right is told in one line, on the command line and in a notebook alike."""
+
+
+class OneLineError(Exception):
+    """Something that a person can put right: the message is one line and says what to do."""
+
+    status = 2  # with which the command ends
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows instead of a traceback, in JupyterLab and in papermill's copy."""
+        return [f"{type(self).__name__}: {self}"]

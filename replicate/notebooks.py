@@ -1,0 +1,94 @@
+"""Notebook files: found by their names, and where copies of them go, never over another file."""
+
+import difflib
+import itertools
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from replicate.files import PROJECT
+from replicate.parameters import ParameterError
+
+
+def find_notebook(name: str) -> Path:
+    """A notebook by its path, or by its bare name in this folder, in `notebooks/` or among the project's.
+
+    Raises:
+        ParameterError: there is none; the message names the nearest.
+    """
+    file = name if name.endswith(".ipynb") else f"{name}.ipynb"
+    for path in (Path(name), Path(file), Path("notebooks", file), PROJECT / "notebooks" / file):
+        if path.is_file():
+            return path
+    known = [path.stem for path in project_notebooks()]
+    nearest = difflib.get_close_matches(Path(file).stem, known, n=1)
+    hint = f": did you mean {nearest[0]}?" if nearest else ""
+    listed = f" The project's notebooks are {', '.join(known)}" if known else ""
+    raise ParameterError(f"there is no notebook {name}{hint or ('.' if listed else '')}{listed}")
+
+
+def project_notebooks() -> list[Path]:
+    """The project's own, in order; none where the library is installed without a checkout."""
+    return sorted((PROJECT / "notebooks").glob("[0-9]*.ipynb"))
+
+
+@contextmanager
+def place_of_copy(notebook: Path, out: Path | None, force: bool) -> Iterator[Path]:
+    """Where the executed copy goes: the file given, else `out-NOTEBOOK` here, with a number if it is taken.
+
+    Such a name is taken at once, so that of two commands each has its own.
+
+    Raises:
+        ParameterError: the file given exists and is not to be overwritten.
+    """
+    if out is None:
+        first = Path(f"out-{notebook.name}")
+        place = first if force else _taken(first)
+    elif out.exists() and (not force or out.samefile(notebook)):
+        hint = "name another file for the executed copy"
+        raise ParameterError(f"{out} exists: {hint if force else f'--force overwrites it, or {hint}'}")
+    else:
+        place = out
+    try:
+        yield place
+    finally:
+        if place.exists() and not place.stat().st_size:  # nothing was written
+            place.unlink()
+
+
+def set_apart(copy: Path) -> Path:
+    """Rename the copy of a notebook that failed, so that it is in nobody's way; returns where it is."""
+    apart = next(_free(copy.with_stem(f"{copy.stem}-failed")))
+    return copy.rename(apart)
+
+
+def copy_to(folder: Path) -> tuple[list[str], list[str]]:
+    """Copy the project's notebooks that are not in a folder yet; returns the names of these and of the rest.
+
+    Raises:
+        ParameterError: there are none.
+    """
+    notebooks = project_notebooks()
+    if not notebooks:
+        raise ParameterError(f"no notebooks in {PROJECT / 'notebooks'}: they are in the project's checkout")
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = [notebook.stem for notebook in notebooks if (folder / notebook.name).exists()]
+    new = [notebook for notebook in notebooks if notebook.stem not in kept]
+    for notebook in new:
+        shutil.copyfile(notebook, folder / notebook.name)
+    return [notebook.stem for notebook in new], kept
+
+
+def _free(path: Path) -> Iterator[Path]:
+    """The path and the same with numbers from 2, as far as nothing is there."""
+    numbered = (path.with_stem(f"{path.stem}-{number}") for number in itertools.count(2))
+    return (place for place in itertools.chain([path], numbered) if not place.exists())
+
+
+def _taken(path: Path) -> Path:
+    """The first free one, with an empty file in it."""
+    for place in _free(path):
+        with suppress(FileExistsError):  # another command was faster
+            place.touch(exist_ok=False)
+            return place

@@ -1,0 +1,45 @@
+"""Where runs are; told without torch, which takes seconds to import."""
+
+import os
+import re
+import shlex
+from pathlib import Path
+
+from replicate.files import PROJECT, RunError
+
+
+def runs_root() -> Path:
+    """Where new runs go: the folder that REPLICATE_RUNS names, else the project's `runs/`.
+
+    Whole, so that it can be handed to what works in another folder.
+    """
+    return Path(os.environ.get("REPLICATE_RUNS") or PROJECT / "runs").absolute()
+
+
+def run_folder(name: str) -> Path:
+    """The folder of a run's name; a name cannot leave the runs folder."""
+    if not re.fullmatch(r"\w[\w.-]*", name):
+        raise RunError(f"run_name {name!r} is no folder name; use letters, digits, dashes and dots")
+    return runs_root() / name
+
+
+def is_finished(path: Path) -> bool:
+    """Whether a run's folder is complete."""
+    return (path / "provenance.json").exists()  # written last
+
+
+def next_steps(folder: Path, reused: bool) -> str:
+    """Where a run is, whether it was there before, and what to type to look at it."""
+    place = shown(folder)
+    how = "was there before and is used again" if reused else "was finished just now"
+    return (
+        f"The run in {place} {how}.\n"
+        f'In 04_evaluate, or in 00_explore, write:  run = "{place}"\n'
+        f"In a terminal:  replicate run 04_evaluate {shlex.quote(f'run={place}')}"
+    )
+
+
+def shown(path: Path) -> str:
+    """A folder as a person types it: from the project's folder where it lies in there."""
+    path = path.absolute()
+    return (path.relative_to(PROJECT) if path.is_relative_to(PROJECT) else path).as_posix()

@@ -1,0 +1,23 @@
+"""Where a run is, as a person types it."""
+
+from pathlib import Path
+
+from shared import PROJECT
+
+from replicate.runs.places import next_steps, run_folder, shown
+
+
+def test_a_folder_of_the_project_is_named_from_there_and_any_other_in_full(monkeypatch, tmp_path):
+    assert shown(PROJECT / "runs" / "a") == "runs/a"
+    assert shown(tmp_path / "a") == (tmp_path / "a").as_posix()
+    monkeypatch.chdir(PROJECT)
+    assert shown(Path("results/quick")) == "results/quick"
+
+
+def test_the_next_steps_can_be_pasted(monkeypatch, tmp_path):
+    monkeypatch.setenv("REPLICATE_RUNS", str(tmp_path / "my runs"))
+    said = next_steps(run_folder("a"), reused=True)
+    place = (tmp_path / "my runs" / "a").as_posix()
+    assert f'run = "{place}"' in said and f"replicate run 04_evaluate 'run={place}'" in said
+    assert "was there before and is used again" in said
+    assert "was finished just now" in next_steps(run_folder("a"), reused=False)
