@@ -1,4 +1,4 @@
-"""What the page of live models is made of: a median training, its weights and plane, the example, the HTML."""
+"""What the page of live models is made of: median training, weights, plane, the example, the HTML."""
 
 import base64
 import json
@@ -124,7 +124,7 @@ def test_the_example_is_wrong_by_the_posts_model_and_right_by_all_others(shipped
         primes = [value for value in values if value in PRIMES]
         right = until_eos(answer[0, 0].tolist(), run.task.eos) == primes
         assert right == (run.config.model.kind != "post"), name
-    assert 5 <= len(values) <= 8 and len(primes) >= 2
+    assert 5 <= len(values) <= 8 and len(primes) >= 3
 
 
 PRIMES = [n for n in range(2, 100) if all(n % d for d in range(2, n))]

@@ -14,7 +14,7 @@ from replicate.tasks.primes.task import PrimeTask
 
 SOURCES = 1_000  # random ones to choose from
 LENGTHS = range(5, 9)  # values of a source that is taken in at a glance
-PRIMES = 2  # at least
+PRIMES = 3  # at least
 
 
 def example(runs: Mapping[str, Run]) -> list[int]:

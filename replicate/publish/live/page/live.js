@@ -103,7 +103,7 @@ choose(DATA.example);
 
 function choice(kind, title) {
   const radio = html("input", { type: "radio", name: "inside", value: kind });
-  radio.checked = kind === "lstm";
+  radio.checked = kind === "post";
   return html("label", {}, radio, ` ${title}`);
 }
 

@@ -4,11 +4,12 @@ const HEADINGS = ["run", "seed, training", "updates", "right on, all trainings",
 
 function originInWords(trainings) {
   const { samples } = trainings[0].origin;
-  const commits = [...new Set(trainings.map(({ origin }) => origin.commit))].map((commit) => commit.slice(0, 12));
+  const commits = [...new Set(trainings.map(({ origin }) => origin.commit.slice(0, 12)))];
   return (
     `Every answer is computed here, from the weights of one training of each run: its median by exact match, the ` +
     `share of ${samples.toLocaleString("en")} random sources that it answers without a mistake. ` +
-    `The runs were made at commit ${commits.join(" and ")}.`
+    `The runs were made at commit ${commits.join(" and ")}; ` +
+    "results/live/ has them, and replicate/publish/live/ this page."
   );
 }
 
