@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader
 from replicate.figures.style import COLOURS
 from replicate.files import PROJECT, write_whole
 from replicate.parameters import ParameterError
-from replicate.publish.live.example import example
+from replicate.publish.live.example import RULE, example
 from replicate.publish.live.export import exported
 from replicate.runs.folder import Run, open_run
 
@@ -56,7 +56,7 @@ def write_page(out: Path) -> None:
 
 
 def page_data(runs: Mapping[str, Run]) -> dict:
-    """What the script knows: the task, the trainings that answer and the source that is shown first."""
+    """What the script knows: the task, the trainings that answer, the source that is shown first and why."""
     task = next(iter(runs.values())).task
     return {
         "task": {
@@ -67,6 +67,7 @@ def page_data(runs: Mapping[str, Run]) -> dict:
         },
         "trainings": [exported(run) for run in runs.values()],
         "example": example(runs),
+        "rule": RULE,
     }
 
 

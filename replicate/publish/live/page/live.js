@@ -30,12 +30,8 @@ function rightAnswerInWords(values) {
   const words = values.flatMap((value) => [isPrime(value) ? html("b", {}, String(value)) : String(value), " "]);
   const primes = values.filter(isPrime);
   const answer = primes.length ? html("b", {}, primes.join(" ")) : "no prime: the answer ends at once";
-  return [...words, "→ ", answer, values.join() === DATA.example.join() ? `. ${HOW_CHOSEN}` : ""];
+  return [...words, "→ ", answer, values.join() === DATA.example.join() ? `. ${DATA.rule}` : ""];
 }
-
-const HOW_CHOSEN =
-  "A rule chose this example: the first of random sources that both LSTMs answer right, forward and reversed, and " +
-  "the post's model gets wrong both ways.";
 
 function draw(values) {
   const results = new Map(trainings.map((training) => [training, follow(training, values, task)]));
