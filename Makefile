@@ -11,7 +11,7 @@ REQUIRE_PYTHON = @test -n "$(PYTHON)" || { \
 # The kernel is the one in .venv, not a `python3` registered for this user.
 export JUPYTER_PREFER_ENV_PATH := 1
 
-.PHONY: help setup report test soak lab bench replicate blog check-pages notebooks lock clean
+.PHONY: help setup report test soak lab bench replicate blog live check-pages notebooks lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' Makefile
@@ -61,6 +61,9 @@ blog: $(READY) ## write the blog's posts under blog/
 	for notebook in 05_published 07_claims; do for lang in en zh; do \
 		$(BIN)/replicate blog $$notebook --lang $$lang || exit 1; done; done
 
+live: $(READY) ## write live.html, a page in which models answer what you type
+	$(BIN)/replicate live
+
 notebooks: $(READY) ## execute the committed notebooks anew, and the README's table
 	$(BIN)/replicate refresh
 
@@ -75,5 +78,5 @@ lock: ## write requirements.lock anew from pyproject.toml
 	rm -rf .lock
 
 clean: ## remove .venv and what the commands made, runs excepted
-	rm -rf .venv .lock report blog .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv .lock report blog live.html .pytest_cache .ruff_cache .hypothesis *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -238,6 +238,17 @@ def blog(
 
 
 @app.command()
+def live(
+    out: Annotated[Path, typer.Option(help="The HTML file to write.")] = Path("live.html"),
+) -> None:
+    """Write a page in which trained models answer what its reader types; an existing file stays."""
+    from replicate.publish.live.page import write_page
+
+    write_page(out)
+    typer.echo(out)
+
+
+@app.command()
 def pairs(
     english: Annotated[
         Path, typer.Argument(help="LibreOffice's help in English: its folder, or the Debian package.")

@@ -1,0 +1,86 @@
+"""The page as HTML: a fragment for any page, and a whole page to open from a disk."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader
+
+from replicate.figures.style import COLOURS
+from replicate.files import PROJECT, write_whole
+from replicate.parameters import ParameterError
+from replicate.publish.live.example import RULE, example
+from replicate.publish.live.export import exported
+from replicate.runs.folder import Run, open_run
+
+TITLE = "Type a list, and see six models look for its primes"
+PARTS = PackageLoader("replicate.publish.live", "page")
+TEMPLATES = Environment(loader=PARTS)
+# What a script uses stands before it.
+SCRIPTS = ["numbers", "models", "task", "follow", "elements", "answers", "candidates", "labels", "path"]
+SCRIPTS += ["alignment", "origin", "live"]
+SHOWN = [f"{model}-{order}" for model in ("post", "lstm", "attention") for order in ("forward", "reversed")]
+
+
+def live_runs() -> dict[str, Run]:
+    """The runs that ship for this page, by name."""
+    return {name: open_run(PROJECT / "results" / "live" / name) for name in SHOWN}
+
+
+def fragment() -> str:
+    """The controls and figures, with script, style and weights inside: HTML for the body of any page.
+
+    It asks nothing of any host, leaves the style of the page around alone, and follows its `data-theme` or
+    `data-mode`, else the reader's own choice of light or dark. It may stand more than once on a page.
+    """
+    return TEMPLATES.get_template("fragment.html.j2").render(
+        data=_literal(page_data(live_runs())),
+        style=_literal(_colours() + _part("live.css")),
+        body=_literal(_part("body.html")),
+        script="\n".join(_part(f"{name}.js") for name in SCRIPTS),
+    )
+
+
+def write_page(out: Path) -> None:
+    """Write a whole page to an HTML file that does not exist yet."""
+    if out.suffix != ".html":
+        raise ParameterError(f"{out} must end in .html")
+    if out.exists():
+        raise ParameterError(f"{out} exists; choose another file, or remove it first")
+    html = TEMPLATES.get_template("page.html.j2").render(title=TITLE, fragment=fragment())
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ParameterError(f"{out} cannot be written: {error.strerror}") from error
+    write_whole(out, lambda file: file.write_text(html, encoding="utf-8"))
+
+
+def page_data(runs: Mapping[str, Run]) -> dict:
+    """What the script knows: the task, the trainings that answer, the source that is shown first and why."""
+    task = next(iter(runs.values())).task
+    return {
+        "task": {
+            "largest": task.max_value,
+            "longest": task.max_length,
+            "eos": task.eos,
+            "emptyShare": task.empty_share(),
+        },
+        "trainings": [exported(run) for run in runs.values()],
+        "example": example(runs),
+        "rule": RULE,
+    }
+
+
+def _part(name: str) -> str:
+    return PARTS.get_source(TEMPLATES, name)[0]
+
+
+def _colours() -> str:
+    """The figures' colours, by the names that the style sheet uses."""
+    names = {"forward": "forward", "reverse": "reverse", "right": "lcsr", "highlight": "highlight"}
+    return f":host {{ {' '.join(f'--{name}: {COLOURS[key]};' for name, key in names.items())} }}\n"
+
+
+def _literal(value: dict | str) -> str:
+    """A value of JavaScript, without a `<` that could end the script around it."""
+    return json.dumps(value).replace("<", "\\u003c")
