@@ -19,6 +19,7 @@ from replicate.errors import OneLineError
 from replicate.figures.catalogue import CATALOGUE
 from replicate.publish.documents import findings_block
 from replicate.publish.kramdown import as_text
+from replicate.publish.live.page import TITLE, fragment
 from replicate.publish.refresh import cleaned
 
 DOCUMENTS = {  # page of the checkout -> its title in the contents; None for its own
@@ -55,6 +56,7 @@ def write_book(root: Path, notebooks: list[Path], figures: Path, output: Path) -
             (pages / name).parent.mkdir(exist_ok=True)
             shutil.copyfile(root / name, pages / name)
         (pages / "index.md").write_text(first_page(root, figures), encoding="utf-8")
+        (pages / "live.md").write_text(live_page(), encoding="utf-8")
         places = [pages, root / "docs", output, Path(temporary) / "doctrees"]
         warnings = StringIO()
         try:
@@ -91,6 +93,8 @@ def first_page(root: Path, figures: Path) -> str:
     documents = "\n".join(f"{title} <{page}>" if title else page for page, title in DOCUMENTS.items())
     return f"""{opening}
 
+[Type a list of your own, and see six trained models answer it](live.md)
+
 ## What was found
 
 ::::{{container}} findings
@@ -106,6 +110,12 @@ def first_page(root: Path, figures: Path) -> str:
 ## Contents
 
 ```{{toctree}}
+:maxdepth: 1
+
+live
+```
+
+```{{toctree}}
 :caption: Notebooks
 :maxdepth: 1
 :glob:
@@ -118,5 +128,15 @@ notebooks/*
 :maxdepth: 1
 
 {documents}
+```
+"""
+
+
+def live_page() -> str:
+    """The models that answer, in a page of the book."""
+    return f"""# {TITLE}
+
+```{{raw}} html
+{fragment()}
 ```
 """

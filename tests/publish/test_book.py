@@ -70,7 +70,19 @@ def test_the_first_page_has_the_example_the_findings_and_every_figure_with_its_c
     assert thumbnail.get_text().strip() == CATALOGUE["loss-curve"].caption
     assert len(thumbnail.find_all("img")) == 2
     leads = [a["href"] for a in page.select(".toctree-wrapper a")]
-    assert leads == ["notebooks/03_train.html", *(page.replace(".md", ".html") for page in DOCUMENTS)]
+    assert leads == [
+        "live.html",
+        "notebooks/03_train.html",
+        *(page.replace(".md", ".html") for page in DOCUMENTS),
+    ]
+
+
+def test_the_models_that_answer_have_a_page_of_their_own(project):
+    built = pages(project)
+    first = read(built / "index.html").article.find("a", href="live.html")
+    assert "six trained models" in first.get_text()
+    answering = read(built / "live.html").article.find_all("script")
+    assert any("attachShadow" in script.get_text() for script in answering)  # the fragment is there whole
 
 
 def test_a_figure_is_shown_light_and_dark_and_code_is_folded(project):
