@@ -18,6 +18,7 @@ from replicate.training.workers import deaf_to_interrupts
 
 ANSWER_SECONDS = 10  # within which a scheduler answers
 LOOK_SECONDS = 5  # from one look at the workers to the next
+LOST_SECONDS = 60  # without a process of this machine's own: one that dies is started again at once
 
 
 @contextmanager
@@ -40,9 +41,7 @@ def connected(scheduler: str | None, workers: int) -> Iterator[Client]:
                 ) from error
         return
     options = {"n_workers": workers, "threads_per_worker": 1, "processes": True}
-    options["silence_logs"] = (
-        logging.CRITICAL
-    )  # a worker that is lost, or stopped by Ctrl-C, is told elsewhere
+    options["silence_logs"] = logging.CRITICAL  # a worker lost, or stopped by Ctrl-C, is told elsewhere
     # A case trains in a kernel, whose memory dask does not see. What dask serves, it serves on loopback and
     # at any port that is free: several sweeps may run side by side. No case waits at a busy worker while
     # another worker is idle: with a saturation of 1 it waits at the scheduler.
@@ -59,11 +58,18 @@ def as_they_end(client: Client, futures: list[Future], look: Callable[[int], Non
 
     Raises:
         CommClosedError, CancelledError: the scheduler was lost.
+        SweepError: it is this machine's own, and all of its processes were lost for good.
     """
-    ending, next_look = as_completed(futures), 0.0
+    ending, next_look, there = as_completed(futures), 0.0, time.monotonic()
     while not ending.is_empty():
         if time.monotonic() >= next_look:
-            look(len(client.nthreads()))
+            workers = len(client.nthreads())
+            look(workers)
+            there = time.monotonic() if workers else there
+            if client.cluster is not None and time.monotonic() - there > LOST_SECONDS:
+                raise SweepError(
+                    "every process was lost; what is done is stored, and the same command goes on"
+                )
             next_look = time.monotonic() + LOOK_SECONDS
         for future in ending.next_batch(block=False):
             if future.cancelled():

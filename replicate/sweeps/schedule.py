@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from replicate.sweeps.store import clear_leftovers, state, store, with_earlier_r
 from replicate.sweeps.tables import claim, write_tables
 from replicate.sweeps.watch import Watch
 from replicate.sweeps.work import Outcome, forget, started_topic, told_topic, work
+
+CLEANING_SECONDS = 60  # for the workers to remove what they worked in
 
 
 def run_sweep(
@@ -87,7 +90,8 @@ def _do(
                         client.submit(forget, job, workers=where, allow_other_workers=True, priority=1)
                     )
                 future.release()
-            wait(cleaning)
+            with suppress(TimeoutError):  # a process that is lost by now has nothing to keep others from
+                wait(cleaning, timeout=CLEANING_SECONDS)
         except KeyboardInterrupt:
             done = f"{watch.ended_count} of {watch.count} cases are in {folder}"
             raise KeyboardInterrupt(f"stopped; {done}, and the same command goes on") from None

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from distributed import Client, LocalCluster
 from shared import SWEPT, write_notebook, write_sweep
 
 from replicate.files import RunError
+from replicate.sweeps.cluster import as_they_end
 from replicate.sweeps.schedule import run_sweep
 from replicate.sweeps.spec import SweepError, read_sweep
 from replicate.sweeps.store import state
@@ -223,6 +225,16 @@ def test_that_a_scheduler_has_no_workers_is_said_and_they_are_waited_for(tmp_pat
     jobs = read_sweep(write_sweep(tmp_path, "fixed: {log: LOG}\nlist: [{name: a}]"))
     assert run_sweep(jobs, tmp_path / "out", scheduler=idle.address).state.tolist() == ["done"]
     assert said == [f"waiting for workers at {idle.address}"]
+
+
+def test_a_machine_of_which_every_process_is_lost_ends_the_sweep_in_one_line(monkeypatch):
+    for name in ("LOST_SECONDS", "LOOK_SECONDS"):
+        monkeypatch.setattr(f"replicate.sweeps.cluster.{name}", 0)
+    seen = []
+    options = {"n_workers": 0, "processes": False, "dashboard_address": None}
+    with LocalCluster(**options) as own, Client(own) as client, pytest.raises(SweepError) as error:
+        list(as_they_end(client, [client.submit(abs, -1)], seen.append))
+    assert str(error.value).startswith("every process was lost; what is done is stored") and set(seen) == {0}
 
 
 def test_a_scheduler_that_is_lost_ends_the_sweep_in_one_line_and_the_same_command_goes_on(
