@@ -6,7 +6,7 @@ import pandas as pd
 from replicate.settings import RunConfig
 from replicate.studies.claims.bucketing import bucketing_table
 
-REPEATS = 20
+REPEATS = 5
 
 
 def bucketing(config: RunConfig) -> pd.DataFrame:
