@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
-from replicate.figures.style import COLOURS, subplots
+from replicate.figures.style import COLOURS, label_points, subplots
 
 
 def answers(tables: Mapping[str, pd.DataFrame]) -> Figure:
@@ -36,13 +36,12 @@ def state_path(cloud: pd.DataFrame, paths: Mapping[str, pd.DataFrame]) -> Figure
     """
     figure, axes = subplots(height=4.2)
     axes.scatter(
-        cloud.x, cloud.y, s=8, color=COLOURS["chance"], alpha=0.5, linewidths=0, label="random sources"
+        cloud.x, cloud.y, s=8, color=COLOURS["ceiling"], alpha=0.5, linewidths=0, label="random sources"
     )
     for name, path in paths.items():
         axes.plot(path.x, path.y, "o-", color=COLOURS[name], markersize=4, label=name)
-        for row in path.itertuples():
-            axes.annotate(row.token, (row.x, row.y), xytext=(4, 4), textcoords="offset points", fontsize=9)
     axes.set(xlabel="first principal component", ylabel="second")
     axes.set_title("The encoder's state after each token")
     axes.legend()
+    label_points(axes, [(row.token, row.x, row.y) for path in paths.values() for row in path.itertuples()])
     return figure
