@@ -45,4 +45,4 @@ def _stuck(times: Mapping[str, pd.DataFrame]) -> str:
     stuck = [f"{count}/{n} ({name})" for name, (count, n) in counts.items() if count]
     if len(stuck) < len(counts):
         stuck.append(say("none of the others") if stuck else say("none"))
-    return say("Trainings that never took off: {arms}", arms=say(", ").join(stuck))
+    return say("Never took off: {arms}", arms=say(", ").join(stuck))

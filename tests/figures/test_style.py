@@ -63,8 +63,8 @@ def test_the_plateau_names_who_never_took_off():
         "quick": pd.DataFrame({"step": [10, 20], "censored": [False, False]}),
     }
     figure = plateau(times, ["black", "red"], [15], 30)
-    assert figure.get_suptitle() == "Trainings that never took off: 2/3 (slow), none of the others"
+    assert figure.get_suptitle() == "Never took off: 2/3 (slow), none of the others"
     slow, quick = figure.axes[0].lines[:2]
     assert slow.get_ydata()[-1] == pytest.approx(2 / 3) and quick.get_ydata()[-1] == 0
     only = plateau({"quick": times["quick"]}, ["red"], [15], 30)
-    assert only.get_suptitle() == "Trainings that never took off: none"
+    assert only.get_suptitle() == "Never took off: none"

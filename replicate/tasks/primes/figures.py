@@ -21,17 +21,15 @@ def lengths(source: Sequence[int], target: Sequence[int]) -> Figure:
     _draw_shares(left, source, COLOURS["plain"])
     _draw_shares(right, target, COLOURS["plain"])
     right.bar(0, 100 * target[0] / samples, width=0.8, color=COLOURS["reverse"])
-    right.annotate(
-        "no prime at all", (0, 100 * target[0] / samples), (8, -4), textcoords="offset points", va="top"
-    )
+    right.text(0.97, 0.9, "no prime at all", transform=right.transAxes, ha="right", color=COLOURS["reverse"])
     right.xaxis.set_major_locator(MaxNLocator(integer=True))  # both panels, as they share the axis
     left.set(xlabel="source length", ylabel=f"% of {samples:,} samples", title="Sources")
     right.set(xlabel="primes in the target", title="Targets")
     mean = [sum(k * count for k, count in enumerate(counts)) / samples for counts in (source, target)]
     entitle(
         figure,
-        f"A source has {mean[0]:.1f} values on average, its target {mean[1]:.1f} primes; "
-        f"{target[0] / samples:.0%} of the targets have none",
+        f"Sources hold {mean[0]:.1f} values on average, targets {mean[1]:.1f} primes; "
+        f"{target[0] / samples:.0%} hold none",
     )
     return figure
 
@@ -56,7 +54,7 @@ def ceiling(best: Mapping[int, float], marked: Sequence[int]) -> Figure:
         title=say("dots: the lengths of the post's table"),
     )
     scores = say(", ").join(say("{score:.3f} at {n}", score=best[n], n=n) for n in marked)
-    entitle(figure, say("By the published protocol perfection scores {scores}", scores=scores))
+    entitle(figure, say("The published protocol gives perfection {scores}", scores=scores))
     return figure
 
 

@@ -18,7 +18,7 @@ def test_lengths_are_shares_in_per_cent_and_name_the_empty_targets():
     assert [bar.get_height() for bar in left.patches] == [0, 75, 25]
     assert [bar.get_height() for bar in right.patches[:3]] == [25, 62.5, 12.5]
     title = figure.get_suptitle().replace("\n", " ")
-    assert "1.2 values on average, its target 0.9 primes; 25% of the targets have none" in title
+    assert "1.2 values on average, targets 0.9 primes; 25% hold none" in title
     assert "8 samples" in left.get_ylabel()
 
 
