@@ -17,6 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb, to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.transforms import Bbox
 
 from replicate.figures.catalogue import CATALOGUE
 from replicate.figures.language import say
@@ -85,9 +86,10 @@ def entitle(figure: Figure, finding: str) -> None:
 
 
 def label_points(axes: Axes, points: Sequence[tuple[str, float, float]]) -> None:
-    """Name points, each name at the first place around its point where it covers no other name."""
+    """Name points, each name at the first place around its point where it covers no point and no name."""
     axes.figure.draw_without_rendering()  # so that places on the page are known
-    taken = []
+    pixels = axes.transData.transform([(x, y) for _, x, y in points])
+    taken = [Bbox.from_bounds(x - 3, y - 3, 6, 6) for x, y in pixels]
     for text, x, y in points:
         for right, up in LABEL_PLACES:
             label = axes.annotate(
