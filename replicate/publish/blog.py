@@ -13,6 +13,7 @@ from replicate.publish.articles import ARTICLES, article, slug_of
 from replicate.publish.chirpy import Post, check_place, earlier, write_post
 from replicate.publish.dump import check_executed, post_body
 from replicate.publish.execute import execute, figures_in, read_notebook
+from replicate.studies.results import RESULTS
 
 
 def make_article(
@@ -29,6 +30,8 @@ def make_article(
         raise ParameterError(f"there is no article {name!r}; there are {', '.join(ARTICLES)}")
     if lang not in LANGUAGES:
         raise ParameterError(f"lang must be {' or '.join(LANGUAGES)}, not {lang!r}")
+    if not RESULTS.exists():
+        raise ParameterError(f"there is no {RESULTS}: the project's results are in its checkout")
     slug = given["slug"] = given.get("slug") or slug_of(name, lang)
     check_place(slug, out)
     with TemporaryDirectory() as figures:

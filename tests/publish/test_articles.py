@@ -8,7 +8,9 @@ import matplotlib.pyplot as plt
 import pytest
 import yaml
 from jinja2 import DictLoader
+from typer.testing import CliRunner
 
+from replicate.cli import app
 from replicate.figures.language import LANGUAGES, chinese, say, speaking
 from replicate.figures.style import save
 from replicate.parameters import ParameterError
@@ -192,3 +194,12 @@ def test_an_article_takes_what_is_given_and_refuses_what_is_not_there(monkeypatc
     ):
         with pytest.raises(ParameterError, match=re.escape(message)):
             make_article(name, language, tmp_path, code)
+
+
+@pytest.mark.parametrize(
+    "words", [["--title", "T"], ["claims", "--slug", "s"], ["--lang", "zh", "--tag", "t"]]
+)
+def test_what_is_of_one_post_wants_that_post_named(words, tmp_path):
+    result = CliRunner().invoke(app, ["blog", *words, "--out", str(tmp_path / "blog")])
+    assert result.exit_code == 2 and "name its article and its --lang" in result.stderr
+    assert not (tmp_path / "blog").exists()
