@@ -16,7 +16,7 @@ from replicate.errors import OneLineError
 
 EXTRA_OF = {  # modules that are imported here -> the extra of pyproject.toml that installs them
     **dict.fromkeys(["dask", "distributed", "rich"], "sweep"),
-    **dict.fromkeys(["PIL", "bs4", "docutils", "jinja2", "latex2mathml", "sphinx"], "report"),
+    **dict.fromkeys(["PIL", "bs4", "docutils", "jinja2", "latex2mathml", "noto_cjk", "sphinx"], "report"),
     **dict.fromkeys(["ipywidgets", "jupyterlab"], "lab"),
     "sentencepiece": "translation",
 }
@@ -221,20 +221,39 @@ def figure(
 
 @app.command()
 def blog(
-    notebook: Annotated[str, typer.Argument(help="A notebook's name, such as 05_published, or its path.")],
-    slug: Annotated[str | None, typer.Option(help="The post's name; the notebook's own by default.")] = None,
-    date: Annotated[str | None, typer.Option(help="Such as '2025-04-20 10:00:00 +0800'.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="An article (replication, scores, claims) or a notebook's path; all articles."),
+    ] = None,
+    lang: Annotated[str | None, typer.Option(help="en or zh, of an article; both by default.")] = None,
+    slug: Annotated[str | None, typer.Option(help="The post's name in its address.")] = None,
+    date: Annotated[str | None, typer.Option(help="Such as '2025-04-20 10:00:00 +0800'; now.")] = None,
     title: Annotated[str | None, typer.Option(help="The post's title.")] = None,
-    lang: Annotated[str, typer.Option(help="en, or zh for the results in Chinese.")] = "en",
+    description: Annotated[str | None, typer.Option(help="What lists of posts say of it.")] = None,
+    image: Annotated[str | None, typer.Option(help="The figure of it that they show.")] = None,
+    categories: Annotated[list[str] | None, typer.Option("--category", help="May be repeated.")] = None,
+    tags: Annotated[list[str] | None, typer.Option("--tag", help="May be repeated.")] = None,
+    code: Annotated[str | None, typer.Option(help="The URL of the code, which articles link to.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a post that is there and differs.")] = False,
     out: Annotated[Path, typer.Option(help="The blog's folder.")] = Path("blog"),
 ) -> None:
-    """Write a notebook as a post of a Jekyll blog (Chirpy), with its figures; an existing post stays."""
-    from replicate.publish.blog import make_post
-    from replicate.runs.folder import project_notebook
+    """Write posts of a Jekyll blog (Chirpy), with their figures: articles, or a notebook cell by cell."""
+    from replicate.figures.language import LANGUAGES
+    from replicate.publish.articles import ARTICLES
+    from replicate.publish.blog import make_article, make_post
 
-    own = notebook.endswith(".ipynb")
-    path = Path(notebook) if own else project_notebook(Path("notebooks") / f"{notebook}.ipynb")
-    typer.echo(make_post(path, out, lang, slug=slug, date=date, title=title))
+    given = {"slug": slug, "date": date, "title": title, "description": description, "image": image}
+    given |= {"categories": categories, "tags": tags}
+    if name and name.endswith(".ipynb"):
+        typer.echo(make_post(Path(name), out, force, **given))
+        return
+    if any(given.values()) and not (name and lang):
+        from replicate.parameters import ParameterError
+
+        raise ParameterError("title, slug and their like are of one post: name its article and its --lang")
+    for article in [name] if name else ARTICLES:
+        for language in [lang] if lang else LANGUAGES:
+            typer.echo(make_article(article, language, out, code, force, **given))
 
 
 @app.command()

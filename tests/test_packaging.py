@@ -240,7 +240,7 @@ def test_without_the_checkout_a_notebook_of_ones_own_is_run_and_swept(replicate)
     [
         (["report"], "no notebooks in notebooks"),
         (["replicate"], "03_train.ipynb"),
-        (["blog", "05_published"], "05_published.ipynb"),
+        (["blog", "replication"], "results"),
         (["figure", "ladder", "--out", "x.png"], "06_why.ipynb"),
     ],
     ids=["report", "replicate", "blog", "figure"],

@@ -1,11 +1,11 @@
 """Where a run is right and where it is wrong: scores by length and by target position."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from replicate.figures.style import COLOURS, metric_colours, reference_line, subplots
+from replicate.figures.style import COLOURS, entitle, metric_colours, subplots
 from replicate.tasks.task import Metric
 
 
@@ -24,8 +24,13 @@ def scores_by_length(by_length: pd.DataFrame, metrics: Sequence[Metric]) -> Figu
     panels[0].legend(loc="lower left")
     panels[1].set_xlabel("target length, without EOS")
     count, rounds = table.groupby("round").samples.sum().iloc[0], table["round"].nunique()
-    figure.suptitle(
-        f"Score by length: {rounds} trainings (dots), {count} samples each", x=0.01, ha="left", fontsize=11
+    panels[0].set_title(f"{rounds} trainings (dots), {count} samples each; lines: means")
+    first = metrics[0]
+    mean = by_length.query("kind == 'source'").groupby("length")[first.name].mean()
+    entitle(
+        figure,
+        f"{first.label} is {mean.iloc[0]:.2f} on sources of length {mean.index[0]}, {mean.iloc[-1]:.2f} on "
+        f"those of {mean.index[-1]}",
     )
     return figure
 
@@ -39,30 +44,10 @@ def accuracy_by_position(by_position: pd.DataFrame) -> Figure:
     )
     axes.plot(mean.index, mean, color=COLOURS["psa"])
     axes.set(xlabel="position in the target", ylabel="accuracy", ylim=(-0.02, 1.02), xticks=mean.index)
-    axes.set_title(
-        f"Accuracy by target position: {by_position['round'].nunique()} trainings (dots), line: their mean"
+    axes.set_title(f"{by_position['round'].nunique()} trainings (dots); line: their mean")
+    entitle(
+        figure,
+        f"{mean.iloc[0]:.0%} of the targets are right at position {mean.index[0]}, {mean.iloc[-1]:.0%} at "
+        f"{mean.index[-1]}",
     )
-    return figure
-
-
-def accuracy_by_direction(by_position: Mapping[str, Mapping[str, pd.DataFrame]], chance: float) -> Figure:
-    """Accuracy by target position, forward and reversed: dots are trainings, lines their means.
-
-    Args:
-        by_position: a panel each, by its title; in it, by direction, one row a round and position.
-        chance: the score of one constant prime.
-    """
-    figure, panels = subplots(1, len(by_position), height=3.0, sharey=True, squeeze=False)
-    for axes, (title, directions) in zip(panels[0], by_position.items(), strict=True):
-        for direction, table in directions.items():
-            mean = table.groupby("position").accuracy.mean()
-            axes.scatter(
-                table.position, table.accuracy, s=10, color=COLOURS[direction], alpha=0.35, linewidths=0
-            )
-            axes.plot(mean.index, mean, color=COLOURS[direction], label=direction)
-        reference_line(axes, chance, "chance", "ceiling")
-        axes.set(xlabel="position in the target", xticks=mean.index[::2])
-        axes.set_title(f"{title}: {table['round'].nunique()} trainings each")
-    panels[0, 0].set(ylabel="accuracy", ylim=(0, None))
-    panels[0, 0].legend()
     return figure

@@ -63,11 +63,11 @@ def _draw(axes: Axes, table: pd.DataFrame, disc: float) -> None:
             )
     if table.ended.any():
         first = table[table.ended].step.min()
-        axes.axvspan(first - 0.5, table.step.max() + 0.5, color=COLOURS["chance"], alpha=0.25, linewidth=0)
+        axes.axvspan(first - 0.5, table.step.max() + 0.5, color=COLOURS["ceiling"], alpha=0.25, linewidth=0)
         axes.annotate(
             "after its end", (first - 0.42, SHOWN + 1.9), fontsize=7, va="bottom", color=COLOURS["loss"]
         )
-    axes.axhline(SHOWN + 0.5, color=COLOURS["chance"], linewidth=0.6)
+    axes.axhline(SHOWN + 0.5, color=COLOURS["ceiling"], linewidth=0.6)
     axes.grid(visible=False)
 
 
@@ -81,7 +81,7 @@ def state_path(models: Mapping[str, tuple[pd.DataFrame, Mapping[str, pd.DataFram
     figure, panels = subplots(1, len(models), height=3.9, squeeze=False)
     for axes, (name, (cloud, paths)) in zip(panels[0], models.items(), strict=True):
         axes.scatter(
-            cloud.x, cloud.y, s=8, color=COLOURS["chance"], alpha=0.5, linewidths=0, label="random sources"
+            cloud.x, cloud.y, s=8, color=COLOURS["ceiling"], alpha=0.5, linewidths=0, label="random sources"
         )
         for direction, path in paths.items():
             axes.plot(path.x, path.y, "o-", color=COLOURS[direction], markersize=4, label=f"read {direction}")

@@ -6,7 +6,7 @@ from math import cos, pi, sin
 from matplotlib.axes import Axes
 from matplotlib.text import Annotation
 
-DISTANCES = (8, 14, 21, 29)  # points from the middle of a label to what it names
+DISTANCES = (8, 14, 21, 29, 38, 48)  # points from the middle of a label to what it names
 DIRECTIONS = [i * pi / 4 for i in (1, 0, 2, 7, 3, 6, 4, 5)]  # upper right first
 
 

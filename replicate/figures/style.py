@@ -6,6 +6,7 @@ Importing this module sets the look for the whole process.
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
@@ -18,6 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from replicate.figures.catalogue import CATALOGUE
+from replicate.figures.language import say
 from replicate.tasks.task import Metric
 
 # Okabe & Ito's palette.
@@ -31,7 +33,7 @@ COLOURS = {
     "loss": "#444444",
     "published": "#000000",
     "ceiling": "#777777",
-    "chance": "#AAAAAA",
+    "chance": "#882255",  # of Tol's palette
     "highlight": "#E69F00",
     "fixed state": "#D55E00",
     "attention": "#E69F00",
@@ -42,13 +44,23 @@ COLOURS = {
 ARBITRARY = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
 
 DARK, LIGHT = to_rgb("#1B1B1E"), 0.9  # the Chirpy theme's dark background, and the text on it
+PALER = 0.4  # how far colours go towards white there, so that a dot of half its strength is seen
+
+# How what is no training of a model is drawn, the same in every figure.
+MARKS = {
+    "ceiling": {"color": COLOURS["ceiling"], "linestyle": "-"},
+    "chance": {"color": COLOURS["chance"], "linestyle": (0, (1, 1))},
+    "always empty": {"color": COLOURS["loss"], "linestyle": "--"},
+}
+TITLE_WIDTH = 78  # letters
+DIRECTIONS = {"forward": "forward", "reverse": "reversed"}  # as they are named in figures
 
 mpl.style.use(Path(__file__).with_name("report.mplstyle"))
 
 
 def sequence(count: int) -> list[tuple]:
     """Colours for steps in an order, dark to light; for arms without an order use COLOURS."""
-    return [tuple(colour) for colour in mpl.colormaps["viridis"](np.linspace(0, 0.85, count))]
+    return [tuple(colour) for colour in mpl.colormaps["viridis"](np.linspace(0.15, 0.85, count))]
 
 
 def metric_colours(metrics: Sequence[Metric]) -> list[str]:
@@ -60,6 +72,11 @@ def metric_colours(metrics: Sequence[Metric]) -> list[str]:
 def subplots(rows: int = 1, columns: int = 1, height: float = 3.4, **options) -> tuple[Figure, Axes]:
     """`plt.subplots`, 7 inches (700 px) wide."""
     return plt.subplots(rows, columns, figsize=(7, height), **options)
+
+
+def entitle(figure: Figure, finding: str) -> None:
+    """Put what was found above the whole figure."""
+    figure.suptitle(fill(finding, TITLE_WIDTH), x=0.01, ha="left")
 
 
 def show(figure: Figure, name: str, caption: str | None = None) -> None:
@@ -86,7 +103,7 @@ def save(figure: Figure, folder: Path, name: str) -> None:
 
 
 def darken(figure: Figure) -> None:
-    """Turn a drawn figure's greys, white and black included, for a dark page; colours and images stay."""
+    """Turn a drawn figure's greys, white and black included, for a dark page; colours grow paler."""
     # A figure's and an axes' own background is a patch among their parts.
     found = [part for part in figure.findobj() if not isinstance(part, Figure | Axes | AxesImage)]
     found += [part.arrow_patch for part in found if getattr(part, "arrow_patch", None)]
@@ -101,20 +118,21 @@ def darken(figure: Figure) -> None:
 
 
 def _turned(colours: Any) -> Any:
-    """One colour or many with the lightness of greys turned, from white to DARK and black to near white."""
+    """One colour or many for a dark page: of greys white becomes DARK and black near white; others paler."""
     if isinstance(colours, str) and colours in ("none", "auto"):
         return colours
     rgba = to_rgba_array(colours)
     grey = np.ptp(rgba[:, :3], axis=1) < 0.02
     rgba[grey, :3] = LIGHT + (np.array(DARK) - LIGHT) * rgba[grey, :1]
+    rgba[~grey, :3] += PALER * (1 - rgba[~grey, :3])
     return rgba[0] if len(rgba) == 1 else rgba
 
 
-def reference_line(axes: Axes, y: float, label: str, colour: str) -> None:
-    """A labelled horizontal line, such as the ceiling or chance."""
-    axes.axhline(y, color=COLOURS[colour], linestyle="--", linewidth=1.2, zorder=1)
+def reference_line(axes: Axes, y: float, name: str) -> None:
+    """A labelled horizontal line at one of MARKS."""
+    axes.axhline(y, linewidth=1.6, zorder=1, **MARKS[name])
     axes.annotate(
-        label,
+        say(name),
         (1, y),
         xycoords=("axes fraction", "data"),
         xytext=(-2, 3),
@@ -122,5 +140,5 @@ def reference_line(axes: Axes, y: float, label: str, colour: str) -> None:
         ha="right",
         va="bottom",
         fontsize=9,
-        color=COLOURS[colour],
+        color=MARKS[name]["color"],
     )

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from replicate.figures.style import COLOURS, metric_colours, subplots
+from replicate.figures.style import COLOURS, entitle, metric_colours, subplots
 from replicate.statistics import mean_interval
 from replicate.tasks.task import Metric
 
@@ -16,7 +16,13 @@ def loss_curve(history: pd.DataFrame) -> Figure:
     figure, axes = subplots(height=3.0)
     _rounds_and_mean(axes, history[history.step > 0], "loss", COLOURS["loss"])
     axes.set(xlabel="updates", ylabel="loss (nats per token)", ylim=(0, None))
-    axes.set_title(_title("Training loss", history))
+    axes.set_title(_drawn(history))
+    loss = history[history.step > 0].groupby("step").loss.mean()
+    entitle(
+        figure,
+        f"The training loss goes from {loss.iloc[0]:.2f} nats a token at {loss.index[0]:,} updates to "
+        f"{loss.iloc[-1]:.2f} at {loss.index[-1]:,}",
+    )
     return figure
 
 
@@ -29,12 +35,14 @@ def metric_curves(history: pd.DataFrame, metrics: Sequence[Metric]) -> Figure:
         _rounds_and_mean(axes, history, metric.name, colour)
         axes.set(xlabel="updates", ylim=metric.limits, title=metric.label)
     panels[0, 0].set_ylabel("score")
-    figure.suptitle(_title("Metric curves", history), x=0.01, ha="left", fontsize=11)
+    ends = history[history.step == history.step.max()]
+    scores = ", ".join(f"{metric.label} {ends[metric.name].mean():.2f}" for metric in metrics)
+    entitle(figure, f"After {history.step.max():,} updates: {scores}")
     return figure
 
 
-def _title(what: str, history: pd.DataFrame) -> str:
-    return f"{what}: {history['round'].nunique()} trainings (thin), their mean and its 95% interval"
+def _drawn(history: pd.DataFrame) -> str:
+    return f"{history['round'].nunique()} trainings (thin), their mean and its 95% interval"
 
 
 def _rounds_and_mean(axes: Axes, history: pd.DataFrame, column: str, colour: str) -> None:

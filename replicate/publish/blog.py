@@ -1,66 +1,93 @@
-"""`replicate blog`: a notebook of this project as a post, in English, or its results in Chinese."""
+"""`replicate blog`: the articles, or a notebook of one's own, as posts of a Jekyll blog."""
 
+import re
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import nbformat
-from nbformat import NotebookNode
 
+from replicate.figures.language import LANGUAGES
 from replicate.parameters import ParameterError
-from replicate.publish.chinese import CONTEXTS, chinese_body
-from replicate.publish.chirpy import Post, check_executed, check_new, post_body, write_post
+from replicate.publish.articles import ARTICLES, article, slug_of
+from replicate.publish.chirpy import Post, check_place, earlier, write_post
+from replicate.publish.dump import check_executed, post_body
 from replicate.publish.execute import execute, figures_in, read_notebook
+from replicate.studies.results import RESULTS
 
-LANGUAGES = ["en", "zh"]
+
+def make_article(
+    name: str, lang: str, out: Path, code: str | None = None, force: bool = False, **given: str | list | None
+) -> str:
+    """Write an article's post under `out` and return what was done.
+
+    Args:
+        code: where the project's code can be read, a URL.
+        given: what takes the place of the article's own slug, date, title, description, image, categories
+            and tags.
+    """
+    if name not in ARTICLES:
+        raise ParameterError(f"there is no article {name!r}; there are {', '.join(ARTICLES)}")
+    if lang not in LANGUAGES:
+        raise ParameterError(f"lang must be {' or '.join(LANGUAGES)}, not {lang!r}")
+    if not RESULTS.exists():
+        raise ParameterError(f"there is no {RESULTS}: the project's results are in its checkout")
+    slug = given["slug"] = given.get("slug") or slug_of(name, lang)
+    check_place(slug, out)
+    with TemporaryDirectory() as figures:
+        front, body, files = article(name, lang, slug, Path(figures), code)
+        return write_post(body, files, post_of(front, given, name, out), out, force)
 
 
-def make_post(notebook: Path, out: Path, lang: str = "en", **given: str | None) -> Path:
-    """Write a notebook's post under `out` and return its path.
+def make_post(notebook: Path, out: Path, force: bool = False, **given: str | list | None) -> str:
+    """Write a notebook's post under `out` and return what was done.
 
     The stored notebook must have been executed without errors; it is executed once more, to draw its figures
     for light and dark pages.
 
     Args:
-        given: slug, date or title in place of those in the notebook's metadata, under `blog`.
+        given: as for an article; the notebook's own are in its metadata, under `blog`.
     """
     stored = read_notebook(notebook)
     check_executed(stored, notebook.name)
-    post = _post(stored, notebook, lang, {name: value for name, value in given.items() if value is not None})
-    check_new(post, out)
+    post = post_of(stored.metadata.get("blog", {}), given, notebook.name, out)
+    check_place(post.slug, out)
     with TemporaryDirectory() as temporary:
         figures = Path(temporary) / "figures"
         with figures_in(figures):
             executed = nbformat.read(execute(notebook, Path(temporary) / notebook.name, {}), as_version=4)
-        if lang == "zh":
-            body, files = chinese_body(notebook.stem, figures, post.slug)
-        else:
-            body, files = post_body(executed, figures, post.slug)
-        return write_post(body, files, post, out)
+        body, files = post_body(executed, figures, post.slug)
+        return write_post(body, files, post, out, force)
 
 
-def _post(notebook: NotebookNode, path: Path, lang: str, given: dict[str, str]) -> Post:
-    """The front matter: from the notebook's metadata, in its language, and what was given."""
-    if lang not in LANGUAGES:
-        raise ParameterError(f"lang must be {' or '.join(LANGUAGES)}, not {lang!r}")
-    if lang == "zh" and path.stem not in CONTEXTS:
-        raise ParameterError(
-            f"there is no Chinese edition of {path.stem}; there is one of {', '.join(CONTEXTS)}"
-        )
-    fields = dict(notebook.metadata.get("blog", {}))
-    fields |= fields.pop("zh", {}) if lang == "zh" else {}
-    fields |= given
-    missing = [name for name in ("slug", "date", "title", "categories", "tags") if name not in fields]
-    if missing:
-        raise ParameterError(f"{path.name} has no {missing[0]} for a post in its metadata, under `blog`")
-    for name in ("categories", "tags"):
-        if not isinstance(fields[name], list):
-            raise ParameterError(f"{path.name}: {name} of a post must be a list, not {fields[name]!r}")
+def post_of(own: dict, given: dict, name: str, out: Path) -> Post:
+    """The front matter: what the article or notebook says, and what was given in place of that."""
+    fields = dict(own) | {field: value for field, value in given.items() if value}
+    if missing := [field for field in ("slug", "title", "categories", "tags") if field not in fields]:
+        raise ParameterError(f"{name} has no {missing[0]} for a post; give it, or name it under `blog`")
+    for field in ("categories", "tags"):
+        if not isinstance(fields[field], list):
+            raise ParameterError(f"{name}: {field} of a post must be a list, not {fields[field]!r}")
+        fields[field] = list(map(str, fields[field]))
+    if unknown := fields.keys() - {*Post._fields}:
+        raise ParameterError(f"{name}: a post has no {min(unknown)}; it has {', '.join(Post._fields)}")
+    texts = {
+        field: str(fields[field]) for field in ("slug", "title", "description", "image") if field in fields
+    }
+    date = fields.get("date") or _date_of(earlier(texts["slug"], out))
+    return Post(**fields | texts | {"date": _date(date) if date else datetime.now().astimezone()})
+
+
+def _date_of(post: Path | None) -> str | None:
+    """The date of a post that is there already, so that it can be made again on another day."""
+    found = post and re.search(r"^date: (.+)$", post.read_text(encoding="utf-8"), re.MULTILINE)
+    return found[1] if found else None
+
+
+def _date(text: str) -> datetime:
     try:
-        date = datetime.strptime(str(fields["date"]), "%Y-%m-%d %H:%M:%S %z")
+        return datetime.strptime(str(text), "%Y-%m-%d %H:%M:%S %z")
     except ValueError as error:
         raise ParameterError(
-            f"date must be like '2025-04-20 10:00:00 +0800', with the zone, not {fields['date']!r}"
+            f"date must be like '2025-04-20 10:00:00 +0800', with the zone, not {text!r}"
         ) from error
-    slug, title = str(fields["slug"]), str(fields["title"])
-    return Post(slug, date, title, *(list(map(str, fields[name])) for name in ("categories", "tags")))

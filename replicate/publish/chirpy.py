@@ -1,4 +1,4 @@
-"""An executed notebook as a post of a Jekyll blog with the Chirpy theme, with its figures, light and dark."""
+"""A post of a Jekyll blog with the Chirpy theme: its front matter, its figures, and the files it becomes."""
 
 import re
 import shutil
@@ -9,15 +9,15 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import yaml
-from bs4 import BeautifulSoup
-from nbformat import NotebookNode
-from PIL import Image
+from PIL import Image, ImageOps
 
 from replicate.parameters import ParameterError
-from replicate.publish.kramdown import as_text, code_block, past_liquid, to_kramdown
+from replicate.publish.kramdown import as_text, past_liquid
 
 FIGURES = "/assets/img/posts"  # where Chirpy keeps the images of posts
 DOTS_AN_INCH = 2  # a saved figure's pixels over those on the page
+PREVIEW = "preview.png"
+PREVIEW_SIZE = (1200, 630)  # pixels; Chirpy cuts others to this shape
 
 
 class Post(NamedTuple):
@@ -28,6 +28,8 @@ class Post(NamedTuple):
     title: str
     categories: list[str]
     tags: list[str]
+    description: str | None = None
+    image: str | None = None  # the name of one of its figures, for lists of posts and links elsewhere
 
     @property
     def file(self) -> str:
@@ -35,10 +37,19 @@ class Post(NamedTuple):
 
     def front_matter(self) -> str:
         """The post's fields in YAML, which Liquid does not read; Chirpy takes the texts for HTML."""
-        lists = {name: [_html(text) for text in getattr(self, name)] for name in ("categories", "tags")}
-        fields = {"title": _html(self.title), **lists, "math": True}
+        fields = {"title": _html(self.title)}
+        if self.description:
+            fields["description"] = _html(self.description)
+        fields |= {name: [_html(text) for text in getattr(self, name)] for name in ("categories", "tags")}
+        if self.image:
+            alt = escape(" ".join(self.title.split()))
+            fields["image"] = {"path": f"{FIGURES}/{self.slug}/{PREVIEW}", "alt": alt}
         text = yaml.safe_dump(
-            fields, sort_keys=False, allow_unicode=True, default_flow_style=None, width=1000
+            fields | {"math": True},
+            sort_keys=False,
+            allow_unicode=True,
+            default_flow_style=None,
+            width=1000,
         )
         return f"---\n{text}date: {self.date:%Y-%m-%d %H:%M:%S %z}\n---\n"  # yaml would quote it
 
@@ -47,97 +58,72 @@ def _html(text: str) -> str:
     return escape(" ".join(text.split()), quote=False)
 
 
-def check_executed(notebook: NotebookNode, name: str) -> None:
-    """Refuse a notebook that has not run from top to bottom without an error."""
-    for i, cell in enumerate(notebook.cells, 1):
-        if cell.cell_type != "code" or not cell.source.strip():
-            continue
-        if cell.execution_count is None:
-            raise ParameterError(f"{name}, cell {i} has not been executed; execute the notebook first")
-        if any(output.output_type == "error" for output in cell.outputs):
-            raise ParameterError(f"{name}, cell {i} failed; a post is made of notebooks without errors")
-
-
-def check_new(post: Post, out: Path) -> None:
-    """Refuse a slug that is no plain name, a post that exists, and a folder that cannot be one."""
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", post.slug):
-        raise ParameterError(
-            f"slug {post.slug!r} must be small letters and digits, with single dashes between"
-        )
-    for path in (out / "_posts" / post.file, out / FIGURES[1:] / post.slug):
+def check_place(slug: str, out: Path) -> None:
+    """Refuse a slug that is no plain name, and a folder that cannot be one."""
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug):
+        raise ParameterError(f"slug {slug!r} must be small letters and digits, with single dashes between")
+    for folder in (out / "_posts", out / FIGURES[1:]):
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise ParameterError(f"{path.parent} cannot be a folder of posts: {error.strerror}") from error
-        if path.exists():
-            raise ParameterError(f"{path} exists; choose another slug, or remove it first")
+            raise ParameterError(f"{folder} cannot be a folder of posts: {error.strerror}") from error
 
 
-def write_post(body: str, figures: list[Path], post: Post, out: Path) -> Path:
-    """Write a post and its figures, all or nothing, and return the post's path."""
-    check_new(post, out)
-    target, images = out / "_posts" / post.file, out / FIGURES[1:] / post.slug
-    with TemporaryDirectory(dir=out, prefix=".post-") as temporary:
-        new = Path(temporary) / post.slug
-        new.mkdir()
-        for figure in figures:
-            shutil.copyfile(figure, new / figure.name)
-        text = f"{post.front_matter()}\n{past_liquid(body.strip())}\n"
-        (Path(temporary) / post.file).write_text(text, encoding="utf-8")
-        if figures:
-            new.rename(images)
-        (Path(temporary) / post.file).rename(target)
-    return target
+def earlier(slug: str, out: Path) -> Path | None:
+    """The post of this slug that is there already, the latest by its date."""
+    found = [
+        path
+        for path in (out / "_posts").glob(f"*-{slug}.md")
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", path.name[:10]) and path.name[11:] == f"{slug}.md"
+    ]
+    return max(found, default=None)
 
 
-def post_body(notebook: NotebookNode, figures: Path, slug: str) -> tuple[str, list[Path]]:
-    """A notebook's cells as kramdown, and the files of the figures shown in them.
+def write_post(body: str, figures: list[Path], post: Post, out: Path, force: bool = False) -> str:
+    """Write a post and its figures, all or nothing, and return its path and what was done.
 
-    The first heading is left out: Chirpy shows the post's title. Code is folded away, shown where the cell
-    has the tag `blog-show`, and left out with `blog-hide`; `blog-drop` leaves out the cell with its outputs.
-
-    Args:
-        figures: where `figures.style.show` saved them.
+    What is there already and differs stays, unless it is to be replaced by `force`.
     """
-    parts, files, titled = [], [], False
-    for cell in notebook.cells:
-        if "blog-drop" in cell.metadata.get("tags", []):
-            continue
-        if cell.cell_type == "markdown":
-            source = cell.source.strip()
-            if not titled and source.startswith("# "):
-                titled, source = True, source.partition("\n")[2]
-            parts.append(to_kramdown(source.strip()))
-        elif cell.cell_type == "code":
-            parts.append(_code(cell))
-            for output in cell.outputs:
-                text, shown = _output(output, figures, slug)
-                parts.append(text)
-                files += shown
-    return "\n\n".join(part for part in parts if part), files
+    check_place(post.slug, out)
+    target, images = out / "_posts" / post.file, out / FIGURES[1:] / post.slug
+    before = [path for path in (earlier(post.slug, out), images) if path and path.exists()]
+    with TemporaryDirectory(dir=out, prefix=".post-") as temporary:
+        new = Path(temporary) / "new"
+        new.mkdir()
+        (new / post.file).write_text(
+            f"{post.front_matter()}\n{past_liquid(body.strip())}\n", encoding="utf-8"
+        )
+        (new / post.slug).mkdir()
+        for figure in figures:
+            shutil.copyfile(figure, new / post.slug / figure.name)
+        if post.image:
+            _write_preview(new / post.slug / f"{post.image}.png")
+        if target in before and _same(new, post, target, images):
+            return f"{target}: unchanged"
+        if before and not force:
+            there = " and ".join(map(str, before))
+            return f"{target}: not written, for {there} would change; --force replaces what is there"
+        for number, path in enumerate(before):
+            path.rename(Path(temporary) / f"old-{number}")
+        if any((new / post.slug).iterdir()):
+            (new / post.slug).rename(images)
+        (new / post.file).rename(target)
+    return f"{target}: {'replaced' if before else 'written'}"
 
 
-def _code(cell: NotebookNode) -> str:
-    tags = cell.metadata.get("tags", [])
-    if "blog-hide" in tags or not cell.source.strip():
-        return ""
-    code = code_block(cell.source, "python")
-    if "blog-show" in tags:
-        return code
-    return f'<details markdown="1">\n<summary>Code</summary>\n\n{code}\n\n</details>'
+def _write_preview(figure: Path) -> None:
+    """A figure on a ground of the shape that Chirpy shows, which would cut off its edges otherwise."""
+    if not figure.exists():
+        raise ParameterError(f"image must name a figure of the post, not {figure.stem!r}")
+    with Image.open(figure) as image:
+        ImageOps.pad(image.convert("RGB"), PREVIEW_SIZE, color="white").save(figure.with_name(PREVIEW))
 
 
-def _output(output: NotebookNode, figures: Path, slug: str) -> tuple[str, list[Path]]:
-    """One output as kramdown, and the files of its figure."""
-    if output.output_type == "stream":
-        return code_block(output.text if output.name == "stdout" else "", "text"), []
-    data = output.get("data", {})
-    if "image/png" in data:
-        return figure(output.metadata.get("filename"), output.metadata.get("caption"), figures, slug)
-    if "text/markdown" in data:
-        return to_kramdown(data["text/markdown"].strip()), []
-    table = table_from_html(data.get("text/html", ""))
-    return table or code_block(data.get("text/plain", ""), "text"), []
+def _same(new: Path, post: Post, target: Path, images: Path) -> bool:
+    """Whether a post and its images are what is there already."""
+    there = {path.name: path.read_bytes() for path in images.glob("*")}
+    now = {path.name: path.read_bytes() for path in (new / post.slug).iterdir()}
+    return (new / post.file).read_bytes() == target.read_bytes() and now == there
 
 
 def figure(name: str | None, caption: str | None, figures: Path, slug: str) -> tuple[str, list[Path]]:
@@ -158,17 +144,3 @@ def figure(name: str | None, caption: str | None, figures: Path, slug: str) -> t
         for file, theme in zip(files, ("light", "dark"), strict=True)
     ]
     return "\n".join([*lines, f"_{as_text(caption)}_"]), files
-
-
-def table_from_html(html: str) -> str:
-    """The table of a DataFrame's HTML as Markdown; header rows of an index name and columns become one.
-
-    Returns "" where there is no table, or none with a row under its header, which kramdown would not read.
-    """
-    page = BeautifulSoup(html, "html.parser")
-    rows = [[as_text(cell.get_text(" ")) for cell in row(["th", "td"])] for row in page.select("table tr")]
-    header, *body = rows or [[]]
-    if len(page.select("thead tr")) > 1 and not any(body[0][1:]):  # the index's name has a row of its own
-        header, body = [body[0][0], *header[1:]], body[1:]
-    lines = [header, ["---"] * len(header), *body]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) if body else ""

@@ -16,8 +16,9 @@ from shared import PROJECT, write_notebook
 
 from replicate.figures.style import save
 from replicate.parameters import ParameterError
-from replicate.publish.blog import make_post
-from replicate.publish.chirpy import Post, check_executed, post_body, table_from_html, write_post
+from replicate.publish.blog import make_post, post_of
+from replicate.publish.chirpy import Post, write_post
+from replicate.publish.dump import check_executed, post_body, table_from_html
 from replicate.publish.execute import execute
 from replicate.publish.kramdown import PIECES, to_kramdown, without_bars
 
@@ -114,8 +115,9 @@ def executed_notebook(**metadata) -> nbformat.NotebookNode:
 def test_a_post_as_a_reader_sees_it(render, tmp_path):
     figures = drawn(tmp_path / "figures")
     notebook = executed_notebook(filename="a-curve", caption="Loss [nats] over updates.")
-    path = write_post(*post_body(notebook, figures, "a-post"), POST, tmp_path / "blog")
-    assert path == tmp_path / "blog/_posts/2025-04-20-a-post.md"
+    path = tmp_path / "blog/_posts/2025-04-20-a-post.md"
+    said = write_post(*post_body(notebook, figures, "a-post"), POST, tmp_path / "blog")
+    assert said == f"{path}: written"
     _, front, body = path.read_text().split("---\n", 2)
     assert yaml.safe_load(front) == {
         "title": "A: post",
@@ -179,15 +181,59 @@ def test_a_folder_that_cannot_be_one_is_refused(tmp_path):
         write_post("x", [], POST, tmp_path / "blog")
 
 
-def test_an_existing_post_or_its_images_are_left_alone(tmp_path):
+def test_a_post_that_is_there_is_left_alone_unless_forced(tmp_path):
+    path = tmp_path / "_posts" / POST.file
+    assert write_post("first", [], POST, tmp_path) == f"{path}: written"
+    assert write_post("first", [], POST, tmp_path) == f"{path}: unchanged"
+    said = write_post("second", [], POST, tmp_path)
+    assert said == f"{path}: not written, for {path} would change; --force replaces what is there"
+    assert "first" in path.read_text()
+    assert write_post("second", [], POST, tmp_path, force=True) == f"{path}: replaced"
+    assert "second" in path.read_text() and "first" not in path.read_text()
+
+
+def test_images_without_a_post_and_changed_images_are_left_alone_unless_forced(tmp_path):
+    drawn(tmp_path / "figures")
+    figure, images = tmp_path / "figures/a-curve.png", tmp_path / "assets/img/posts/a-post"
+    images.mkdir(parents=True)
+    (images / "mine.png").write_text("mine")
+    assert f"{images} would change" in write_post("text", [figure], POST, tmp_path)
+    assert [path.name for path in images.iterdir()] == ["mine.png"]
+    assert not list((tmp_path / "_posts").iterdir())
+    assert "replaced" in write_post("text", [figure], POST, tmp_path, force=True)
+    assert "unchanged" in write_post("text", [figure], POST, tmp_path)
+    (images / "a-curve.png").write_text("mine")
+    assert "not written" in write_post("text", [figure], POST, tmp_path)
+    assert (images / "a-curve.png").read_text() == "mine"
+
+
+def test_a_post_of_another_day_is_the_same_post(tmp_path):
     write_post("first", [], POST, tmp_path)
-    with pytest.raises(ParameterError, match=r"2025-04-20-a-post\.md exists"):
-        write_post("second", [], POST, tmp_path)
-    assert "first" in (tmp_path / "_posts" / POST.file).read_text()
-    (tmp_path / "assets/img/posts/another").mkdir(parents=True)
-    with pytest.raises(ParameterError, match="another exists"):
-        write_post("second", [], POST._replace(slug="another"), tmp_path)
-    assert [path.name for path in (tmp_path / "_posts").iterdir()] == [POST.file]
+    later = POST._replace(date=datetime.fromisoformat("2026-01-01T10:00:00+08:00"))
+    assert "not written" in write_post("first", [], later, tmp_path)
+    assert "replaced" in write_post("first", [], later, tmp_path, force=True)
+    assert [path.name for path in (tmp_path / "_posts").iterdir()] == ["2026-01-01-a-post.md"]
+    other = POST._replace(slug="post")  # the end of a slug is no slug
+    assert "written" in write_post("other", [], other, tmp_path)
+    assert len(list((tmp_path / "_posts").iterdir())) == 2
+
+
+def test_a_preview_shows_a_whole_figure_in_the_shape_of_the_theme(tmp_path):
+    figure = drawn(tmp_path / "figures") / "a-curve.png"
+    post = POST._replace(description='It\'s <b> & "so"', image="a-curve", title='"A" & b')
+    write_post("text", [figure], post, tmp_path)
+    fields = yaml.safe_load((tmp_path / "_posts" / POST.file).read_text().split("---\n")[1])
+    assert fields["description"] == 'It\'s &lt;b&gt; &amp; "so"'
+    assert fields["image"] == {
+        "path": "/assets/img/posts/a-post/preview.png",
+        "alt": "&quot;A&quot; &amp; b",
+    }
+    with Image.open(tmp_path / fields["image"]["path"][1:]) as image:
+        assert image.size == (1200, 630)  # 1200 by 514 of figure
+        assert image.getpixel((0, 0)) == image.getpixel((1199, 629)) == (255, 255, 255)
+    with pytest.raises(ParameterError, match="image must name a figure of the post, not 'gone'"):
+        write_post("text", [figure], post._replace(slug="other", image="gone"), tmp_path)
+    assert not (tmp_path / "assets/img/posts/other").exists()
 
 
 @pytest.mark.parametrize(
@@ -225,20 +271,45 @@ def test_a_notebook_becomes_a_post_with_its_own_front_matter(tmp_path):
     path = write_notebook(tmp_path / "a.ipynb", "# Title\n\nText.", "print(1 + 1)")
     execute(path, tmp_path / "run" / "a.ipynb", {})
     notebook = nbformat.read(tmp_path / "run" / "a.ipynb", as_version=4)
-    notebook.metadata["blog"] = {"slug": "own", "title": "Own", "categories": ["C"], "tags": []}
-    nbformat.write(notebook, path)
-    with pytest.raises(ParameterError, match="has no date for a post"):
-        make_post(path, tmp_path / "blog")
+
+    def refused(message: str, **given) -> None:
+        nbformat.write(notebook, path)
+        with pytest.raises(ParameterError, match=message):
+            make_post(path, tmp_path / "blog", **given)
+
+    notebook.metadata["blog"] = {"slug": "own", "title": "Own", "categories": ["C"]}
+    refused("has no tags for a post")
     notebook.metadata["blog"]["tags"] = "one"
-    nbformat.write(notebook, path)
-    with pytest.raises(ParameterError, match="tags of a post must be a list, not 'one'"):
-        make_post(path, tmp_path / "blog", date="2025-04-20 10:00:00 +0800")
+    refused("tags of a post must be a list, not 'one'")
     notebook.metadata["blog"]["tags"] = ["one"]
+    refused("date must be like", date="2025-04-20")
+    notebook.metadata["blog"]["layout"] = "wide"
+    refused("a post has no layout; it has slug, date")
+    del notebook.metadata["blog"]["layout"]
     nbformat.write(notebook, path)
-    with pytest.raises(ParameterError, match="date must be like"):
-        make_post(path, tmp_path / "blog", date="2025-04-20")
-    with pytest.raises(ParameterError, match="lang must be en or zh"):
-        make_post(path, tmp_path / "blog", "fr", date="2025-04-20 10:00:00 +0800")
-    post = make_post(path, tmp_path / "blog", date="2025-04-20 10:00:00 +0800", title="Given")
-    assert post.name == "2025-04-20-own.md"
-    assert "title: Given" in post.read_text() and "```text\n2\n```" in post.read_text()
+    given = {
+        "date": "2025-04-20 10:00:00 +0800",
+        "title": "Given",
+        "description": "Short.",
+        "tags": ["x", "y"],
+    }
+    said = make_post(path, tmp_path / "blog", **given)
+    post = tmp_path / "blog/_posts/2025-04-20-own.md"
+    assert said == f"{post}: written"
+    _, front, body = post.read_text().split("---\n", 2)
+    fields = yaml.safe_load(front)
+    assert (fields["title"], fields["description"], fields["tags"]) == ("Given", "Short.", ["x", "y"])
+    assert "```text\n2\n```" in body
+    # Another day keeps the date that is there, so that nothing has changed.
+    del given["date"]
+    assert make_post(path, tmp_path / "blog", **given) == f"{post}: unchanged"
+
+
+def test_a_new_post_is_of_today(tmp_path):
+    before = datetime.now().astimezone().replace(microsecond=0)
+    front = {"title": "T", "categories": [], "tags": []}
+    post = post_of(front, {"slug": "new"}, "an article", tmp_path)
+    assert before <= post.date <= datetime.now().astimezone()
+    _, text, _ = post.front_matter().split("---\n")
+    stamp = re.search(r"date: (.+)", text)[1]
+    assert datetime.strptime(stamp, "%Y-%m-%d %H:%M:%S %z") == post.date.replace(microsecond=0)

@@ -13,7 +13,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from PIL import Image
 from test_blog import POST
 
-from replicate.publish.chirpy import post_body, write_post
+from replicate.publish.chirpy import write_post
+from replicate.publish.dump import post_body
 from replicate.publish.kramdown import past_liquid, to_kramdown
 
 WORDS = r"""
@@ -131,8 +132,9 @@ def test_a_reader_sees_every_text_as_it_is(render, figures, source, printed, cel
 @settings(max_examples=150, deadline=None)
 @given(HOSTILE, st.lists(HOSTILE, max_size=3))
 def test_the_title_and_tags_of_a_hostile_post(tmp_path_factory, title, tags):
-    post = POST._replace(title=title, tags=tags)
-    written = write_post("Body.", [], post, tmp_path_factory.mktemp("blog")).read_text(encoding="utf-8")
+    post, blog = POST._replace(title=title, tags=tags, description=title), tmp_path_factory.mktemp("blog")
+    write_post("Body.", [], post, blog)
+    written = (blog / "_posts" / post.file).read_text(encoding="utf-8")
     front = re.match(
         r"\A(---\s*\n.*?\n?)^(---\s*$\n?)", written, re.DOTALL | re.MULTILINE
     )  # as Jekyll cuts it
@@ -141,6 +143,9 @@ def test_the_title_and_tags_of_a_hostile_post(tmp_path_factory, title, tags):
     # Chirpy writes both into the page as they are.
     headline = BeautifulSoup(f"<h1>{fields['title']}</h1>", "html.parser")
     assert line(headline.get_text()) == line(title) and len(headline.find_all()) == 1
+    if title:
+        description = BeautifulSoup(f"<p>{fields['description']}</p>", "html.parser")
+        assert line(description.get_text()) == line(title) and len(description.find_all()) == 1
     assert [BeautifulSoup(tag, "html.parser").get_text() for tag in fields["tags"]] == [*map(line, tags)]
 
 

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from replicate.figures.style import COLOURS, subplots
+from replicate.figures.style import COLOURS, entitle, subplots
 
 VERDICT_COLOURS = {
     "supported": COLOURS["lcsr"],
@@ -38,7 +38,7 @@ def forest(table: pd.DataFrame) -> Figure:
     panels = {title: rows for title, rows in panels.items() if len(rows)}
     heights = [sum(_name(row).count("\n") + 1 for row in rows.itertuples()) + 1 for rows in panels.values()]
     figure, axes = subplots(
-        rows=len(panels), height=0.22 * sum(heights) + 1.2, height_ratios=heights, squeeze=False
+        rows=len(panels), height=0.22 * sum(heights) + 1.4, height_ratios=heights, squeeze=False
     )
     for axis, (title, rows) in zip(axes[:, 0], panels.items(), strict=True):
         _panel(axis, rows)
@@ -57,6 +57,8 @@ def forest(table: pd.DataFrame) -> Figure:
         if (table.trainings == name).any()
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize=8, columnspacing=1)
+    counts = table.verdict.value_counts()
+    entitle(figure, f"Of {len(table)} tests: " + ", ".join(f"{n} {verdict}" for verdict, n in counts.items()))
     return figure
 
 

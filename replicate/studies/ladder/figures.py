@@ -7,7 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from replicate.figures.style import COLOURS, subplots
+from replicate.figures.language import say
+from replicate.figures.style import COLOURS, DIRECTIONS, MARKS, entitle, subplots
 
 LABELS = {"published_geo_mean": "GeoMean, published protocol", "exact_match": "exact match"}
 
@@ -21,23 +22,44 @@ def rungs(
         scores: by rung and direction, one row a training with published_geo_mean and exact_match.
         marks: by metric, labelled scores to draw as lines, such as the ceiling.
     """
-    figure, panels = subplots(1, 2, height=0.7 + 0.55 * len(scores), sharey=True)
+    figure, panels = subplots(1, 2, height=0.9 + 0.55 * len(scores), sharey=True)
     for axes, metric in zip(panels, LABELS, strict=True):
         for label, score in marks[metric].items():
-            axes.axvline(score, color=COLOURS["ceiling"], linestyle="--", linewidth=1.2, zorder=1)
-            axes.annotate(label, (score, 1), xycoords=("data", "axes fraction"), ha="center", va="bottom")
+            axes.axvline(score, linewidth=1.6, zorder=1, **MARKS[label])
+            axes.annotate(
+                say(label),
+                (score, 1),
+                xycoords=("data", "axes fraction"),
+                ha="center",
+                va="bottom",
+                color=MARKS[label]["color"],
+            )
         for y, directions in enumerate(scores.values()):
             for offset, (direction, table) in zip(_offsets(len(directions)), directions.items(), strict=True):
                 _trainings(axes, y + offset, table[metric], COLOURS[direction])
-        axes.set(xlabel=LABELS[metric], xlim=(-0.02, 1.02), ylim=(len(scores) - 0.5, -0.5))
+        axes.set(xlabel=say(LABELS[metric]), xlim=(-0.02, 1.02), ylim=(len(scores) - 0.5, -0.5))
         axes.grid(axis="y", visible=False)
-    panels[0].set_yticks(range(len(scores)), scores)
+    panels[0].set_yticks(range(len(scores)), map(say, scores))
     for direction in ("forward", "reverse"):
-        panels[0].plot([], [], "o", color=COLOURS[direction], label=direction)
+        panels[0].plot([], [], "o", color=COLOURS[direction], label=say(DIRECTIONS[direction]))
     count = max(len(table) for directions in scores.values() for table in directions.values())
-    title = f"{count} trainings a rung and direction; bar: median"
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=2, title=title)
+    title = say("{count} trainings a rung and direction; bar: median", count=count)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, title=title)
+    entitle(figure, _largest_step(scores))
     return figure
+
+
+def _largest_step(scores: Mapping[str, Mapping[str, pd.DataFrame]]) -> str:
+    """Which rung adds most exact match, with reversed sources, to the one before it."""
+    exact = pd.Series({name: both["reverse"].exact_match.mean() for name, both in scores.items()})
+    steps = exact.diff()
+    return say(
+        "Exact match rises from {first:.2f} to {last:.2f}, most of all by {name} ({step:+.2f})",
+        first=exact.iloc[0],
+        last=exact.iloc[-1],
+        name=say(steps.idxmax()),
+        step=steps.max(),
+    )
 
 
 def _offsets(count: int) -> list[float]:
@@ -46,5 +68,5 @@ def _offsets(count: int) -> list[float]:
 
 def _trainings(axes: Axes, y: float, values: pd.Series, colour: str) -> None:
     spread = y + np.linspace(-0.07, 0.07, len(values))
-    axes.scatter(values, spread, s=18, color=colour, alpha=0.5, linewidths=0)
+    axes.scatter(values, spread, s=18, color=colour, alpha=0.55, linewidths=0)
     axes.plot([values.median()] * 2, [y - 0.17, y + 0.17], color=colour, linewidth=2.5)

@@ -71,18 +71,6 @@ def steps_up(runs: dict[str, Run]) -> pd.DataFrame:
     return table.rename(columns={"mean": "difference"})
 
 
-def gain_by_position(forward: pd.DataFrame, reverse: pd.DataFrame) -> pd.DataFrame:
-    """By target position, what reversal adds to the accuracy, with Welch's 95% interval.
-
-    Args:
-        forward, reverse: one row a round and position; positions that not every round reaches are left out.
-    """
-    both = [table.pivot(index="round", columns="position", values="accuracy") for table in (forward, reverse)]
-    common = [p for p in both[0] if p in both[1] and not any(table[p].isna().any() for table in both)]
-    rows = [welch_interval(both[1][p], both[0][p])._asdict() for p in common]
-    return pd.DataFrame(rows, index=pd.Index(common, name="position")).rename(columns={"mean": "gain"})
-
-
 def _summary(run: Run, goal: float) -> dict:
     task = run.task
     times = takeoff_times(run.history, task)

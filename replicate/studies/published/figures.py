@@ -7,8 +7,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from replicate.figures.style import COLOURS, subplots
-from replicate.statistics import Interval, mean_interval
+from replicate.figures.language import say
+from replicate.figures.style import COLOURS, MARKS, entitle, subplots
+from replicate.statistics import Interval, mean_interval, welch_interval
+from replicate.studies.published.verdicts import ROW_VERDICTS, row_verdicts
 from replicate.tasks.primes.metrics import LABELS
 
 
@@ -28,7 +30,7 @@ def published_and_reproduced(
         author: the author's single trainings, likewise, where they are public.
         ceilings, chances: by max_length.
     """
-    figure, axes = subplots(height=5.0)
+    figure, axes = subplots(height=5.2)
     for y, row in enumerate(published.itertuples()):
         colour = COLOURS["reverse" if row.reverse else "forward"]
         _bar(axes, y, ceilings[row.max_length], "ceiling")
@@ -39,13 +41,16 @@ def published_and_reproduced(
         _mean(axes, y + 0.24, values, colour)
         axes.plot(getattr(row, metric), y + 0.24, "D", color="black", markersize=6, zorder=4)
     labels = [
-        f"{row.max_length} {'reversed' if row.reverse else 'forward'}" for row in published.itertuples()
+        f"{row.max_length} {say('reversed' if row.reverse else 'forward')}" for row in published.itertuples()
     ]
     axes.set_yticks(range(len(published)), labels)
-    axes.set(ylim=(len(published) - 0.5, -0.7), xlim=(0, None), ylabel="max_length, source")
-    axes.set_xlabel(LABELS[metric])
+    axes.set(ylim=(len(published) - 0.5, -0.7), xlim=(0, None), ylabel=say("max_length, source"))
+    axes.set_xlabel(say(LABELS[metric]))
     axes.grid(axis="y", visible=False)
     _explain(axes, ours.groupby(["max_length", "reverse"]).size().max())
+    verdicts = row_verdicts(ours, metric).verdict
+    found = [f"{(verdicts == verdict).sum()} {say(verdict)}" for verdict in ROW_VERDICTS]
+    entitle(figure, say("Of {n} published means: {found}", n=len(published), found=say(", ").join(found)))
     return figure
 
 
@@ -53,22 +58,32 @@ def reversal_study(study: pd.DataFrame, ceiling: float, chance: float, metric: s
     """Every training of both directions as a dot, their means with intervals, ceiling and chance.
 
     Args:
-        study: one row a training, with reverse and the metric, all of one max_length.
+        study: one row a training, with max_length, the same for all, reverse and the metric.
     """
-    figure, axes = subplots(height=3.2)
+    figure, axes = subplots(height=3.4)
     for y, (reverse, arm) in enumerate(study.groupby("reverse")):
         colour = COLOURS["reverse" if reverse else "forward"]
         _dots(axes, y - 0.06, arm[metric], 0.16, s=16, color=colour, alpha=0.5, linewidths=0)
         mean, _, high = _mean(axes, y + 0.25, arm[metric], colour)
-        axes.annotate(f"mean {mean:.3f}", (high, y + 0.25), (8, 0), textcoords="offset points", va="center")
+        axes.annotate(
+            say("mean {mean:.3f}", mean=mean),
+            (high, y + 0.25),
+            (8, 0),
+            textcoords="offset points",
+            va="center",
+        )
         for x, name in ((ceiling, "ceiling"), (chance, "chance")):
             _bar(axes, y, x, name)
             if y == 0:
-                axes.annotate(name, (x, -0.4), ha="center", va="bottom", color=COLOURS[name])
-    sizes = study.groupby("reverse").size()
-    axes.set_yticks([0, 1], [f"forward\n{sizes[False]} trainings", f"reversed\n{sizes[True]} trainings"])
-    axes.set(ylim=(1.5, -0.7), xlim=(0, None), xlabel=LABELS[metric])
+                axes.annotate(say(name), (x, -0.4), ha="center", va="bottom", color=COLOURS[name])
+    arms = {reverse: arm[metric].dropna() for reverse, arm in study.groupby("reverse")}
+    names = [say("{n} trainings", n=len(arms[reverse])) for reverse in (False, True)]
+    axes.set_yticks([0, 1], [f"{say('forward')}\n{names[0]}", f"{say('reversed')}\n{names[1]}"])
+    axes.set(ylim=(1.5, -0.7), xlim=(0, None), xlabel=say(LABELS[metric]))
     axes.grid(axis="y", visible=False)
+    gain = welch_interval(arms[True], arms[False])._asdict()
+    text = "At max_length {n} reversing changes the mean by {mean:+.3f} [{low:+.3f}, {high:+.3f}]"
+    entitle(figure, say(text, n=study.max_length.iloc[0], **gain))
     return figure
 
 
@@ -76,8 +91,8 @@ def _same_row(table: pd.DataFrame, row) -> pd.DataFrame:
     return table[(table.max_length == row.max_length) & (table.reverse == row.reverse)]
 
 
-def _bar(axes: Axes, y: float, x: float, colour: str) -> None:
-    axes.plot([x, x], [y - 0.35, y + 0.35], color=COLOURS[colour], linewidth=2.5, solid_capstyle="butt")
+def _bar(axes: Axes, y: float, x: float, mark: str) -> None:
+    axes.plot([x, x], [y - 0.35, y + 0.35], linewidth=2.5, solid_capstyle="butt", **MARKS[mark])
 
 
 def _dots(axes: Axes, y: float, values: pd.Series, spread: float = 0.06, s: float = 22, **style) -> None:
@@ -94,12 +109,17 @@ def _mean(axes: Axes, y: float, values: pd.Series, colour: str) -> Interval:
 def _explain(axes: Axes, n: int) -> None:
     """A legend in one colour: what a mark means does not depend on the row."""
     marks = {
-        f"our trainings ({n} a row)": {"marker": "o", "alpha": 0.55, "color": COLOURS["loss"], "ls": "none"},
-        "our mean, 95% interval": {"marker": "o", "color": COLOURS["loss"]},
-        "published mean": {"marker": "D", "color": "black", "ls": "none"},
-        "author's trainings": {"marker": "o", "mfc": "none", "mec": "black", "ls": "none"},
-        "ceiling": {"marker": "|", "ms": 14, "mew": 2.5, "color": COLOURS["ceiling"], "ls": "none"},
-        "chance": {"marker": "|", "ms": 14, "mew": 2.5, "color": COLOURS["chance"], "ls": "none"},
+        say("our trainings ({n} a row)", n=n): {
+            "marker": "o",
+            "alpha": 0.55,
+            "color": COLOURS["loss"],
+            "ls": "none",
+        },
+        say("our mean, 95% interval"): {"marker": "o", "color": COLOURS["loss"]},
+        say("published mean"): {"marker": "D", "color": "black", "ls": "none"},
+        say("author's trainings"): {"marker": "o", "mfc": "none", "mec": "black", "ls": "none"},
+        say("ceiling"): {"linewidth": 2.5, **MARKS["ceiling"]},
+        say("chance"): {"linewidth": 2.5, **MARKS["chance"]},
     }
     for label, style in marks.items():
         axes.plot([], [], label=label, **style)

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 import pandas as pd
 from matplotlib.figure import Figure
 
-from replicate.figures.style import COLOURS, subplots
+from replicate.figures.language import say
+from replicate.figures.style import COLOURS, entitle, subplots
 
 
 def norms(curves: pd.DataFrame, cuts: Iterable[int]) -> Figure:
@@ -15,12 +16,12 @@ def norms(curves: pd.DataFrame, cuts: Iterable[int]) -> Figure:
         curves: as `schedule.norm_curves` makes it; arms that are clipped share a colour, those at a constant
             rate a dashed line.
     """
-    figure, axes = subplots(rows=2, height=5.0, sharex=True)
+    figure, axes = subplots(rows=2, height=5.2, sharex=True)
     for name, arm in curves.groupby("arm", sort=False):
         look = {
             "color": COLOURS["highlight" if name.endswith("clipped") else "forward"],
             "linestyle": "--" if name.startswith("constant") else "-",
-            "label": name.replace("-", ", "),
+            "label": say(name.replace("-", ", ")),
         }
         axes[0].plot(arm.step, arm.norm, **look)
         axes[1].plot(arm.step, arm.off, **look)
@@ -29,16 +30,28 @@ def norms(curves: pd.DataFrame, cuts: Iterable[int]) -> Figure:
             axis.axvline(cut, color=COLOURS["ceiling"], linestyle=":", linewidth=1)
     axes[0].axhline(1, color=COLOURS["ceiling"], linewidth=1)
     axes[0].annotate(
-        "the limit of the clipped arms", (0, 1), xytext=(0, 3), textcoords="offset points", fontsize=9
+        say("the limit of the clipped arms"), (0, 1), xytext=(0, 3), textcoords="offset points", fontsize=9
     )
     axes[0].set(
-        yscale="log", ylabel="norm (log scale)", title="The median norm of a gradient, before any clipping"
+        yscale="log",
+        ylabel=say("norm (log scale)"),
+        title=say("The median norm of a gradient, before any clipping"),
     )
     axes[1].set(
         ylim=(-0.02, 1.02),
-        ylabel="share of trainings",
-        xlabel="updates; dotted: the rate is cut tenfold",
-        title="Trainings whose score is off the plateau",
+        ylabel=say("share of trainings"),
+        xlabel=say("updates; dotted: the rate is cut tenfold"),
+        title=say("Trainings whose score is off the plateau"),
     )
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    last = curves[curves.step == curves.step.max()]
+    off = last.groupby(last.arm.str.endswith("clipped")).off.mean()
+    entitle(
+        figure,
+        say(
+            "Clipped, {clipped:.0%} of the trainings end off the plateau; not clipped, {free:.0%}",
+            clipped=off[True],
+            free=off[False],
+        ),
+    )
     return figure

@@ -16,6 +16,7 @@ from replicate.statistics import (
 from replicate.studies.published.table import published_table, published_trainings
 from replicate.studies.rules import LEVEL, MARGIN, METRIC, row_verdict, within_margin
 
+ROW_VERDICTS = ["reproduced", "consistent", "not reproduced"]
 PUBLISHED_TRAININGS = 10  # behind each published mean
 
 
@@ -103,7 +104,7 @@ def row_name(row) -> str:
 
 def headline(verdicts: pd.DataFrame) -> str:
     """One sentence: how many rows have which verdict."""
-    counts = [f"{(verdicts.verdict == v).sum()} {v}" for v in ("reproduced", "consistent", "not reproduced")]
+    counts = [f"{(verdicts.verdict == v).sum()} {v}" for v in ROW_VERDICTS]
     return f"Of the {len(verdicts)} published rows: {', '.join(counts)}."
 
 

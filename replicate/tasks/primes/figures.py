@@ -6,7 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from replicate.figures.style import COLOURS, subplots
+from replicate.figures.language import say
+from replicate.figures.style import COLOURS, entitle, subplots
 
 
 def lengths(source: Sequence[int], target: Sequence[int]) -> Figure:
@@ -20,31 +21,40 @@ def lengths(source: Sequence[int], target: Sequence[int]) -> Figure:
     _draw_shares(left, source, COLOURS["plain"])
     _draw_shares(right, target, COLOURS["plain"])
     right.bar(0, 100 * target[0] / samples, width=0.8, color=COLOURS["reverse"])
-    note = f"no prime at all: {target[0] / samples:.0%}"
-    right.text(0.97, 0.9, note, transform=right.transAxes, ha="right", color=COLOURS["reverse"])
+    right.text(0.97, 0.9, "no prime at all", transform=right.transAxes, ha="right", color=COLOURS["reverse"])
     right.xaxis.set_major_locator(MaxNLocator(integer=True))  # both panels, as they share the axis
-    left.set(xlabel="source length", ylabel=f"% of {samples:,} samples", title="Sources: uniform")
-    right.set(xlabel="primes in the target", title="Targets: short")
+    left.set(xlabel="source length", ylabel=f"% of {samples:,} samples", title="Sources")
+    right.set(xlabel="primes in the target", title="Targets")
+    mean = [sum(k * count for k, count in enumerate(counts)) / samples for counts in (source, target)]
+    entitle(
+        figure,
+        f"Sources hold {mean[0]:.1f} values on average, targets {mean[1]:.1f} primes; "
+        f"{target[0] / samples:.0%} hold none",
+    )
     return figure
 
 
 def ceiling(best: Mapping[int, float], marked: Sequence[int]) -> Figure:
     """The best possible score against max_length, some lengths marked with their value."""
-    figure, axes = subplots(height=3.4)
+    figure, axes = subplots(height=3.6)
     axes.plot(list(best), list(best.values()), color=COLOURS["ceiling"])
     axes.fill_between(list(best), list(best.values()), 1, color=COLOURS["ceiling"], alpha=0.15, linewidth=0)
     axes.plot(marked, [best[n] for n in marked], "o", color=COLOURS["published"])
     for n in marked:
-        axes.annotate(f"{best[n]:.3f} at {n}", (n, best[n]), (6, -4), textcoords="offset points", va="top")
-    axes.text(1.5, 0.96, "out of reach: a target without primes scores 0", va="top", color=COLOURS["loss"])
+        text = say("{score:.3f} at {n}", score=best[n], n=n)
+        axes.annotate(text, (n, best[n]), (6, -4), textcoords="offset points", va="top")
+    out_of_reach = say("out of reach: a target without primes scores 0")
+    axes.text(1.5, 0.96, out_of_reach, va="top", color=COLOURS["loss"])
     axes.set_xticks([n for n in best if n == min(best) or n % 5 == 0])
     axes.set(
         xlim=(min(best), max(best)),
         ylim=(0, 1),
         xlabel="max_length",
-        ylabel="score of a perfect model",
-        title="The published protocol's ceiling; dots: the published lengths",
+        ylabel=say("score of a perfect model"),
+        title=say("dots: the lengths of the post's table"),
     )
+    scores = say(", ").join(say("{score:.3f} at {n}", score=best[n], n=n) for n in marked)
+    entitle(figure, say("The published protocol gives perfection {scores}", scores=scores))
     return figure
 
 

@@ -5,12 +5,15 @@ import pandas as pd
 import pytest
 
 from replicate.statistics import mean_interval
+from replicate.studies.claims import figures
 from replicate.studies.claims.figures import (
     alignment,
     by_commonness,
     by_length,
+    depth_losses,
     dots_with_means,
     reversal_gains,
+    reversal_losses,
     search,
     state_map,
 )
@@ -40,16 +43,20 @@ def test_every_training_is_a_dot_beside_the_mean_of_its_group():
 
 
 def test_search_names_models_and_beams():
-    rows = [(g, m, w, 0.5 + 0.1 * m) for g in range(3) for m, w in ((1, 12), (5, 2))]
-    (axes,) = search(pd.DataFrame(rows, columns=["group", "models", "width", "exact_match"])).axes
+    rows = [(g, m, w, 0.5 + 0.1 * m) for g in range(3) for m, w in ((1, 12), (5, 1))]
+    figure = search(pd.DataFrame(rows, columns=["group", "models", "width", "exact_match"]))
+    (axes,) = figure.axes
     labels = [label.get_text() for label in axes.get_xticklabels()]
-    assert labels == ["1 model,\nbeam 12\nn = 3", "5 models,\nbeam 2\nn = 3"]
+    assert labels == ["1 model,\nbeam 12\nn = 3", "5 models,\nbeam 1\nn = 3"]
+    assert "1.000 by five models with a beam of 1, 0.600 by one with 12" in figure.get_suptitle()
 
 
 def test_the_length_figure_has_each_arms_mean_and_marks_what_was_not_trained():
     rows = [(r, length, (10 - length) / 10 + r / 100) for r in range(2) for length in range(1, 5)]
     table = pd.DataFrame(rows, columns=["round", "length", "lcs_f1"])
-    (axes,) = by_length({"fixed state": table, "attention": table.assign(lcs_f1=1.0)}, trained=2).axes
+    figure = by_length({"fixed state": table, "attention": table.assign(lcs_f1=1.0)}, trained=2)
+    (axes,) = figure.axes
+    assert figure.get_suptitle() == "At 4 values the LCS F1 is 0.60 (fixed state), 1.00 (attention)"
     fixed, attention = axes.lines
     assert fixed.get_ydata().tolist() == pytest.approx([0.905, 0.805, 0.705, 0.605])
     assert attention.get_ydata().tolist() == [1, 1, 1, 1]
@@ -62,9 +69,13 @@ def test_the_length_figure_has_each_arms_mean_and_marks_what_was_not_trained():
 
 def test_the_commonness_figure_has_each_prime_once():
     rows = [(r, p, q, a + r / 10) for r in range(2) for p, q, a in ((2, 0.1, 0.8), (3, 0.01, 0.4))]
-    (axes,) = by_commonness(pd.DataFrame(rows, columns=["round", "prime", "probability", "accuracy"])).axes
-    assert axes.lines[0].get_xydata().tolist() == [pytest.approx([0.01, 0.45]), pytest.approx([0.1, 0.85])]
-    assert [text.get_text() for text in axes.texts] == ["3", "2"]
+    figure = by_commonness(pd.DataFrame(rows, columns=["round", "prime", "probability", "accuracy"]))
+    (axes,) = figure.axes
+    assert axes.lines[0].get_xydata().tolist() == [pytest.approx([0, 0.45]), pytest.approx([1, 0.85])]
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["3", "2"]
+    assert "0.85 in the commoner half of the primes and 0.45 in the rarer" in figure.get_suptitle().replace(
+        "\n", " "
+    )
 
 
 def test_the_map_has_a_colour_an_order():
@@ -73,6 +84,22 @@ def test_the_map_has_a_colour_an_order():
     assert [offsets(c) for c in axes.collections] == [[[k, -k]] for k in range(6)]
     assert len({tuple(c.get_facecolor()[0]) for c in axes.collections}) == 6
     assert "50%" in axes.get_xlabel() and "25%" in axes.get_ylabel()
+
+
+def test_the_map_says_how_many_states_lie_beside_one_of_their_kind():
+    rows = [("a", 0, 0), ("a", 0, 1), ("b", 5, 0), ("b", 5, 1), ("b", 0, 2)]  # the last lies beside an a
+    table = pd.DataFrame(rows, columns=["primes", "x", "y"]).assign(share_x=0.5, share_y=0.2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "ARBITRARY", ["#0072B2", "#D55E00"])
+        assert state_map(table).get_suptitle().startswith("80% of the states")
+
+
+def test_depth_and_reversal_name_their_means():
+    one, four = pd.Series([0.5, 0.7]), pd.Series([1.0, 2.0])
+    figure = depth_losses({"1 layer": one, "4 layers": four, "4 layers, narrow": four})
+    assert figure.get_suptitle() == "With one layer the mean loss is 0.60 nats a token, with four 1.50"
+    figure = reversal_losses({"1 layer, forward": four, "1 layer, reversed": one})
+    assert figure.get_suptitle() == "Reversing lowers the loss by, in nats: +0.900 (1 layer)"
 
 
 def test_the_heat_map_has_answers_down_and_sources_across():

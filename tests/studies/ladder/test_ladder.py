@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 from replicate.settings import PUBLISHED
+from replicate.studies.directions import gain_by_position
 from replicate.studies.ladder.figures import rungs
 from replicate.studies.ladder.plan import LEFT_OUT, RUNGS, ladder_runs
-from replicate.studies.ladder.rungs import compare, gain_by_position, steps_up, updates_to
+from replicate.studies.ladder.rungs import compare, steps_up, updates_to
 from replicate.tasks import task_of
 
 

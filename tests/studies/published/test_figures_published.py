@@ -8,9 +8,15 @@ from replicate.studies.published.figures import reversal_study
 
 def test_the_reversal_study_shows_every_training_and_the_mean_of_each_direction():
     study = pd.DataFrame(
-        {"reverse": [False, False, True, True, True], "published_psa": [0.1, 0.3, 0.4, 0.5, 0.9]}
+        {
+            "max_length": 7,
+            "reverse": [False, False, True, True, True],
+            "published_psa": [0.1, 0.3, 0.4, 0.5, 0.9],
+        }
     )
-    (axes,) = reversal_study(study, 0.95, 0.05, "published_psa").axes
+    figure = reversal_study(study, 0.95, 0.05, "published_psa")
+    (axes,) = figure.axes
+    assert figure.get_suptitle().startswith("At max_length 7 reversing changes the mean by +0.400 [")
     dots = [
         sorted(dots.get_offsets()[:, 0].tolist()) for dots in axes.collections[:1] + axes.collections[2:3]
     ]

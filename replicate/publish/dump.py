@@ -1,0 +1,85 @@
+"""An executed notebook, cell by cell, as the body of a post."""
+
+from pathlib import Path
+
+from bs4 import BeautifulSoup
+from nbformat import NotebookNode
+
+from replicate.parameters import ParameterError
+from replicate.publish.chirpy import figure
+from replicate.publish.kramdown import as_text, code_block, to_kramdown
+
+
+def check_executed(notebook: NotebookNode, name: str) -> None:
+    """Refuse a notebook that has not run from top to bottom without an error."""
+    for i, cell in enumerate(notebook.cells, 1):
+        if cell.cell_type != "code" or not cell.source.strip():
+            continue
+        if cell.execution_count is None:
+            raise ParameterError(f"{name}, cell {i} has not been executed; execute the notebook first")
+        if any(output.output_type == "error" for output in cell.outputs):
+            raise ParameterError(f"{name}, cell {i} failed; a post is made of notebooks without errors")
+
+
+def post_body(notebook: NotebookNode, figures: Path, slug: str) -> tuple[str, list[Path]]:
+    """A notebook's cells as kramdown, and the files of the figures shown in them.
+
+    The first heading is left out: Chirpy shows the post's title. Code is folded away, shown where the cell
+    has the tag `blog-show`, and left out with `blog-hide`; `blog-drop` leaves out the cell with its outputs.
+
+    Args:
+        figures: where `figures.style.show` saved them.
+    """
+    parts, files, titled = [], [], False
+    for cell in notebook.cells:
+        if "blog-drop" in cell.metadata.get("tags", []):
+            continue
+        if cell.cell_type == "markdown":
+            source = cell.source.strip()
+            if not titled and source.startswith("# "):
+                titled, source = True, source.partition("\n")[2]
+            parts.append(to_kramdown(source.strip()))
+        elif cell.cell_type == "code":
+            parts.append(_code(cell))
+            for output in cell.outputs:
+                text, shown = _output(output, figures, slug)
+                parts.append(text)
+                files += shown
+    return "\n\n".join(part for part in parts if part), files
+
+
+def _code(cell: NotebookNode) -> str:
+    tags = cell.metadata.get("tags", [])
+    if "blog-hide" in tags or not cell.source.strip():
+        return ""
+    code = code_block(cell.source, "python")
+    if "blog-show" in tags:
+        return code
+    return f'<details markdown="1">\n<summary>Code</summary>\n\n{code}\n\n</details>'
+
+
+def _output(output: NotebookNode, figures: Path, slug: str) -> tuple[str, list[Path]]:
+    """One output as kramdown, and the files of its figure."""
+    if output.output_type == "stream":
+        return code_block(output.text if output.name == "stdout" else "", "text"), []
+    data = output.get("data", {})
+    if "image/png" in data:
+        return figure(output.metadata.get("filename"), output.metadata.get("caption"), figures, slug)
+    if "text/markdown" in data:
+        return to_kramdown(data["text/markdown"].strip()), []
+    table = table_from_html(data.get("text/html", ""))
+    return table or code_block(data.get("text/plain", ""), "text"), []
+
+
+def table_from_html(html: str) -> str:
+    """The table of a DataFrame's HTML as Markdown; header rows of an index name and columns become one.
+
+    Returns "" where there is no table, or none with a row under its header, which kramdown would not read.
+    """
+    page = BeautifulSoup(html, "html.parser")
+    rows = [[as_text(cell.get_text(" ")) for cell in row(["th", "td"])] for row in page.select("table tr")]
+    header, *body = rows or [[]]
+    if len(page.select("thead tr")) > 1 and not any(body[0][1:]):  # the index's name has a row of its own
+        header, body = [body[0][0], *header[1:]], body[1:]
+    lines = [header, ["---"] * len(header), *body]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) if body else ""
