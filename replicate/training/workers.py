@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from typing import Any, Self
@@ -146,6 +147,9 @@ class Workers:
                 raise Stopped
             for future in ended:
                 future.result()  # raises what the part raised
+            # The pool may not see the death of a process that started while it made its list of them.
+            if any(process.exitcode is not None for process in list(self.pool._processes.values())):
+                raise BrokenProcessPool
             while True:
                 try:
                     (call, part), done, loss = self.reports.get_nowait()

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -70,10 +71,17 @@ def test_ctrl_c_with_two_processes_saves_both_parts(tmp_path):
     assert len(steps) == 2 and all(step % training.PROGRESS_EVERY == 0 for step in steps)
 
 
-def test_a_worker_that_is_killed_ends_the_run_in_one_line_and_checkpoints_stay(tmp_path):
+@pytest.mark.parametrize("which", [min, max], ids=["the first", "the last"])
+def test_a_worker_that_is_killed_ends_the_run_in_one_line_and_checkpoints_stay(tmp_path, monkeypatch, which):
     config = LONGER.changed(steps=1_000_000, evaluate_every=20)
     folder = tmp_path / "run"
-    once_two_parts_have_begun(folder, lambda: multiprocessing.active_children()[0].kill())
+    # The pool is told of each new part and lists its processes; the part's own is started after that.
+    start = ProcessPoolExecutor._adjust_process_count
+    monkeypatch.setattr(
+        ProcessPoolExecutor, "_adjust_process_count", lambda self: (time.sleep(0.5), start(self))
+    )
+    by_age = {"key": lambda process: process.pid}
+    once_two_parts_have_begun(folder, lambda: which(multiprocessing.active_children(), **by_age).kill())
     with pytest.raises(RunError, match="killed, perhaps for lack of memory; what is checkpointed") as error:
         run(config, folder, workers=2)
     assert "\n" not in str(error.value)
