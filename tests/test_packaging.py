@@ -159,6 +159,18 @@ CFF = {  # what version 1.2.0 of the Citation File Format requires, of the keys 
 }
 
 
+HIDING = """
+import sys
+
+class Hidden:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {without!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Hidden())
+"""
+
+
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
     """A folder with the installed wheel alone, built from a copy of what a wheel is made of."""
@@ -181,8 +193,7 @@ def replicate(installed, tmp_path):
     def start(*arguments, without=(), script="start.py"):
         hidden = tmp_path / "hidden"
         hidden.mkdir(exist_ok=True)
-        lines = ["import sys", *(f"sys.modules[{module!r}] = None" for module in without)]
-        (hidden / "sitecustomize.py").write_text("\n".join(lines))
+        (hidden / "sitecustomize.py").write_text(HIDING.format(without=set(without)))
         environment = clean_environment(hidden, installed)
         command = [sys.executable, script, *arguments]
         return subprocess.run(

@@ -45,9 +45,12 @@ def accuracy_by_position(by_position: pd.DataFrame) -> Figure:
     axes.plot(mean.index, mean, color=COLOURS["psa"])
     axes.set(xlabel="position in the target", ylabel="accuracy", ylim=(-0.02, 1.02), xticks=mean.index)
     axes.set_title(f"{by_position['round'].nunique()} trainings (dots); line: their mean")
-    entitle(
-        figure,
-        f"{mean.iloc[0]:.0%} of the targets are right at position {mean.index[0]}, {mean.iloc[-1]:.0%} at "
-        f"{mean.index[-1]}",
-    )
+    entitle(figure, _first_and_last(mean))
     return figure
+
+
+def _first_and_last(mean: pd.Series) -> str:
+    if mean.empty:
+        return "Every target is empty, so no position is reached"
+    first, last = mean.index[0], mean.index[-1]
+    return f"{mean[first]:.0%} of the targets are right at position {first}, {mean[last]:.0%} at {last}"

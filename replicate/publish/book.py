@@ -32,7 +32,7 @@ DOCUMENTS = {  # page of the checkout -> its title in the contents; None for its
 }
 
 
-class BookError(OneLineError):
+class BookError(OneLineError, RuntimeError):
     """A page that cannot be made as its source stands; the message names both in one line."""
 
     status = 1

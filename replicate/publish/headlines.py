@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from pandas import DataFrame, Series
+from pandas import DataFrame, Series, concat
 
 from replicate.statistics import readable_p
 from replicate.studies.claims.sizes import fairer_verdicts, sizes
@@ -14,6 +14,7 @@ from replicate.studies.published.reversal import readable_reversal, reversal_hea
 from replicate.studies.published.verdicts import headline, readable, row_verdicts
 from replicate.studies.registration import registrations
 from replicate.studies.results import RESULTS, read_training_table, reversal_trainings
+from replicate.studies.translation.tables import rival_table
 from replicate.tasks import task_of
 
 LADDER_COLUMNS = ["GeoMean, published", "exact match", "took off", "median take-off"]
@@ -32,7 +33,8 @@ class Finding(NamedTuple):
 
 def findings() -> list[Finding]:
     """What a reader is told first."""
-    tested, translated = sizes().verdict, study_verdicts("translation").verdict
+    tested, bleu = sizes().verdict, rival_table().bleu
+    translated = concat([study_verdicts(study).verdict for study in ("translation", "translation-rival")])
     return [
         Finding("Does the post's table reproduce?", published_rows()[0], "05_published", None),
         Finding("Why are its scores low?", ladder()[0], "06_why", "ladder"),
@@ -44,7 +46,9 @@ def findings() -> list[Finding]:
         ),
         Finding(
             "And in translation, in miniature?",
-            f"Of {len(translated)} tests, {_counted(translated)}.",
+            f"A phrase-based system of the paper's kind has {bleu['phrase-based system']:.1f} BLEU, a memory "
+            f"that does not translate {bleu['retrieval']:.1f}. Of {len(translated)} tests of "
+            f"LSTMs, {_counted(translated)}.",
             "08_translation",
             None,
         ),

@@ -163,7 +163,8 @@ def test_translations_have_the_fields_of_the_texts_and_every_registered_claim_of
     fields = re.compile(r"\{(\w+)")
     for english, translated in chinese().items():
         assert sorted(fields.findall(english)) == sorted(fields.findall(translated)), english
-    assert all(effect.claim in chinese() for effect in registered("translation").effects.values())
+    for study in ("translation", "translation-rival"):
+        assert all(effect.claim in chinese() for effect in registered(study).effects.values())
 
 
 def test_an_article_takes_what_is_given_and_refuses_what_is_not_there(monkeypatch, tmp_path, drawn):

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from replicate.studies.bootstrap import Sample, bootstrap
 from replicate.studies.measuring import folder, read_measurement
 from replicate.studies.registration import registered
 from replicate.studies.translation.sentences import SCORES
@@ -54,6 +55,21 @@ def perplexity_table() -> pd.DataFrame:
         rows[direction] = [nats, np.exp(nats), len(scores), np.log(paper), paper]
     columns = ["nats", "perplexity", "n", "paper's nats", "paper's perplexity"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+
+
+def rival_table() -> pd.DataFrame:
+    """BLEU on the test split without a neural model, with its 95% interval over sentences where there is one.
+
+    Retrieval, the phrase-based system, and the best that rescoring its lists could reach.
+    """
+    retrieval = read_measurement(STUDY, "corpus").set_index("split").retrieval["test"]
+    rows = {"retrieval": {"bleu": retrieval}}
+    names = {"rival": "phrase-based system", "oracle": "oracle of its lists"}
+    columns, score = SCORES["bleu"]
+    for stage, table in read_measurement("translation-rival", "rival").groupby("stage", sort=False):
+        found = bootstrap([Sample(1, stage, table.assign(unit=stage))], columns, score)
+        rows[names[stage]] = {"bleu": found["estimate"], "low": found["low"], "high": found["high"]}
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def _scores(table: pd.DataFrame, column: str) -> list[float]:
