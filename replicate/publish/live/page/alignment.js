@@ -6,7 +6,7 @@ const LEFT = 34;
 function alignmentTitle(results, task) {
   const weights = results.flatMap((result) => weightsOnAnswers(result, task));
   if (!weights.length) return "Where the attention looks";
-  return `On average ${percent(mean(weights))} of the attention is on the prime that is answered`;
+  return `LSTM with attention: on average ${percent(mean(weights))} of the attention is on the prime that is answered`;
 }
 
 /** At each step that answers a prime of the source: the weight where that prime was read. */

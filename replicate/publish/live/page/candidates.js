@@ -10,7 +10,7 @@ const ranked = (probabilities) =>
 
 function candidatesTitle(training, results) {
   const [forward, reversed] = results.map(stepsRight);
-  const where = forward === reversed ? `${forward}, forward and reversed` : `${forward} forward, ${reversed} reversed`;
+  const where = forward === reversed ? `${forward} in each direction` : `${forward} forward, ${reversed} reversed`;
   return `${TITLES[training.kind]}: the right token comes first at ${where}`;
 }
 
