@@ -70,7 +70,9 @@ def notebook_parameters(history: Sequence[str]) -> Parameters:
     # Only the last run of cells must be right: in JupyterLab a mistake stays in the history after its repair.
     for source in runs[-1]:
         check_names(_assignments(source), defaults)
-    given = {name: value for cell in later for name, value in cell.items() if name in defaults}
+    latest = {name: value for cell in later for name, value in cell.items() if name in defaults}
+    # A cell that was changed and run again names all parameters: only what differs was given by a person.
+    given = {name: value for name, value in latest.items() if not _same(value, defaults[name])}
     return Parameters(defaults, given)
 
 
@@ -121,6 +123,10 @@ def _plain_variables() -> dict[str, Any]:
     own = {name: value for name, value in shell.user_ns.items() if name not in shell.user_ns_hidden}
     plain = bool | int | float | str | list | None
     return {name: value for name, value in own.items() if isinstance(value, plain) and name[0] != "_"}
+
+
+def _same(value: Any, other: Any) -> bool:
+    return type(value) is type(other) and value == other  # 1 is not True
 
 
 def _is_parameters_cell(source: str) -> bool:

@@ -9,10 +9,10 @@ import pytest
 from nbclient import NotebookClient
 from papermill.exceptions import PapermillExecutionError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from shared import write_notebook
+from shared import PROJECT, write_notebook
 
 from replicate.fields import explain
-from replicate.parameters import ParameterError, check_parameters, notebook_parameters
+from replicate.parameters import ParameterError, check_parameters, notebook_parameters, run_config
 
 DEFAULTS = """# Parameters
 steps = 100  # updates
@@ -105,6 +105,19 @@ def test_a_wrong_cell_is_refused_in_one_line(line, message):
 def test_a_mistake_can_be_repaired_and_run_again():
     wrong, right = given("stpes = 7"), given("steps = 7")
     assert values(DEFAULTS, wrong, CALL, right, CALL)["steps"] == 7
+
+
+def test_a_cell_of_03_train_that_was_changed_and_run_again_gives_what_was_changed_alone():
+    """As in JupyterLab: it names settings of every task and model, which were not given by a person."""
+    cells = nbformat.read(PROJECT / "notebooks" / "03_train.ipynb", as_version=4).cells
+    (cell,) = (cell.source for cell in cells if cell.source.startswith("# Parameters"))
+    changed, wrong = (cell.replace("steps = 3000", text) for text in ("steps = 20", "steps = True"))
+    parameters = values(cell, CALL, changed, CALL)
+    assert parameters.given == {"steps": 20}
+    assert run_config(parameters).training.steps == 20
+    assert values(cell, CALL, changed, CALL, cell, CALL).given == {}
+    with pytest.raises(ParameterError, match="steps must be a whole number, not True"):
+        values(cell, CALL, wrong, CALL)
 
 
 def test_without_a_parameters_cell_the_reader_is_told_to_run_it():
