@@ -110,8 +110,9 @@ def test_the_explorer_answers_what_is_typed_and_says_what_it_cannot_read(browser
 
     type_source("3 5 8")
     page.wait_for_function(
-        "before => { const now = [...document.querySelectorAll('.jp-CodeCell:last-child img')]"
-        ".map(image => image.src); return now.length == 2 && now.every((src, i) => src != before[i]) }",
+        "before => { const cell = [...document.querySelectorAll('.jp-CodeCell')].at(-1);"
+        " const now = [...cell.querySelectorAll('img')].map(image => image.src);"
+        " return now.length == 2 && now.every((src, i) => src != before[i]) }",
         arg=before,
         timeout=60_000,
     )
