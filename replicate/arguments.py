@@ -10,6 +10,7 @@ import yaml
 from replicate.parameters import ParameterError, check_parameters
 from replicate.words import load, one_line, values_of
 
+PATHS = {"pairs", "target_file", "run", "beside"}  # parameters; a notebook is executed in another folder
 PAIR = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)  # name=value; a path such as ./a=b.ipynb is none
 
 
@@ -42,7 +43,17 @@ def given_parameters(
         given |= values_of(_mapping(_text(file), f"-f {file}"), defaults)
     for text in texts:
         given |= values_of(_mapping(text, f"-y {text!r}"), defaults)
-    return given | dict(map(_name_and_text, pairs))
+    given |= dict(map(_name_and_text, pairs))
+    return {name: _from_here(value) if name in PATHS else value for name, value in given.items()}
+
+
+def _from_here(value: Any) -> Any:
+    """A path that means something in this folder, whole; the project's own, such as results/quick, stay."""
+    try:
+        there = isinstance(value, str) and bool(value) and Path(value).exists()
+    except (OSError, ValueError):  # a text that can be no path
+        there = False
+    return str(Path(value).absolute()) if there else value
 
 
 def _text(file: Path) -> str:

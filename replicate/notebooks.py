@@ -45,6 +45,8 @@ def place_of_copy(notebook: Path, out: Path | None, force: bool) -> Iterator[Pat
     if out is None:
         first = Path(f"out-{notebook.name}")
         place = first if force else _taken(first)
+    elif out.is_dir():
+        raise ParameterError(f"{out} is a folder; name a file for the executed copy")
     elif out.exists() and (not force or out.samefile(notebook)):
         hint = "name another file for the executed copy"
         raise ParameterError(f"{out} exists: {hint if force else f'--force overwrites it, or {hint}'}")

@@ -98,7 +98,8 @@ def run_config(parameters: Mapping[str, Any]) -> RunConfig:
         )
         foreign = foreign_names(settings)
         for name in foreign:
-            if typed.get(name) is not None:
+            # A notebook that has no line for the task chooses it itself, after this check.
+            if "task" in settings and typed.get(name) is not None:
                 raise SettingError(means_nothing(name, settings))
         return RunConfig.of(**{name: value for name, value in settings.items() if name not in foreign})
     except SettingError as error:
@@ -139,7 +140,7 @@ def _defaults(notebook: Path) -> dict[str, Any]:
         tagged = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
     except OSError as error:
         raise ParameterError(f"cannot read {notebook}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ParameterError(f"{notebook} is not a notebook") from error
     return _assignments("".join(tagged[0]["source"])) if tagged else {}
 
@@ -166,7 +167,7 @@ def _statements(source: str) -> list[ast.stmt]:
 def _literal(name: str, value: ast.expr) -> Any:
     try:
         return ast.literal_eval(value)
-    except ValueError as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise ParameterError(f"{name} must be a plain value, not `{ast.unparse(value)}`") from error
 
 

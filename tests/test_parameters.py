@@ -11,6 +11,7 @@ from papermill.exceptions import PapermillExecutionError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from shared import PROJECT, write_notebook
 
+from replicate.arguments import given_parameters
 from replicate.fields import explain
 from replicate.parameters import ParameterError, check_parameters, notebook_parameters, run_config
 
@@ -205,3 +206,21 @@ def test_a_model_s_refusal_is_explained_in_one_line(settings, message):
     with pytest.raises(ValidationError) as caught:
         Settings(**settings)
     assert explain(caught.value, list(Settings.model_fields)) == message
+
+
+def test_a_notebook_that_chooses_its_task_itself_takes_that_tasks_settings(tmp_path):
+    """As 08_translation, whose cell has no line for the task."""
+    write_notebook(tmp_path / "own.ipynb", '# Parameters\npairs = ""\nsteps = 5')
+    run_config(check_parameters(tmp_path / "own.ipynb", {"pairs": "mine.tsv", "steps": 3}))
+    with pytest.raises(ParameterError, match="steps must be greater than or equal to 1"):
+        run_config(check_parameters(tmp_path / "own.ipynb", {"steps": 0}))
+
+
+def test_a_path_is_meant_from_the_folder_where_it_is_typed(tmp_path, monkeypatch):
+    """The kernel works in the notebook's folder, where it would mean another file or none."""
+    notebook = write_notebook(tmp_path / "deep" / "own.ipynb", '# Parameters\npairs = ""\nname = ""')
+    (tmp_path / "mine.tsv").write_text("a\tb\n")
+    monkeypatch.chdir(tmp_path)
+    given = given_parameters(notebook, [], [], ["pairs=mine.tsv", "name=mine.tsv"])
+    assert given == {"pairs": str(tmp_path / "mine.tsv"), "name": "mine.tsv"}
+    assert given_parameters(notebook, [], [], ["pairs=gone.tsv"]) == {"pairs": "gone.tsv"}

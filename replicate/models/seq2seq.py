@@ -57,7 +57,9 @@ class Seq2Seq(nn.Module):
         self.bos, self.eos = task.target.bos, task.target.eos
         self.embedding = Embedding(rounds, task.source.size, embedding_size)
         shared = task.source is task.target
-        self.target_embedding = None if shared else Embedding(rounds, task.target.size, embedding_size)
+        # A decoder that is fed nothing would never use one.
+        own = feed_previous and not shared
+        self.target_embedding = Embedding(rounds, task.target.size, embedding_size) if own else None
         self.encoder, self.decoder, self.readout = encoder, decoder, readout
         self.feed_previous, self.dropout = feed_previous, dropout
 

@@ -103,12 +103,28 @@ def write_post(body: str, figures: list[Path], post: Post, out: Path, force: boo
         if before and not force:
             there = " and ".join(map(str, before))
             return f"{target}: not written, for {there} would change; --force replaces what is there"
+        _replace(before, new, post, target, images)
+    return f"{target}: {'replaced' if before else 'written'}"
+
+
+def _replace(before: list[Path], new: Path, post: Post, target: Path, images: Path) -> None:
+    """Put a post and its images in the place of what is there, which comes back where that fails."""
+    moved: list[tuple[Path, Path]] = []
+    try:
         for number, path in enumerate(before):
-            path.rename(Path(temporary) / f"old-{number}")
+            kept = new.with_name(f"old-{number}")
+            path.rename(kept)
+            moved.append((kept, path))
         if any((new / post.slug).iterdir()):
             (new / post.slug).rename(images)
         (new / post.file).rename(target)
-    return f"{target}: {'replaced' if before else 'written'}"
+    except OSError as error:
+        for kept, path in moved:
+            if path == images and path.exists():
+                shutil.rmtree(path)
+            kept.rename(path)
+        where = error.filename or target
+        raise ParameterError(f"{where} cannot be replaced: {error.strerror}; all is as it was") from error
 
 
 def _write_preview(figure: Path) -> None:

@@ -110,7 +110,7 @@ def read_notebook(path: Path) -> NotebookNode:
         return nbformat.read(path, as_version=4)
     except OSError as error:
         raise ParameterError(f"cannot read {path}: {error.strerror}") from error
-    except (ValueError, AttributeError, nbformat.ValidationError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError, nbformat.ValidationError) as error:
         raise ParameterError(f"{path} is not a notebook") from error
 
 

@@ -1,5 +1,6 @@
 """Posts, as Liquid and kramdown render them: formulas, tables, images, front matter; what is refused."""
 
+import errno
 import re
 from datetime import datetime
 from pathlib import Path
@@ -313,3 +314,22 @@ def test_a_new_post_is_of_today(tmp_path):
     _, text, _ = post.front_matter().split("---\n")
     stamp = re.search(r"date: (.+)", text)[1]
     assert datetime.strptime(stamp, "%Y-%m-%d %H:%M:%S %z") == post.date.replace(microsecond=0)
+
+
+def test_a_post_that_cannot_be_replaced_comes_back(tmp_path, monkeypatch):
+    figure = drawn(tmp_path / "drawn") / "a-curve.png"
+    write_post("first", [figure], POST, tmp_path)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    before = {path: path.read_bytes() for path in files}
+    rename = Path.rename
+
+    def fails_at_the_post(self, target):
+        if self.parent.name == "new" and self.suffix == ".md":
+            raise OSError(errno.EXDEV, "Invalid cross-device link", str(target))
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fails_at_the_post)
+    with pytest.raises(ParameterError, match="cannot be replaced: Invalid cross-device link; all is as"):
+        write_post("second", [figure], POST, tmp_path, force=True)
+    after = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {path: path.read_bytes() for path in after} == before

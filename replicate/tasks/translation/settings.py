@@ -49,6 +49,8 @@ class TranslationSettings(TaskSettings):
     def _one_kind_of_text(self) -> Self:
         if self.target_file and not self.pairs:
             raise ValueError("target_file needs the file of the sources, pairs")
+        if self.source_column == self.target_column:
+            raise ValueError(f"source_column and target_column are both {self.source_column}")
         columns = self.source_column, self.target_column, self.group_column
         if columns != (1, 2, None) and (self.target_file or not self.pairs):
             raise ValueError("source_column, target_column and group_column are of a TSV: pairs alone")

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from replicate.tasks.translation.corpus import Pair
+from replicate.tasks.translation.corpus import CorpusError, Pair
 
 VALIDATION, TEST = 0.02, 0.09  # shares of the groups
 
@@ -27,15 +27,37 @@ def split(pairs: Sequence[Pair]) -> Splits:
     not those of a few pages.
     """
     parts: dict[str, list[Pair]] = {"train": [], "validation": [], "test": []}
+    names = _shares({pair.group or masked(pair.source) for pair in pairs})
     for pair in pairs:
-        place = _fraction(pair.group or masked(pair.source))
-        name = "test" if place < TEST else "validation" if place < TEST + VALIDATION else "train"
-        parts[name].append(pair)
+        parts[names[pair.group or masked(pair.source)]].append(pair)
     known = {masked(pair.source) for pair in parts["train"]}
     for name in ("validation", "test"):
         parts[name] = [pair for pair in parts[name] if masked(pair.source) not in known]
         parts[name].sort(key=lambda pair: (_fraction(pair.source), pair))
     return Splits(**parts)
+
+
+def _shares(groups: set[str]) -> dict[str, str]:
+    """What each group is for; of few groups, one at least is for validation and one for the test.
+
+    Raises:
+        CorpusError: there are fewer than three.
+    """
+    if len(groups) < 3:
+        raise CorpusError(
+            f"train, validation and test need a page each, or a sentence where no page is named; the text has "
+            f"{len(groups)}"
+        )
+    places = {group: _fraction(group) for group in sorted(groups, key=_fraction)}
+    names = {
+        group: "test" if place < TEST else "validation" if place < TEST + VALIDATION else "train"
+        for group, place in places.items()
+    }
+    for name in ("test", "validation", "train"):
+        own = list(names.values())
+        if name not in own:
+            names[next(group for group, other in names.items() if own.count(other) > 1)] = name
+    return names
 
 
 def masked(text: str) -> str:

@@ -85,6 +85,7 @@ def test_another_text_than_the_one_meant_is_refused_in_one_line(text):
         ({"pairs": "nowhere.tsv"}, "cannot read nowhere.tsv: No such file"),
         ({"target_file": "a.fr"}, "target_file needs the file of the sources, pairs"),
         ({"group_column": 3}, "are of a TSV"),
+        ({"pairs": "", "target_column": 1}, "source_column and target_column are both 1"),
         ({"source_column": 0}, "source_column must be greater than or equal to 1, not 0"),
         ({"pairs_sha256": "abc"}, "pairs_sha256: String should match"),
         ({"tokens": "letters"}, "tokens must be 'words' or 'subwords', not 'letters'"),

@@ -1,6 +1,8 @@
 """Train, validation and test: disjoint, by page, without near duplicates, and fixed by the text alone."""
 
-from replicate.tasks.translation.corpus import Pair
+import pytest
+
+from replicate.tasks.translation.corpus import CorpusError, Pair
 from replicate.tasks.translation.grammar import grammar_pairs
 from replicate.tasks.translation.split import masked, split
 
@@ -53,3 +55,21 @@ def test_without_pages_equal_sources_stay_together():
     found = parts([*grammar_pairs(), *(Pair(pair.source.upper(), "x") for pair in grammar_pairs())])
     sources = [{masked(pair.source) for pair in part} for part in found.values()]
     assert all(sources) and sum(map(len, sources)) == len(set.union(*sources)) == len(grammar_pairs())
+
+
+@pytest.mark.parametrize("count", [3, 4, 8, 40])
+def test_a_text_of_few_pages_has_one_at_least_for_every_part(count):
+    for start in range(0, 200, count):
+        few = [pair for pair in PAGES if start <= int(pair.group.split()[1]) < start + count]
+        found = {name: {pair.group for pair in part} for name, part in parts(few).items()}
+        assert all(found.values()) and sum(map(len, found.values())) == count
+    usual = {name: {pair.group for pair in part} for name, part in parts(PAGES).items()}
+    moved = [group for name, groups in found.items() for group in groups if group not in usual[name]]
+    assert len(moved) <= 2  # the others are where they are in a long text
+
+
+def test_two_pages_are_too_few():
+    with pytest.raises(
+        CorpusError, match="need a page each, or a sentence where no page is named; the text has 2"
+    ):
+        split(PAGES[:6])
