@@ -45,8 +45,8 @@ def _shares(groups: set[str]) -> dict[str, str]:
     """
     if len(groups) < 3:
         raise CorpusError(
-            f"train, validation and test need a page each, or a sentence where no page is named; the text has "
-            f"{len(groups)}"
+            "train, validation and test need a page each, or a sentence where no page is named; the text "
+            f"has {len(groups)}"
         )
     places = {group: _fraction(group) for group in sorted(groups, key=_fraction)}
     names = {

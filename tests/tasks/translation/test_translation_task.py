@@ -150,7 +150,7 @@ def test_an_example_has_its_translation_where_the_text_does(reverse):
 def test_a_text_too_small_to_split_says_so(tmp_path):
     write_tsv(tmp_path / "p.tsv", [Pair("one", "un")])
     task = task_with(pairs=str(tmp_path / "p.tsv"), min_count=1)
-    with pytest.raises(CorpusError, match="validation and test need a page each, .* the text has 1"):
+    with pytest.raises(CorpusError, match=r"validation and test need a page each, .* the text has 1"):
         task.sample(generators(), 2)
 
 
