@@ -52,7 +52,7 @@ soak: $(READY) ## the tests' long forms: kills and damaged input by the thousand
 bench: $(READY) ## measure the library against its plain reference
 	$(BIN)/python bench/bench.py
 	$(BIN)/python bench/sweep.py
-	$(BIN)/python bench/cuda.py
+	$(BIN)/python bench/gpu.py
 
 replicate: $(READY) ## do the full runs (hours)
 	$(BIN)/replicate replicate
