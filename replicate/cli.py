@@ -20,8 +20,10 @@ EXTRA_OF = {  # modules that are imported here -> the extra of pyproject.toml th
     **dict.fromkeys(["ipywidgets", "jupyterlab"], "lab"),
     "sentencepiece": "translation",
 }
-DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
-DISK += (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EXDEV)
+DISK = (
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM),
+    *(errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EXDEV),
+)
 
 
 class OneLineErrors(TyperGroup):

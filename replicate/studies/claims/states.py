@@ -115,9 +115,14 @@ def state_map(run: Run, fillings: int, round_index: int = 0) -> pd.DataFrame:
     others = _choose(values[~prime], len(orders), LENGTH - 3, generator)
     sources = _merge(orders, others, _places(len(orders), 3, generator))
     state = encoded(model, task, sources.expand(run.config.training.rounds, -1, -1))[round_index].double()
+    names = [" ".join(map(str, order)) for order in orders.tolist()]
+    return pd.DataFrame({"primes": names}).join(in_two_dimensions(state))
+
+
+def in_two_dimensions(state: Tensor) -> pd.DataFrame:
+    """States `[N, state]` along their first two principal components, and the variance that each has."""
     state = state - state.mean(0)
     _, singular, axes = torch.linalg.svd(state, full_matrices=False)
     share = (singular**2 / (singular**2).sum())[:2].tolist()
     x, y = (state @ axes[:2].T).T.tolist()
-    names = [" ".join(map(str, order)) for order in orders.tolist()]
-    return pd.DataFrame({"primes": names, "x": x, "y": y, "share_x": share[0], "share_y": share[1]})
+    return pd.DataFrame({"x": x, "y": y, "share_x": share[0], "share_y": share[1]})

@@ -2,12 +2,11 @@
 
 import pandas as pd
 
-from replicate.decoding import beam
 from replicate.models.layers import pick_rounds
 from replicate.runs.folder import Run
+from replicate.studies.claims.search import CANDIDATES, best_of_beam
 from replicate.tasks.pairs import until_eos
 
-WIDTH = 12  # of the beam, the paper's widest
 SENTENCES = {  # in the text's style, from short to long, and how we would translate them
     "Click the table.": "Cliquez sur le tableau.",
     "To print the report, choose File - Print.": "Pour imprimer le rapport, choisissez Fichier - Imprimer.",
@@ -29,10 +28,10 @@ SENTENCES = {  # in the text's style, from short to long, and how we would trans
 def examples_table(run: Run) -> pd.DataFrame:
     """One row a sentence: our own translation, and the answer of the run's first training."""
     task, model = run.task, pick_rounds([run.load_model()], [0])
+    answer = best_of_beam(model, task.max_target_length, CANDIDATES)
     rows = []
     for source, target in SENTENCES.items():
-        batch = task.example(task.source.encode(source))
-        found = beam(model, batch.source, batch.source_length, task.max_target_length, WIDTH)
-        answer = until_eos(found.tokens[0, 0, 0].tolist(), task.target.eos)
-        rows.append({"source": source, "target": target, "answer": task.target.decode(answer)})
+        tokens = answer(task.example(task.source.encode(source)))[0, 0].tolist()
+        said = task.target.decode(until_eos(tokens, task.target.eos))
+        rows.append({"source": source, "target": target, "answer": said})
     return pd.DataFrame(rows)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from replicate.models import build
 from replicate.runs.folder import Run
+from replicate.studies.claims.states import distance, in_two_dimensions
 from replicate.tasks.translation.task import TranslationTask
 
 NOUNS = ["document", "table", "chart", "macro", "query", "report"]
@@ -45,12 +46,12 @@ def phrase_distances(run: Run) -> pd.DataFrame:
         states = {kind: encoded(model, run.task, table[kind].tolist()) for kind in KINDS}
         active = states["active"]
         # A phrase half the list away shares neither its first noun nor its verb.
-        unrelated = (active - active.roll(len(table) // 2 + 1, dims=1)).norm(dim=2).mean(1)
+        unrelated = distance(active, active.roll(len(table) // 2 + 1, dims=1))
         for change in ("order", "voice"):
-            moved = (active - states[change]).norm(dim=2).mean(1) / unrelated  # [R]
+            moved = distance(active, states[change]) / unrelated  # [R]
             rows += [
-                {"round": r, "encoder": name, "change": change, "distance": distance}
-                for r, distance in enumerate(moved.tolist())
+                {"round": r, "encoder": name, "change": change, "distance": d}
+                for r, d in enumerate(moved.tolist())
             ]
     return pd.DataFrame(rows)
 
@@ -70,11 +71,7 @@ def phrase_map(run: Run) -> pd.DataFrame:
             rows.append({"agent": agent, "patient": patient, "voice": voice, "phrase": text})
     table = pd.DataFrame(rows)
     state = encoded(run.load_model(), run.task, table.phrase.tolist())[0].double()
-    state = state - state.mean(0)
-    _, singular, axes = torch.linalg.svd(state, full_matrices=False)
-    share = (singular**2 / (singular**2).sum())[:2].tolist()
-    x, y = (state @ axes[:2].T).T.tolist()
-    return table.assign(x=x, y=y, share_x=share[0], share_y=share[1])
+    return table.join(in_two_dimensions(state))
 
 
 @torch.no_grad()
