@@ -15,6 +15,13 @@ COLUMNS = ["step", "rank", "token", "probability", "chosen", "right", "ended"]  
 CLOUD = 300  # random sources that span the plane of the state
 
 
+@torch.no_grad()
+def encoder_state(model: nn.Module, source: Tensor, length: Tensor) -> Tensor:
+    """What the decoder starts from, without a memory: `[R, B, S]`, `[R, B]` -> `[R, B, state]`."""
+    state = model.encode(source, length)
+    return state if isinstance(state, Tensor) else state[0]
+
+
 class Explorer:
     """One round of a run, ready to answer any source.
 
@@ -30,7 +37,7 @@ class Explorer:
         self.task, self.kind = run.task, run.config.model.kind
         self.model: nn.Module = pick_rounds([run.load_model()], [round_index])
         batch = self.task.sample([make_generator(run.config.training.seed, round_index, "explorer")], CLOUD)
-        states = self._states(batch.source, batch.source_length)
+        states = encoder_state(self.model, batch.source, batch.source_length)[0].double()
         self.centre = states.mean(0)
         self.axes = torch.linalg.svd(states - self.centre, full_matrices=False)[2][:2]  # [2, state]
         self.cloud = self._place(states)
@@ -84,7 +91,7 @@ class Explorer:
         source, length, _ = self._batch(values, turned)
         steps = int(length)
         prefixes = source.expand(1, steps, -1)
-        states = self._states(prefixes, torch.arange(1, steps + 1).unsqueeze(0))
+        states = encoder_state(self.model, prefixes, torch.arange(1, steps + 1).unsqueeze(0))[0].double()
         places = self._place(states)
         return places.assign(
             token=[_name(self.task.source, token) for token in source[0, 0, :steps].tolist()]
@@ -95,12 +102,6 @@ class Explorer:
         batch = self.task.example(values[::-1] if turned else values)
         right = self.task.example(values)
         return batch.source, batch.source_length, right.target[0, 0, : right.target_length.item()].tolist()
-
-    @torch.no_grad()
-    def _states(self, source: Tensor, length: Tensor) -> Tensor:
-        """`[1, B, S]`, `[1, B]` -> `[B, state]`."""
-        state = self.model.encode(source, length)
-        return (state if isinstance(state, Tensor) else state[0])[0].double()
 
     def _place(self, states: Tensor) -> pd.DataFrame:
         """Places along the first two principal components of the states of random sources."""

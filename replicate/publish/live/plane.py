@@ -1,8 +1,9 @@
 """The plane in which an encoder's state is drawn: the first two principal components of many states."""
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from replicate.evaluation.explorer import encoder_state
 from replicate.randomness import make_generator
 from replicate.tasks.primes.task import PrimeTask
 
@@ -26,10 +27,3 @@ def plane_of(model: nn.Module, task: PrimeTask, seed: int) -> dict:
         "cloud": ((states - mean) @ axes[:2].T).round(decimals=4).tolist(),  # to be drawn alone
         "primes": (batch.target_length[0] - 1).tolist(),
     }
-
-
-@torch.no_grad()
-def encoder_state(model: nn.Module, source: Tensor, length: Tensor) -> Tensor:
-    """What the decoder starts from, without a memory: `[R, B, S]`, `[R, B]` -> `[R, B, state]`."""
-    state = model.encode(source, length)
-    return state if isinstance(state, Tensor) else state[0]
