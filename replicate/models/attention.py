@@ -9,13 +9,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from replicate.models.cross_entropy import mean_nats
 from replicate.models.dropout import Generators, row_dropout, step_dropout
 from replicate.models.layers import Embedding, Linear, moved, take
 from replicate.models.lstm import LSTMStack
 from replicate.models.packing import Packing
 from replicate.models.seq2seq import embedded
 from replicate.models.settings import AttentionSettings
-from replicate.tasks.batch import PAD, Batch
+from replicate.tasks.batch import Batch
 from replicate.tasks.task import Task
 
 Memory = tuple[Tensor, Tensor, Tensor]  # encoder states [R, B, S, H], the same times U, their bias [R, B, S]
@@ -68,9 +69,8 @@ class AttentionSeq2Seq(nn.Module):
             state, step_seen = self._step(state, tokens[:, :, t])
             seen.append(step_seen)
         seen = torch.stack(seen, dim=2)  # [R, B, T, 2H]
-        logits = self.readout((drop(seen) if drop else seen).flatten(1, 2))  # [R, B T, V], one product
-        nats = F.cross_entropy(logits.flatten(0, 1), target.flatten(), ignore_index=PAD, reduction="none")
-        return nats.view_as(target).sum((1, 2)) / moved(batch.target_length.sum(1), nats)
+        seen = (drop(seen) if drop else seen).flatten(1, 2)  # [R, B T, 2H]
+        return mean_nats(self.readout, seen, target.flatten(1), batch.target_length)
 
     def decode_step(self, state: tuple[Tensor, ...], previous: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
         """A state and the token before, `[R, B]` -> the next state and its logits `[R, B, V]`."""

@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+LARGE = 1_000  # tokens; of a larger vocabulary neither all tokens are mapped nor all logits kept at once
+
 
 class Linear(nn.Module):
     """y = x W + b in every round: `[R, N, inputs]` -> `[R, N, outputs]`."""

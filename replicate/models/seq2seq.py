@@ -6,13 +6,12 @@ from typing import Protocol
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from replicate.models.cross_entropy import mean_nats
 from replicate.models.dropout import Drop, Generators, row_dropout
-from replicate.models.layers import Embedding, moved, take
+from replicate.models.layers import LARGE, Embedding, take
 from replicate.models.packing import Packing
-from replicate.tasks.batch import PAD, Batch
+from replicate.tasks.batch import Batch
 from replicate.tasks.task import Task
-
-LARGE = 1_000  # ids; of a larger vocabulary only the tokens that occur go through a stack's input map
 
 
 class Stack(Protocol):
@@ -83,10 +82,9 @@ class Seq2Seq(nn.Module):
         inputs = self._decoder_inputs(packing.pack(previous), drop)
         states = self.decoder.run(start, inputs, packing.sizes)  # [R, N, state_size]
         seen = self.decoder.output(states)  # [R, N, H]
-        logits = self.readout(drop(seen) if drop else seen)  # [R, N, V]
-        target = moved(packing.pack(batch.target), logits)  # [R, N]; a spare row holds PAD and is ignored
-        nats = F.cross_entropy(logits.flatten(0, 1), target.flatten(), ignore_index=PAD, reduction="none")
-        return nats.view_as(target).sum(1) / moved(batch.target_length.sum(1), nats)
+        seen = drop(seen) if drop else seen
+        target = packing.pack(batch.target)  # [R, N]; a spare row holds PAD
+        return mean_nats(self.readout, seen, target, batch.target_length)
 
     def decode_step(self, state: Tensor, previous: Tensor) -> tuple[Tensor, Tensor]:
         """A state and the token before, `[R, B]` -> the next state and its logits `[R, B, V]`."""
