@@ -1,13 +1,13 @@
 """Parameters as the command line gives them, in the forms and the order that papermill knows."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from replicate.parameters import ParameterError, check_parameters
+from replicate.parameters import ParameterError, check_parameters, plain
 from replicate.words import load, one_line, values_of
 
 PATHS = {"pairs", "target_file", "run", "beside"}  # parameters; a notebook is executed in another folder
@@ -30,9 +30,16 @@ def sorted_words(words: Iterable[str]) -> tuple[Path | None, list[str]]:
 
 
 def given_parameters(
-    notebook: Path, files: Sequence[Path], texts: Sequence[str], pairs: Sequence[str]
+    notebook: Path,
+    files: Sequence[Path] = (),
+    texts: Sequence[str] = (),
+    pairs: Sequence[str] = (),
+    raw: Sequence[str] = (),
+    typed: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The parameters of YAML files, of YAML texts and of `name=value` pairs; what comes later wins.
+    """The parameters of YAML files and texts, then of `name=value` in three forms; what comes later wins.
+
+    Where the default does not say what is wanted, what `raw` gives stays text.
 
     Raises:
         ParameterError: one of them is no such thing.
@@ -43,8 +50,15 @@ def given_parameters(
         given |= values_of(_mapping(_text(file), f"-f {file}"), defaults)
     for text in texts:
         given |= values_of(_mapping(text, f"-y {text!r}"), defaults)
-    given |= dict(map(_name_and_text, pairs))
+    given |= {name: _value(defaults, name, text) for name, text in map(_name_and_text, pairs)}
+    given |= dict(map(_name_and_text, raw))
+    given |= {name: _value(defaults, name, text) for name, text in map(_name_and_text, typed)}
     return {name: _from_here(value) if name in PATHS else value for name, value in given.items()}
+
+
+def _value(defaults: Mapping[str, Any], name: str, text: str) -> Any:
+    """The text, or what it spells where nothing says what is wanted."""
+    return plain(text) if defaults.get(name) is None else text
 
 
 def _from_here(value: Any) -> Any:

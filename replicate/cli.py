@@ -1,62 +1,15 @@
 """The command line: `replicate report`, `replicate run` and so on; a thin face."""
 
-import errno
 import os
-import signal
-import sys
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 
-from replicate.errors import OneLineError
-
-EXTRA_OF = {  # modules that are imported here -> the extra of pyproject.toml that installs them
-    **dict.fromkeys(["dask", "distributed", "rich"], "sweep"),
-    **dict.fromkeys(["PIL", "bs4", "docutils", "jinja2", "latex2mathml", "noto_cjk", "sphinx"], "report"),
-    **dict.fromkeys(["ipywidgets", "jupyterlab"], "lab"),
-    "sentencepiece": "translation",
-}
-DISK = (
-    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM),
-    *(errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EXDEV),
-)
-
-
-class OneLineErrors(TyperGroup):
-    """Ends in one line where a person or a notebook is at fault; a traceback is for this program's faults."""
-
-    def invoke(self, ctx: typer.Context) -> Any:
-        for stream in (sys.stdout, sys.stderr):  # names and texts print in an ASCII locale too
-            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt as interrupt:
-            typer.echo(f"replicate: {str(interrupt) or 'stopped'}", err=True)
-            raise typer.Exit(128 + signal.SIGINT) from None
-        except (ModuleNotFoundError, OSError, ValueError, RuntimeError) as error:
-            if (fault := _fault(error)) is None:
-                raise
-            message, code = fault
-            typer.echo(f"replicate: {message}", err=True)
-            raise typer.Exit(code) from error
-
-
-def _fault(error: Exception) -> tuple[str, int] | None:
-    """What to tell the person, and the exit status; None where the fault is this program's."""
-    if isinstance(error, ModuleNotFoundError):
-        package = (error.name or "").partition(".")[0]
-        if package not in EXTRA_OF:
-            return None
-        wanted = f"pip install 'seq2seq-replication[{EXTRA_OF[package]}]'"
-        return f"this command needs {package}, which is not installed: {wanted}", 2
-    if isinstance(error, OSError):
-        named = f"{error.filename or 'a file'} cannot be written: {error.strerror}"
-        return (named, 2) if error.errno in DISK else None
-    return (str(error), error.status) if isinstance(error, OneLineError) else None
+from replicate.endings import OneLineErrors
 
 
 class PairOptions(TyperCommand):
@@ -117,14 +70,14 @@ def run(
     from replicate.arguments import given_parameters, sorted_words
     from replicate.notebooks import find_notebook, place_of_copy
     from replicate.parameters import check_parameters, run_config
-    from replicate.runs.places import run_folder, shown
+    from replicate.runs.checks import check_run
+    from replicate.runs.places import shown
 
     path = find_notebook(notebook)
     out, typed = sorted_words(words or [])
-    given = given_parameters(path, files or [], yaml or [], [*(pairs or []), *(raw or []), *typed])
+    given = given_parameters(path, files or (), yaml or (), pairs or (), raw or (), typed)
     values = check_parameters(path, given)
-    config = run_config(values)  # refuses what a run would refuse
-    folder = run_folder(values["run_name"] or config.name) if "run_name" in values else None
+    folder = check_run(values, run_config(values))
     with place_of_copy(path, out, force) as copy:
         typer.echo(f"replicate: executing {path}; its copy is {copy}", err=True)
         if folder:
@@ -216,9 +169,10 @@ def figure(
     dark: Annotated[bool, typer.Option("--dark", help="For a dark page.")] = False,
 ) -> None:
     """Make one figure alone; an existing file stays."""
+    from replicate.files import PROJECT
     from replicate.publish.figure import make_figure
 
-    make_figure(Path(), name, out, run, dark)
+    make_figure(PROJECT, name, out, run, dark)
     typer.echo(out)
 
 

@@ -24,6 +24,7 @@ from replicate.settings import (
 )
 
 FIRST_LINE = "# Parameters"
+WORDS = {"none": None, "true": True, "false": False}
 
 
 class ParameterError(OneLineError, ValueError):
@@ -161,7 +162,8 @@ def _statements(source: str) -> list[ast.stmt]:
     try:
         return ast.parse(source).body
     except SyntaxError as error:
-        raise ParameterError(f"line {error.lineno} of the parameters cell is not Python") from error
+        place = f"line {error.lineno} of the parameters cell" if error.lineno else "the parameters cell"
+        raise ParameterError(f"{place} is not Python: {error.msg}") from error
 
 
 def _literal(name: str, value: ast.expr) -> Any:
@@ -175,7 +177,9 @@ def _like(default: Any, name: str, value: Any) -> Any:
     """Return the value in the type of its default. None stands for any type, on either side."""
     # papermill hands over `false` as a word, `1e3` as 1000.0 and a folder named 7 as a number; the command
     # line hands over text, of which a folder named 007 keeps every character.
-    if isinstance(value, str) and not isinstance(default, str):
+    if isinstance(value, str) and default is None:
+        value = WORDS.get(value.lower(), value)  # nothing says that a number is wanted
+    elif isinstance(value, str) and not isinstance(default, str):
         value = plain(value)
     if default is None or value is None or type(default) not in KINDS:
         return value
@@ -188,9 +192,8 @@ def _like(default: Any, name: str, value: Any) -> Any:
 
 def plain(text: str) -> Any:
     """Read a text as papermill's -p does, and true and false in any case."""
-    words = {"none": None, "true": True, "false": False}
-    if text.lower() in words:
-        return words[text.lower()]
+    if text.lower() in WORDS:
+        return WORDS[text.lower()]
     for number in (int, float):
         try:
             return number(text)

@@ -12,8 +12,10 @@ from shared import PROJECT, clean_environment, full_disk, write_notebook
 from typer.testing import CliRunner
 
 from replicate.cli import app
+from replicate.files import write_json
 from replicate.notebooks import find_notebook, place_of_copy
 from replicate.publish import figure
+from replicate.settings import QUICK
 
 
 def test_a_report_outside_a_project_says_where_to_go(tmp_path, monkeypatch):
@@ -73,6 +75,43 @@ def test_run_refuses_in_one_line_before_anything_runs(tmp_path, monkeypatch, arg
     assert result.exit_code == 2
     assert re.fullmatch(rf"replicate: .*{re.escape(message)}.*\n", result.stderr)
     assert [path.name for path in tmp_path.iterdir()] == ["tiny.ipynb"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["03_train", "device=gpu"], "device is 'gpu'; it must be auto, cpu or, with a GPU, cuda"),
+        (["03_train", "workers=-1"], "workers is -1; it must be a whole number from 1 up"),
+        (["03_train", "run_name=thesis"], "thesis exists and is not a run folder; choose another one"),
+        (["03_train", "run_name=file"], "file is a file and no run folder; choose another one"),
+        (["03_train", "run_name=small"], "small holds another run (max_length is 3 there and 5 here"),
+        (["04_evaluate", "run=gone"], "no run folder at gone; notebook 03_train makes one"),
+        (["04_evaluate", "run=runs/small"], "small is not finished; start it again"),
+        (["00_explore", "beside=runs/thesis"], "config.json is missing or no file"),
+    ],
+)
+def test_runs_that_cannot_be_made_or_read_are_refused_before_anything_runs(
+    tmp_path, monkeypatch, arguments, message
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REPLICATE_RUNS", str(tmp_path / "runs"))
+    for folder in ("thesis", "small"):
+        (tmp_path / "runs" / folder).mkdir(parents=True)
+    for file in ("thesis/chapter.tex", "file"):
+        (tmp_path / "runs" / file).write_text("mine")
+    write_json(tmp_path / "runs" / "small" / "config.json", QUICK.changed(max_length=3).flat())
+    result = CliRunner().invoke(app, ["run", *arguments])
+    assert result.exit_code == 2
+    assert re.fullmatch(rf"replicate: .*{re.escape(message)}.*\n", result.stderr)
+    assert {path.name for path in tmp_path.iterdir()} == {"runs"}
+
+
+def test_a_notebook_of_ones_own_may_call_anything_a_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_notebook(Path("mine.ipynb"), "# Parameters\nrun = 'first'\n", "print(run)")
+    monkeypatch.setattr("replicate.publish.execute.execute_or_set_apart", lambda notebook, copy, given: given)
+    result = CliRunner().invoke(app, ["run", "mine", "run=second"])
+    assert (result.exit_code, result.stdout) == (0, "{'run': 'second'}\n")
 
 
 @pytest.mark.slow
@@ -150,6 +189,13 @@ def test_a_full_disk_ends_run_in_one_line_and_leaves_nothing_in_the_way(tmp_path
     assert result.stderr.endswith("\nreplicate: out-tiny.ipynb cannot be written: File too large\n")
     assert [path.name for path in tmp_path.iterdir()] == ["tiny.ipynb"]
     assert cli_run("tiny.ipynb").exit_code == 0
+
+
+@pytest.mark.slow
+def test_a_figure_of_the_project_is_drawn_from_any_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["figure", "task-lengths", "--out", "lengths.png"])
+    assert (result.exit_code, result.stdout) == (0, "lengths.png\n")
 
 
 @pytest.mark.slow

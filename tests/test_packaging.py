@@ -18,7 +18,8 @@ from shared import PROJECT as ROOT
 from shared import clean_environment, write_notebook
 from typer.testing import CliRunner
 
-from replicate.cli import EXTRA_OF, app
+from replicate.cli import app
+from replicate.endings import EXTRA_OF
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]

@@ -23,6 +23,7 @@ run = "../results/small"  # a # in a string
 limit = None
 offset = -1
 """
+FORMS = ["pairs", "raw", "typed"]  # of the command line, from the weakest to the strongest
 CALL = "from replicate.parameters import notebook_parameters\nparameters = notebook_parameters(In)"
 
 
@@ -66,7 +67,8 @@ def test_later_cells_override():
         ("rate = 'none'", None),
         ("run = '007'", "007"),
         ("run = '2026_11'", "2026_11"),
-        ("limit = '2.5'", 2.5),
+        ("limit = '2.5'", "2.5"),  # nothing says that a number is wanted
+        ("limit = 'none'", None),
         ("steps = None", None),
         ("rate = 1", 1.0),
         ("run = 7", "7"),
@@ -221,6 +223,31 @@ def test_a_path_is_meant_from_the_folder_where_it_is_typed(tmp_path, monkeypatch
     notebook = write_notebook(tmp_path / "deep" / "own.ipynb", '# Parameters\npairs = ""\nname = ""')
     (tmp_path / "mine.tsv").write_text("a\tb\n")
     monkeypatch.chdir(tmp_path)
-    given = given_parameters(notebook, [], [], ["pairs=mine.tsv", "name=mine.tsv"])
+    given = given_parameters(notebook, typed=["pairs=mine.tsv", "name=mine.tsv"])
     assert given == {"pairs": str(tmp_path / "mine.tsv"), "name": "mine.tsv"}
-    assert given_parameters(notebook, [], [], ["pairs=gone.tsv"]) == {"pairs": "gone.tsv"}
+    assert given_parameters(notebook, typed=["pairs=gone.tsv"]) == {"pairs": "gone.tsv"}
+
+
+def test_text_stays_text_where_nothing_says_what_is_wanted(tmp_path):
+    notebook = tmp_path / "a.ipynb"
+    write_notebook(notebook, "# Parameters\nlimit = None\nsteps = 1\n")
+    forms = {form: given_parameters(notebook, **{form: ["limit=007", "steps=2"]}) for form in FORMS}
+    limits = {form: check_parameters(notebook, given)["limit"] for form, given in forms.items()}
+    assert limits == {"pairs": 7, "raw": "007", "typed": 7}
+    assert [check_parameters(notebook, given)["steps"] for given in forms.values()] == [2, 2, 2]
+
+
+def test_of_two_forms_the_later_wins(tmp_path):
+    notebook = tmp_path / "a.ipynb"
+    write_notebook(notebook, "# Parameters\nlimit = None\n")
+    values = dict.fromkeys(FORMS)
+    for number, form in enumerate(FORMS):
+        values = {name: [f"limit={number}"] for name in FORMS[: number + 1]} | {form: ["limit=9"]}
+        assert str(given_parameters(notebook, **values)["limit"]) == "9"
+
+
+def test_a_cell_that_is_no_python_is_refused_without_a_line_if_it_has_none(tmp_path):
+    notebook = tmp_path / "a.ipynb"
+    write_notebook(notebook, "# Parameters\nsteps = 1\n\0")
+    with pytest.raises(ParameterError, match=r"^the parameters cell is not Python: .*null bytes"):
+        check_parameters(notebook, {})

@@ -12,7 +12,8 @@ import torch
 
 from replicate.checkpoints import write_checkpoint
 from replicate.files import RunError, locked, read_json, write_json, write_table
-from replicate.runs.folder import Run, checksums, open_run, read_config
+from replicate.runs.checks import check_device_name, check_workers, refuse_foreign
+from replicate.runs.folder import Run, checksums, open_run
 from replicate.runs.places import is_finished, runs_root
 from replicate.runs.provenance import begin, now
 from replicate.settings import RunConfig
@@ -47,10 +48,9 @@ def run(
     device = choose_device(device)
     if workers is None:
         workers = 1 if device.startswith("cuda") else torch.get_num_threads()
-    if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
-        raise RunError(f"workers is {workers!r}; it must be a whole number from 1 up")
+    check_workers(workers)
     progress_style()  # refuses a wrong one before any training
-    _refuse_foreign(folder)
+    refuse_foreign(folder, config)  # before a lock is put into it
     with locked(folder):
         if not _claim(folder, config):
             parts, attempts = _begin(folder, config, device, workers)
@@ -85,33 +85,19 @@ def rounds_at_once(hidden_size: int) -> int:
 def choose_device(name: str) -> str:
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
+    check_device_name(name)
     known = ["cpu", "cuda", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
     if name not in known or (name == "cuda" and not torch.cuda.is_available()):
         raise RunError(f"device {name!r} is not available here; it may be auto, cpu or, with a GPU, cuda")
     return name
 
 
-def _refuse_foreign(folder: Path) -> None:
-    """Refuse a folder that holds other things than a run, before a lock is put into it."""
-    if any(folder.glob("[!.]*")) and not (folder / "config.json").exists():
-        raise RunError(f"{folder} exists and is not a run folder; choose another one")
-
-
 def _claim(folder: Path, config: RunConfig) -> bool:
     """Make the folder this run's, or see that it is; returns whether the run is finished."""
-    if (folder / "config.json").exists():
-        found = read_config(folder)
-        if found != config:
-            theirs, ours = found.flat(), config.flat()
-            different = [
-                f"{name} is {theirs.get(name)} there and {ours.get(name)} here"
-                for name in [*ours, *(theirs.keys() - ours.keys())]
-                if theirs.get(name) != ours.get(name)
-            ]
-            raise RunError(f"{folder} holds another run ({'; '.join(different)}); choose another folder")
-        return is_finished(folder)
-    write_json(folder / "config.json", config.flat())
-    return False
+    refuse_foreign(folder, config)  # once more, now that no other process can change it
+    if not (folder / "config.json").exists():
+        write_json(folder / "config.json", config.flat())
+    return is_finished(folder)
 
 
 def _begin(folder: Path, config: RunConfig, device: str, workers: int) -> tuple[list[Part], list[dict]]:

@@ -12,8 +12,9 @@ from torch import nn
 from replicate.checkpoints import read_checkpoint
 from replicate.files import PROJECT, RunError, first_line, read_json
 from replicate.models import build
+from replicate.runs.checks import find_finished, read_config
 from replicate.runs.places import is_finished, runs_root
-from replicate.settings import RunConfig, SettingError
+from replicate.settings import RunConfig
 from replicate.tasks import task_of
 from replicate.tasks.task import Metric, Task
 from replicate.training.part import GRADIENT
@@ -115,17 +116,8 @@ def open_run(path: Path | str) -> Run:
     Raises:
         RunError: the folder is missing, unfinished or damaged.
     """
-    path = Path(path) if Path(path).exists() else PROJECT / path
-    if not path.is_dir():
-        raise RunError(
-            f"no run folder at {path}; notebook 03_train makes one, and those of results/ are in the "
-            "project's checkout, where `make replicate` makes them"
-        )
+    path = find_finished(path)
     config = read_config(path)
-    if not is_finished(path):
-        raise RunError(
-            f"the run in {path} is not finished; start it again with the same settings and it goes on"
-        )
     record = read_json(path / "provenance.json")
     _check(path, record, TEXT_FILES)
     tables = {name: _read_table(path / f"{name}.csv", columns) for name, columns in TABLES.items()}
@@ -151,14 +143,6 @@ def _check(path: Path, record: dict, files: Sequence[str]) -> None:
             raise RunError(
                 f"{path / file} is damaged: it is not what the run wrote; delete {path} and start it again"
             )
-
-
-def read_config(path: Path) -> RunConfig:
-    """The config of a run folder, finished or not."""
-    try:
-        return RunConfig.of(**read_json(path / "config.json"))
-    except (SettingError, TypeError) as error:
-        raise RunError(f"{path / 'config.json'} is no run's config: {first_line(error)}") from error
 
 
 def _read_table(path: Path, columns: list[str]) -> pd.DataFrame:

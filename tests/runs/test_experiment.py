@@ -144,8 +144,10 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path):
 
 
 def test_unavailable_device_and_workers_are_named(tmp_path):
-    with pytest.raises(RunError, match="'abacus' is not available"):
+    with pytest.raises(RunError, match="device is 'abacus'; it must be auto"):
         run(CONFIG, tmp_path / "run", device="abacus")
+    with pytest.raises(RunError, match="'cuda:99' is not available"):
+        run(CONFIG, tmp_path / "run", device="cuda:99")
 
 
 def test_provenance_says_where_the_numbers_come_from(finished):

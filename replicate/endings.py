@@ -1,0 +1,55 @@
+"""How a command ends: in one line where a person, a notebook or the disk is at fault."""
+
+import errno
+import signal
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from replicate.errors import OneLineError
+
+EXTRA_OF = {  # modules that are imported here -> the extra of pyproject.toml that installs them
+    **dict.fromkeys(["dask", "distributed", "rich"], "sweep"),
+    **dict.fromkeys(["PIL", "bs4", "docutils", "jinja2", "latex2mathml", "noto_cjk", "sphinx"], "report"),
+    **dict.fromkeys(["ipywidgets", "jupyterlab"], "lab"),
+    "sentencepiece": "translation",
+}
+DISK = (
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM),
+    *(errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EXDEV),
+)
+
+
+class OneLineErrors(TyperGroup):
+    """Ends in one line where a person or a notebook is at fault; a traceback is for this program's faults."""
+
+    def invoke(self, ctx: typer.Context) -> Any:
+        for stream in (sys.stdout, sys.stderr):  # names and texts print in an ASCII locale too
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as interrupt:
+            typer.echo(f"replicate: {str(interrupt) or 'stopped'}", err=True)
+            raise typer.Exit(128 + signal.SIGINT) from None
+        except (ModuleNotFoundError, OSError, ValueError, RuntimeError) as error:
+            if (fault := _fault(error)) is None:
+                raise
+            message, code = fault
+            typer.echo(f"replicate: {message}", err=True)
+            raise typer.Exit(code) from error
+
+
+def _fault(error: Exception) -> tuple[str, int] | None:
+    """What to tell the person, and the exit status; None where the fault is this program's."""
+    if isinstance(error, ModuleNotFoundError):
+        package = (error.name or "").partition(".")[0]
+        if package not in EXTRA_OF:
+            return None
+        wanted = f"pip install 'seq2seq-replication[{EXTRA_OF[package]}]'"
+        return f"this command needs {package}, which is not installed: {wanted}", 2
+    if isinstance(error, OSError):
+        named = f"{error.filename or 'a file'} cannot be written: {error.strerror}"
+        return (named, 2) if error.errno in DISK else None
+    return (str(error), error.status) if isinstance(error, OneLineError) else None
