@@ -14,6 +14,7 @@ VERDICT_COLOURS = {
     "contradicted": COLOURS["reverse"],
     "not shown": COLOURS["plain"],
     "not testable here": COLOURS["ceiling"],
+    "smaller than the margin": COLOURS["highlight"],
 }
 NATS = "nats a token"
 MARKERS = {"base": "D", "memory": "s", "depth": "^"}  # of claims that share trainings; a circle has its own
@@ -44,11 +45,7 @@ def forest(table: pd.DataFrame) -> Figure:
         _panel(axis, rows)
         axis.set_title(title, fontsize=10)
     axes[0, 0].axvline(1, color=COLOURS["published"], linestyle=":", linewidth=1.2)
-    shown = [verdict for verdict in VERDICT_COLOURS if (table.verdict == verdict).any()]
-    handles = [
-        Line2D([], [], color=VERDICT_COLOURS[verdict], marker="o", linestyle="", label=verdict)
-        for verdict in shown
-    ]
+    handles = verdict_handles(table.verdict)
     handles += [
         Line2D(
             [], [], color=COLOURS["ceiling"], marker=marker, linestyle="", label=f"on the trainings of {name}"
@@ -60,6 +57,15 @@ def forest(table: pd.DataFrame) -> Figure:
     counts = table.verdict.value_counts()
     entitle(figure, f"Of {len(table)} tests: " + ", ".join(f"{n} {verdict}" for verdict, n in counts.items()))
     return figure
+
+
+def verdict_handles(verdicts: pd.Series) -> list[Line2D]:
+    """A legend's entries for the verdicts that occur."""
+    return [
+        Line2D([], [], color=colour, marker="o", linestyle="", label=verdict)
+        for verdict, colour in VERDICT_COLOURS.items()
+        if (verdicts == verdict).any()
+    ]
 
 
 def _panel(axes: Axes, rows: pd.DataFrame) -> None:

@@ -52,7 +52,7 @@ def sizes() -> pd.DataFrame:
     later = later[later.verdict != NOT_RUN]
     known = fairer_claims()["size"]
     later = later.assign(
-        unit=[_unit(row.study, row.Index) for row in later.itertuples()],
+        unit=[unit_of(row.study, row.Index) for row in later.itertuples()],
         size=[known.get((row.study, row.Index)) for row in later.itertuples()],
         trainings=later.study.where(later.study.isin(SHARED), ""),
     )
@@ -62,6 +62,6 @@ def sizes() -> pd.DataFrame:
     return table.assign(share=shares.estimate, share_low=shares.low, share_high=shares.high)
 
 
-def _unit(study: str, effect: str) -> str:
+def unit_of(study: str, effect: str) -> str:
     column = registrations()[study].effects[effect].of.column
     return NATS if column == "nats" else column.replace("_", " ")

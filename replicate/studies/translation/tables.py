@@ -20,6 +20,10 @@ PAPER_BLEU = {
 }
 PAPER_PERPLEXITY = {"forward": 5.8, "reversed": 4.7}  # the paper, section 3.3
 
+LENGTHS = [(1, 5), (6, 8), (9, 11), (12, 14), (15, 20)]  # words of a source
+RARITIES = {1: "commonest", 2: "middle", 3: "rarest"}  # thirds of the sentences
+GROUP_DRAWS = 1_000  # of the intervals of a figure, which decide nothing
+
 
 def sentence_table(name: str) -> pd.DataFrame:
     """The rows of every arm that is measured, with its direction and block.
@@ -44,6 +48,38 @@ def bleu_table() -> pd.DataFrame:
         rows.append([*key, np.mean(scores), np.ptp(scores), len(scores), PAPER_BLEU.get(key, np.nan)])
     columns = ["direction", "models", "width", "bleu", "range", "n", "paper"]
     return pd.DataFrame(rows, columns=columns).set_index(columns[:3])
+
+
+def bleu_by_training() -> pd.DataFrame:
+    """One row a training, or ensemble, and width of the beam: `direction`, `models`, `width`, `bleu`."""
+    rows = [
+        [*key, bleu]
+        for key, table in sentence_table("answers").groupby(["direction", "models", "width"])
+        for bleu in _scores(table, "bleu")
+    ]
+    return pd.DataFrame(rows, columns=["direction", "models", "width", "bleu"])
+
+
+def bleu_by_group() -> pd.DataFrame:
+    """BLEU of single models with a beam of 12, by the words of the source and by how rare they are.
+
+    One row a direction and group: `by` (length, rarity), `group`, its `place` in their order, the number of
+    `sentences`, and the mean over trainings with its 95% interval over trainings and sentences.
+    """
+    rows = []
+    single = sentence_table("answers").query("models == 1 and width == 12")
+    for direction, table in single.groupby("direction"):
+        table = table.assign(unit=table.block + table["round"].astype(str))
+        groups = {("length", f"{a} to {b}"): table.length.between(a, b) for a, b in LENGTHS}
+        groups |= {("rarity", name): table.rarity == third for third, name in RARITIES.items()}
+        for (by, name), chosen in groups.items():
+            columns, score = SCORES["bleu"]
+            found = bootstrap([Sample(1, direction, table[chosen])], columns, score, GROUP_DRAWS)
+            row = {"direction": direction, "by": by, "group": name}
+            row["place"] = sum(other["by"] == by and other["direction"] == direction for other in rows)
+            row["sentences"] = table[chosen].sentence.nunique()
+            rows.append(row | {key: found[key] for key in ("estimate", "low", "high")})
+    return pd.DataFrame(rows)
 
 
 def perplexity_table() -> pd.DataFrame:
