@@ -14,7 +14,7 @@ from replicate.studies.published.reversal import readable_reversal, reversal_hea
 from replicate.studies.published.verdicts import headline, readable, row_verdicts
 from replicate.studies.registration import registrations
 from replicate.studies.results import RESULTS, read_training_table, reversal_trainings
-from replicate.studies.translation.tables import rival_table
+from replicate.studies.translation.tables import others_table
 from replicate.tasks import task_of
 
 LADDER_COLUMNS = ["GeoMean, published", "exact match", "took off", "median take-off"]
@@ -60,7 +60,7 @@ def _claimed() -> str:
 
 
 def _translated() -> str:
-    bleu = rival_table().bleu
+    bleu = others_table().bleu
     tested = concat([study_verdicts(study).verdict for study in ("translation", "translation-rival")])
     return (
         f"A phrase-based system of the paper's kind has {bleu['phrase-based system']:.1f} BLEU, a look-up of "

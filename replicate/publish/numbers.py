@@ -43,7 +43,7 @@ from replicate.studies.results import (
 )
 from replicate.studies.rules import MARGIN, METRIC
 from replicate.studies.takeoff import median_takeoff, takeoff_times
-from replicate.studies.translation.tables import bleu_table, perplexity_table, rival_table
+from replicate.studies.translation.tables import bleu_table, others_table, perplexity_table
 
 SOLVED, NEARLY = 0.99, 0.95  # exact match of the median training
 
@@ -197,6 +197,6 @@ def _translation() -> dict:
         "perplexity": list(perplexity_table().rename_axis("direction").reset_index().itertuples(name=None)),
         "pairs": corpus.pairs,
         "retrieval": corpus.retrieval["test"],
-        "rival": rival_table().loc["phrase-based system"],
+        "rival": others_table().loc["phrase-based system"],
         "cells": next(iter(registrations()["translation"].runs.values())).model.hidden_size,
     }

@@ -6,7 +6,7 @@ from replicate.studies.translation.corpus import corpus_table
 from replicate.studies.translation.examples import examples_table
 from replicate.studies.translation.phrases import phrase_distances, phrase_map
 from replicate.studies.translation.rival import rescoring_table, rival_table
-from replicate.studies.translation.sentences import answers_table, nats_table
+from replicate.studies.translation.sentences import answers_table, nats_table, retrieval_table
 from replicate.studies.translation.speed import bucketing
 from replicate.tasks import task_of
 
@@ -26,6 +26,7 @@ def _forward() -> RunConfig:
 
 TRANSLATION = {
     "corpus": ([], lambda: corpus_table(_forward())),
+    "retrieval": ([], lambda: retrieval_table(task_of(_forward().task))),
     **_by_sentence([f"{way}-{block}" for block in "ab" for way in ("forward", "reversed")]),
     # Not registered: looked at, and judged by no rule.
     "phrases": (["reversed-a"], phrase_distances),

@@ -17,7 +17,9 @@ from replicate.randomness import make_generators
 from replicate.runs.folder import Run
 from replicate.studies.claims.search import best_of_beam
 from replicate.tasks.batch import Batch
+from replicate.tasks.task import Answer
 from replicate.tasks.translation.metrics import bleu
+from replicate.tasks.translation.task import TranslationTask
 from replicate.tasks.translation.tokens import UNK
 
 COUNTS = [*(f"matches_{n}" for n in range(1, 5)), *(f"ngrams_{n}" for n in range(1, 5)), "answered", "wanted"]
@@ -36,7 +38,7 @@ def nats_table(run: Run) -> pd.DataFrame:
         logs = token_log_probability(model, batch.source, batch.source_length, given)
         return {"nats": -logs.sum((2, 3)), "tokens": batch.target_length}
 
-    return _by_sentence(run, run.config.training.rounds, measure)
+    return _by_sentence(run.task, run.config.training.rounds, measure)
 
 
 def answers_table(run: Run, searches: list[tuple[int, int]]) -> pd.DataFrame:
@@ -58,20 +60,29 @@ def _answers(run: Run, model: nn.Module, models: int, width: int) -> pd.DataFram
     if models > 1:
         model = Ensemble(pick_rounds([model], range(models)))
     rounds = run.config.training.rounds if models == 1 else 1
-    answer = best_of_beam(model, run.task.max_target_length, width)
+    return _answered(run.task, rounds, best_of_beam(model, run.task.max_target_length, width))
 
+
+def retrieval_table(task: TranslationTask) -> pd.DataFrame:
+    """One row a sentence: what BLEU counts of the look-up of the most similar sentence in training."""
+    return _answered(task, 1, task.baselines["retrieval"])
+
+
+def _answered(task: TranslationTask, rounds: int, answer: Answer) -> pd.DataFrame:
     def measure(batch: Batch) -> dict[str, Tensor]:
-        counts = run.task.statistics(answer(batch).flatten(0, 1), batch.target.flatten(0, 1))
+        counts = task.statistics(answer(batch).flatten(0, 1), batch.target.flatten(0, 1))
         return {name: counts[name].unflatten(0, (rounds, -1)) for name in COUNTS}
 
-    return _by_sentence(run, rounds, measure)
+    return _by_sentence(task, rounds, measure)
 
 
-def _by_sentence(run: Run, rounds: int, measure: Callable[[Batch], dict[str, Tensor]]) -> pd.DataFrame:
+def _by_sentence(
+    task: TranslationTask, rounds: int, measure: Callable[[Batch], dict[str, Tensor]]
+) -> pd.DataFrame:
     """What is measured, `[R, B]` by name, on the whole test split, the same for every training."""
     tables, first = [], 0
-    for batch in run.task.batches("test", make_generators(0, range(rounds), "test"), 10**9):
-        tables.append(_rows(run, batch, measure(batch), first))
+    for batch in task.batches("test", make_generators(0, range(rounds), "test"), 10**9):
+        tables.append(_rows(task, batch, measure(batch), first))
         first += batch.source.shape[1]
     return _with_rarity(pd.concat(tables, ignore_index=True))
 
@@ -86,12 +97,12 @@ def _with_rarity(table: pd.DataFrame) -> pd.DataFrame:
     return table.drop(columns="rank").assign(rarity=table.sentence.map(third))
 
 
-def _rows(run: Run, batch: Batch, columns: dict[str, Tensor], first: int) -> pd.DataFrame:
+def _rows(task: TranslationTask, batch: Batch, columns: dict[str, Tensor], first: int) -> pd.DataFrame:
     """Numbers `[R, B]` of the sentences from the `first` on, as rows with their round and source length."""
     rounds, samples = batch.source_length.shape
-    length = batch.source_length - int(run.task.source_eos)
+    length = batch.source_length - int(task.source_eos)
     # Words have their ids in the order of their counts in training; one out of the vocabulary is rarer yet.
-    words = batch.source.masked_fill(batch.source == UNK, run.task.source.size)  # [R, B, S]
+    words = batch.source.masked_fill(batch.source == UNK, task.source.size)  # [R, B, S]
     is_word = batch.source >= UNK
     table = {
         "round": torch.arange(rounds).unsqueeze(1).expand(-1, samples),

@@ -93,19 +93,45 @@ def perplexity_table() -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
 
-def rival_table() -> pd.DataFrame:
-    """BLEU on the test split without a neural model, with its 95% interval over sentences where there is one.
+def others_table() -> pd.DataFrame:
+    """BLEU on the test split of what is no neural model, with its 95% interval over sentences.
 
     Retrieval, the phrase-based system, and the best that rescoring its lists could reach.
     """
-    retrieval = read_measurement(STUDY, "corpus").set_index("split").retrieval["test"]
-    rows = {"retrieval": {"bleu": retrieval}}
+    return pd.DataFrame.from_dict(
+        {name: _interval([sample]) for name, sample in _others().items()}, orient="index"
+    )
+
+
+def beside_others() -> pd.DataFrame:
+    """By how much LSTMs with a beam of 12 are above retrieval and the phrase-based system, in BLEU.
+
+    One row a direction, number of models and rival, with the 95% interval over trainings and sentences.
+    """
+    rows, others = [], _others()
+    wide = sentence_table("answers").query("width == 12")
+    for (direction, models), table in wide.groupby(["direction", "models"]):
+        own = Sample(1, direction, table.assign(unit=table.block + table["round"].astype(str)))
+        for name in ("retrieval", "phrase-based system"):
+            found = _interval([own, others[name]._replace(weight=-1)])
+            rows.append({"direction": direction, "models": models, "above": name, **found})
+    columns = ["direction", "models", "above", "bleu", "low", "high"]
+    return pd.DataFrame(rows, columns=columns).set_index(columns[:3])
+
+
+def _others() -> dict[str, Sample]:
+    """What is known of the sentences without a neural model, by name."""
     names = {"rival": "phrase-based system", "oracle": "oracle of its lists"}
+    stages = read_measurement("translation-rival", "rival").groupby("stage", sort=False)
+    tables = {"retrieval": read_measurement(STUDY, "retrieval")}
+    tables |= {names[stage]: table for stage, table in stages}
+    return {name: Sample(1, name, table.assign(unit=name)) for name, table in tables.items()}
+
+
+def _interval(samples: list[Sample]) -> dict[str, float]:
     columns, score = SCORES["bleu"]
-    for stage, table in read_measurement("translation-rival", "rival").groupby("stage", sort=False):
-        found = bootstrap([Sample(1, stage, table.assign(unit=stage))], columns, score)
-        rows[names[stage]] = {"bleu": found["estimate"], "low": found["low"], "high": found["high"]}
-    return pd.DataFrame.from_dict(rows, orient="index")
+    found = bootstrap(samples, columns, score)
+    return {"bleu": found["estimate"], "low": found["low"], "high": found["high"]}
 
 
 def _scores(table: pd.DataFrame, column: str) -> list[float]:

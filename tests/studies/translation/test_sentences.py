@@ -7,12 +7,14 @@ import pytest
 import torch
 
 from replicate.decoding import greedy
+from replicate.evaluation.evaluate import evaluate
 from replicate.models.ensemble import Ensemble
 from replicate.models.layers import pick_rounds
+from replicate.randomness import make_generators
 from replicate.runs.experiment import run
 from replicate.settings import RunConfig
 from replicate.studies.bootstrap import Sample, bootstrap
-from replicate.studies.translation.sentences import SCORES, answers_table, nats_table
+from replicate.studies.translation.sentences import SCORES, answers_table, nats_table, retrieval_table
 from replicate.tasks.translation.tokens import words
 
 CONFIG = RunConfig.of(
@@ -57,6 +59,12 @@ def test_the_counts_of_the_answers_give_the_runs_bleu(made):
     for length in (4, 6):
         some = table[(table.length == length) & (table["round"] == 1)]
         assert score(some, "bleu")[1] == pytest.approx(by_length.bleu[length], rel=1e-4)
+
+
+def test_the_counts_of_retrieval_give_its_bleu(made):
+    generators = make_generators(0, range(1), "test")
+    whole = evaluate(made.task.baselines["retrieval"], made.task, generators, range(1), 10**9).scores.bleu[0]
+    assert score(retrieval_table(made.task), "bleu") == pytest.approx({0: whole}, rel=1e-9)
 
 
 def test_the_rarer_third_of_the_sentences_has_the_words_that_training_has_less_often(made):
