@@ -2,6 +2,7 @@
 
 import os
 import signal
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -51,5 +52,8 @@ def pytest_terminal_summary(terminalreporter, exitstatus, config):
     tried = pd.DataFrame(pairs, columns=["what", "cases"]).groupby("what", sort=False).sum()
     for what, count in tried.cases.items():
         terminalreporter.write_line(f"{count:6} {what}")
-    if config.getoption("--soak") and exitstatus == 0:
-        tried.to_csv(config.getoption("--soak"))
+    if (path := config.getoption("--soak")) and exitstatus == 0:
+        kept = pd.read_csv(path, index_col="what") if path.exists() else tried.head(0)
+        tried = tried.assign(date=datetime.now(UTC).date().isoformat())
+        order = dict.fromkeys([*kept.index, *tried.index])  # what was not tried now keeps its row
+        tried.combine_first(kept).reindex(order)[["cases", "date"]].astype({"cases": int}).to_csv(path)
