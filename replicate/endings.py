@@ -14,7 +14,7 @@ EXTRA_OF = {  # modules that are imported here -> the extra of pyproject.toml th
     **dict.fromkeys(["dask", "distributed", "rich"], "sweep"),
     **dict.fromkeys(["PIL", "bs4", "docutils", "jinja2", "latex2mathml", "noto_cjk", "sphinx"], "report"),
     **dict.fromkeys(["ipywidgets", "jupyterlab"], "lab"),
-    "sentencepiece": "translation",
+    **dict.fromkeys(["sacrebleu", "sentencepiece"], "translation"),
 }
 DISK = (
     *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM),

@@ -76,4 +76,16 @@ CATALOGUE = {
         "07_claims", "Encoder states of sources with the same three primes, in two dimensions."
     ),
     "claims-alignment": Entry("07_claims", "Where the attention looks for each token of an answer."),
+    "translation-table-1": Entry(
+        "08_translation", "BLEU by direction, number of models and width of the beam, here and in the paper."
+    ),
+    "translation-forest": Entry(
+        "08_translation", "Every claim that is tested on text, beside the test of it on primes."
+    ),
+    "translation-groups": Entry(
+        "08_translation", "BLEU by the length of the source, and by how rare its words are."
+    ),
+    "translation-phrases": Entry(
+        "08_translation", "Encoder states of phrases that differ in order or voice, in two dimensions."
+    ),
 }

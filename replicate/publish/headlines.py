@@ -14,7 +14,7 @@ from replicate.studies.published.reversal import readable_reversal, reversal_hea
 from replicate.studies.published.verdicts import headline, readable, row_verdicts
 from replicate.studies.registration import registrations
 from replicate.studies.results import RESULTS, read_training_table, reversal_trainings
-from replicate.studies.translation.tables import others_table
+from replicate.studies.translation.tables import bleu_table, others_table
 from replicate.tasks import task_of
 
 LADDER_COLUMNS = ["GeoMean, published", "exact match", "took off", "median take-off"]
@@ -37,7 +37,7 @@ def findings() -> list[Finding]:
         Finding("Does the post's table reproduce?", _reproduced(), "05_published", None),
         Finding("Why are its scores low?", ladder()[0], "06_why", "ladder"),
         Finding("Do the paper's claims hold on this task?", _claimed(), "07_claims", "claims-forest"),
-        Finding("And in translation, in miniature?", _translated(), "08_translation", None),
+        Finding("And in translation, in miniature?", _translated(), "08_translation", "translation-table-1"),
     ]
 
 
@@ -60,12 +60,13 @@ def _claimed() -> str:
 
 
 def _translated() -> str:
-    bleu = others_table().bleu
+    bleu, lstm = others_table().bleu, bleu_table().bleu
     tested = concat([study_verdicts(study).verdict for study in ("translation", "translation-rival")])
     return (
-        f"A phrase-based system of the paper's kind has {bleu['phrase-based system']:.1f} BLEU, a look-up of "
-        f"the most similar sentence {bleu['retrieval']:.1f}. Of {len(tested)} tests of LSTMs, "
-        f"{_counted(tested)}."
+        f"One LSTM with reversed sources has {lstm['reversed', 1, 12]:.1f} BLEU, five together have "
+        f"{lstm['reversed', 5, 12]:.1f}, where a look-up of the most similar sentence has "
+        f"{bleu['retrieval']:.1f} and a phrase-based system of the paper's kind "
+        f"{bleu['phrase-based system']:.1f}. Of {len(tested)} tests, {_counted(tested)}."
     )
 
 

@@ -8,14 +8,16 @@ from replicate.studies.translation.phrases import phrase_distances, phrase_map
 from replicate.studies.translation.rival import rescoring_table, rival_table
 from replicate.studies.translation.sentences import answers_table, nats_table, retrieval_table
 from replicate.studies.translation.speed import bucketing
+from replicate.studies.translation.text_bleu import text_bleu_table
 from replicate.tasks import task_of
 
 SEARCHES = [(models, width) for models in (1, 2, 5) for width in (1, 2, 12)]  # the paper's Table 1
 
 
 def _by_sentence(arms: list[str]):
-    """Two tables an arm, of its own models alone."""
+    """Three tables an arm, of its own models alone."""
     nats = {f"nats-{arm}": ([arm], nats_table) for arm in arms}
+    nats |= {f"text-{arm}": ([arm], text_bleu_table) for arm in arms}
     return nats | {f"answers-{arm}": ([arm], lambda run: answers_table(run, SEARCHES)) for arm in arms}
 
 

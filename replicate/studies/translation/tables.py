@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 
 from replicate.studies.bootstrap import Sample, bootstrap
+from replicate.studies.convergence import validation_fall
+from replicate.studies.judging import open_arms
 from replicate.studies.measuring import folder, read_measurement
 from replicate.studies.registration import registered
 from replicate.studies.translation.sentences import SCORES
@@ -91,6 +93,22 @@ def perplexity_table() -> pd.DataFrame:
         rows[direction] = [nats, np.exp(nats), len(scores), np.log(paper), paper]
     columns = ["nats", "perplexity", "n", "paper's nats", "paper's perplexity"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+
+
+def convergence_table() -> pd.DataFrame:
+    """One row a trained arm: its trainings, their lowest validation loss, and how much that still fell.
+
+    `fell` is the share by which that loss fell over the last tenth of the updates (`validation_fall`).
+    """
+    rows = {
+        arm: {
+            "trainings": run.config.training.rounds,
+            "validation nats": run.history.groupby("round").nats.min().mean(),
+            "fell": validation_fall(run),
+        }
+        for arm, run in open_arms(registered(STUDY)).items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def others_table() -> pd.DataFrame:

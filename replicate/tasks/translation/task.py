@@ -60,6 +60,11 @@ class TranslationTask:
         """The ids of the pairs of each split, as they are written, without those that are too long."""
         return {name: self._encode(name, pairs) for name, pairs in vars(self.splits).items()}
 
+    def pairs(self, split: Split) -> list[Pair]:
+        """The pairs of a split as they are written, in its order, without those that are too long."""
+        longest = self.settings.max_tokens
+        return [pair for pair in getattr(self.splits, split) if max(map(len, self._ids_of(pair))) <= longest]
+
     def sample(self, generators: list[torch.Generator], batch_size: int) -> Batch:
         """One batch a training, round r from `generators[r]` alone, every pair equally likely at each place.
 
@@ -106,11 +111,13 @@ class TranslationTask:
 
     def _encode(self, name: str, pairs: Sequence[Pair]) -> list[tuple[list[int], list[int]]]:
         longest = self.settings.max_tokens
-        rows = [(self.source.encode(pair.source), self.target.encode(pair.target)) for pair in pairs]
-        rows = [row for row in rows if max(map(len, row)) <= longest]
+        rows = [row for row in map(self._ids_of, pairs) if max(map(len, row)) <= longest]
         if not rows:
             raise CorpusError(f"the text has no pair of at most {longest} tokens a side for {name}")
         return rows
+
+    def _ids_of(self, pair: Pair) -> tuple[list[int], list[int]]:
+        return self.source.encode(pair.source), self.target.encode(pair.target)
 
     @cached_property
     def _encoded(self) -> dict[str, Batch]:

@@ -14,7 +14,9 @@ from replicate.randomness import make_generators
 from replicate.runs.experiment import run
 from replicate.settings import RunConfig
 from replicate.studies.bootstrap import Sample, bootstrap
+from replicate.studies.translation import text_bleu
 from replicate.studies.translation.sentences import SCORES, answers_table, nats_table, retrieval_table
+from replicate.studies.translation.text_bleu import text_bleu_table
 from replicate.tasks.translation.tokens import words
 
 CONFIG = RunConfig.of(
@@ -65,6 +67,17 @@ def test_the_counts_of_retrieval_give_its_bleu(made):
     generators = make_generators(0, range(1), "test")
     whole = evaluate(made.task.baselines["retrieval"], made.task, generators, range(1), 10**9).scores.bleu[0]
     assert score(retrieval_table(made.task), "bleu") == pytest.approx({0: whole}, rel=1e-9)
+
+
+def test_text_bleu_holds_each_answer_against_the_translation_of_its_sentence(made, monkeypatch):
+    own = text_bleu_table(made, width=1)
+    # The grammar's vocabulary is whole, and sacrebleu parts its texts much as the task does.
+    assert own.bleu.tolist() == pytest.approx(made.scores.bleu.tolist(), abs=4)
+    assert "tok:13a" in own.signature[0] and "case:mixed" in own.signature[0]
+    monkeypatch.setattr(text_bleu, "best_of_beam", lambda *a: lambda batch: batch.target)
+    assert text_bleu_table(made).bleu.tolist() == pytest.approx([100] * 3)
+    monkeypatch.setattr(text_bleu, "best_of_beam", lambda *a: lambda batch: batch.target.roll(1, 1))
+    assert text_bleu_table(made).bleu.max() < 30
 
 
 def test_the_rarer_third_of_the_sentences_has_the_words_that_training_has_less_often(made):
