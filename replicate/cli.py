@@ -123,7 +123,7 @@ def sweep(
 
     jobs = read_sweep(file)
     out = out or runs_root() / "sweeps" / file.stem
-    table = run_sweep(jobs, out, scheduler, workers)
+    table = run_sweep(jobs, out, scheduler, workers, file=file)
     typer.echo(printed(table))
     typer.echo(f"all columns: {out / SUMMARY}")
     if left := others(out, jobs):

@@ -16,9 +16,16 @@ EXTRA_OF = {  # modules that are imported here -> the extra of pyproject.toml th
     **dict.fromkeys(["ipywidgets", "jupyterlab"], "lab"),
     **dict.fromkeys(["sacrebleu", "sentencepiece"], "translation"),
 }
-DISK = (
-    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM),
-    *(errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EXDEV),
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)  # or read-only
+# Of a path that can be neither read nor written.
+CLOSED = (
+    errno.EACCES,
+    errno.EPERM,
+    errno.EEXIST,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.ENAMETOOLONG,
+    errno.EXDEV,
 )
 
 
@@ -50,6 +57,8 @@ def _fault(error: Exception) -> tuple[str, int] | None:
         wanted = f"pip install 'seq2seq-replication[{EXTRA_OF[package]}]'"
         return f"this command needs {package}, which is not installed: {wanted}", 2
     if isinstance(error, OSError):
-        named = f"{error.filename or 'a file'} cannot be written: {error.strerror}"
-        return (named, 2) if error.errno in DISK else None
+        if error.errno not in FULL + CLOSED:
+            return None
+        what = "written" if error.errno in FULL else "used"
+        return f"{error.filename or 'a file'} cannot be {what}: {error.strerror}", 2
     return (str(error), error.status) if isinstance(error, OneLineError) else None

@@ -5,6 +5,10 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from replicate.errors import OneLineError
+
+LONGEST_SHOWN = 60  # letters of a value in a message
+
 
 def _not_a_bool(value):
     # pydantic reads True as the number 1; a person who typed it meant something else.
@@ -73,10 +77,17 @@ def unknown(name: str, valid: list[str]) -> str:
     return f"unknown parameter {name!r}: did you mean {nearest!r}? The parameters are {', '.join(valid)}"
 
 
+def shortened(value: Any) -> str:
+    """A value that was given, as a message shows it."""
+    text = repr(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
+
+
 def _explained(detail: dict, valid: list[str]) -> str:
     name, message = ".".join(map(str, detail["loc"])), detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":
         return unknown(name, valid)
     if message.startswith("Input should "):
-        return f"{name} must {message.removeprefix('Input should ')}, not {detail['input']!r}"
-    return f"{name}: {message}" if name else message
+        return f"{name} must {message.removeprefix('Input should ')}, not {shortened(detail['input'])}"
+    says_where = isinstance(detail.get("ctx", {}).get("error"), OneLineError)  # as a text's faults do
+    return f"{name}: {message}" if name and not says_where else message

@@ -42,7 +42,7 @@ def locked(path: Path) -> Iterator[None]:
     except Timeout as error:
         raise RunError(f"another process is at work on {path}; wait for it or use another folder") from error
     except OSError as error:
-        raise RunError(f"{path} cannot be a run folder: {error.strerror}") from error
+        raise RunError(f"{path} cannot be used as a folder: {error.strerror}") from error
     try:
         for left in path.glob(f".*.{UNFINISHED}"):  # by a process that was killed
             left.unlink()

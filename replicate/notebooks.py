@@ -21,6 +21,8 @@ def find_notebook(name: str) -> Path:
     for path in (Path(name), Path(file), Path("notebooks", file), PROJECT / "notebooks" / file):
         if path.is_file():
             return path
+    if Path(name).is_dir():
+        raise ParameterError(f"{name} is a folder; name a notebook")
     known = [path.stem for path in project_notebooks()]
     nearest = difflib.get_close_matches(Path(file).stem, known, n=1)
     hint = f": did you mean {nearest[0]}?" if nearest else ""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from replicate.errors import OneLineError
-from replicate.fields import unknown
+from replicate.fields import shortened, unknown
 from replicate.settings import (
     OLD_NAMES,
     RunConfig,
@@ -20,6 +20,7 @@ from replicate.settings import (
     flat_names,
     foreign_names,
     means_nothing,
+    needs_value,
     renamed,
 )
 
@@ -97,6 +98,8 @@ def run_config(parameters: Mapping[str, Any]) -> RunConfig:
             renamed({name: value for name, value in names.items() if name in known})
             for names in (parameters, given)
         )
+        if isinstance(parameters, Parameters):
+            _refuse_none(parameters)
         foreign = foreign_names(settings)
         for name in foreign:
             # A notebook that has no line for the task chooses it itself, after this check.
@@ -105,6 +108,15 @@ def run_config(parameters: Mapping[str, Any]) -> RunConfig:
         return RunConfig.of(**{name: value for name, value in settings.items() if name not in foreign})
     except SettingError as error:
         raise ParameterError(str(error)) from None
+
+
+def _refuse_none(parameters: Parameters) -> None:
+    """Refuse None for a setting that has a value in the notebook, and in every run."""
+    for name, value in parameters.given.items():
+        if value is None and parameters.defaults[name] is not None and needs_value(name):
+            raise ParameterError(
+                f"{name} needs a value; without one given it is {parameters.defaults[name]!r}"
+            )
 
 
 def check_names(given: Iterable[str], valid: Iterable[str]) -> None:
@@ -138,12 +150,18 @@ def _is_parameters_cell(source: str) -> bool:
 def _defaults(notebook: Path) -> dict[str, Any]:
     try:
         cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-        tagged = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
+        sources = ["".join(cell["source"]) for cell in cells]
+        "".join(sources).encode()  # half of a surrogate pair is no text
+        tagged = [i for i, cell in enumerate(cells) if "parameters" in cell["metadata"].get("tags", [])]
     except OSError as error:
         raise ParameterError(f"cannot read {notebook}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ParameterError(f"{notebook} is not a notebook") from error
-    return _assignments("".join(tagged[0]["source"])) if tagged else {}
+    if len(tagged) > 1:
+        raise ParameterError(
+            f"{notebook} has {len(tagged)} cells with the tag parameters; only one can be read"
+        )
+    return _assignments(sources[tagged[0]]) if tagged else {}
 
 
 def _assignments(source: str) -> dict[str, Any]:
@@ -187,7 +205,7 @@ def _like(default: Any, name: str, value: Any) -> Any:
     try:
         return read(value)
     except (ValueError, TypeError, KeyError, OverflowError) as error:
-        raise ParameterError(f"{name} must be {kind}, not {value!r}") from error
+        raise ParameterError(f"{name} must be {kind}, not {shortened(value)}") from error
 
 
 def plain(text: str) -> Any:

@@ -146,6 +146,11 @@ def flat_names() -> list[str]:
     return list(_defaults())
 
 
+def needs_value(name: str) -> bool:
+    """Whether it is a setting that None could only stand for the default of."""
+    return name in _defaults() and None not in _defaults()[name]
+
+
 def foreign_names(given: dict[str, Any]) -> list[str]:
     """Which of these are settings of another task or model than the one among them.
 

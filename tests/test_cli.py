@@ -63,6 +63,8 @@ def test_run_hands_parameters_to_the_notebook(tmp_path, monkeypatch):
         (["tiny.ipynb", "tiny.ipynb"], "tiny.ipynb exists: --force overwrites it, or name another file"),
         (["tiny.ipynb", "tiny.ipynb", "--force"], "tiny.ipynb exists: name another file"),
         (["none.ipynb"], "there is no notebook none.ipynb"),
+        (["."], ". is a folder; name a notebook"),
+        (["x" * 300], "x cannot be used: File name too long"),
         (
             ["03_trian"],
             "there is no notebook 03_trian: did you mean 03_train? The project's notebooks are 00_",
@@ -82,6 +84,7 @@ def test_run_refuses_in_one_line_before_anything_runs(tmp_path, monkeypatch, arg
     [
         (["03_train", "device=gpu"], "device is 'gpu'; it must be auto, cpu or, with a GPU, cuda"),
         (["03_train", "workers=-1"], "workers is -1; it must be a whole number from 1 up"),
+        (["03_train", "run_name=" + "x" * 300], "is no folder name; use up to 100 letters, digits"),
         (["03_train", "run_name=thesis"], "thesis exists and is not a run folder; choose another one"),
         (["03_train", "run_name=file"], "file is a file and no run folder; choose another one"),
         (["03_train", "run_name=small"], "small holds another run (max_length is 3 there and 5 here"),

@@ -1,5 +1,6 @@
 """Parameters: what a cell may hold, whose value wins, and what a wrong one is told."""
 
+import json
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -251,3 +252,40 @@ def test_a_cell_that_is_no_python_is_refused_without_a_line_if_it_has_none(tmp_p
     write_notebook(notebook, "# Parameters\nsteps = 1\n\0")
     with pytest.raises(ParameterError, match=r"^the parameters cell is not Python: .*null bytes"):
         check_parameters(notebook, {})
+
+
+def test_none_is_refused_where_it_would_silently_be_another_default(tmp_path):
+    notebook = tmp_path / "a.ipynb"
+    write_notebook(notebook, "# Parameters\nsteps = 30\nclip_norm = 1.0\n")
+    with pytest.raises(ParameterError, match=r"^steps needs a value; without one given it is 30$"):
+        run_config(check_parameters(notebook, {"steps": None}))
+    config = run_config(check_parameters(notebook, {"clip_norm": None}))  # which a run may have
+    assert (config.training.steps, config.training.clip_norm) == (30, None)
+
+
+PARAMETERS = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": "# Parameters\nx = 1"}
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ([{key: PARAMETERS[key] for key in ("cell_type", "metadata")}], "is not a notebook"),
+        ([PARAMETERS | {"source": 5}], "is not a notebook"),
+        ([PARAMETERS, {"cell_type": "code", "metadata": {}}], "is not a notebook"),
+        ([PARAMETERS | {"source": "# Parameters\nx = '\ud800'"}], "is not a notebook"),
+        ([PARAMETERS, PARAMETERS], "has 2 cells with the tag parameters; only one can be read"),
+    ],
+)
+def test_a_damaged_notebook_is_refused_in_one_line(tmp_path, cells, message):
+    notebook = tmp_path / "a.ipynb"
+    notebook.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    with pytest.raises(ParameterError, match=rf"a\.ipynb {message}$"):
+        check_parameters(notebook, {})
+
+
+def test_a_long_value_is_shown_shortened(tmp_path):
+    notebook = tmp_path / "a.ipynb"
+    write_notebook(notebook, "# Parameters\nsteps = 30\n")
+    with pytest.raises(ParameterError, match=r"steps must be a whole number, not '?x+\.\.\.$") as error:
+        check_parameters(notebook, {"steps": "x" * 5000})
+    assert len(str(error.value)) < 120

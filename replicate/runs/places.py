@@ -5,6 +5,7 @@ import re
 import shlex
 from pathlib import Path
 
+from replicate.fields import shortened
 from replicate.files import PROJECT, RunError
 
 
@@ -18,8 +19,10 @@ def runs_root() -> Path:
 
 def run_folder(name: str) -> Path:
     """The folder of a run's name; a name cannot leave the runs folder."""
-    if not re.fullmatch(r"\w[\w.-]*", name):
-        raise RunError(f"run_name {name!r} is no folder name; use letters, digits, dashes and dots")
+    if not re.fullmatch(r"\w[\w.-]{0,99}", name):
+        raise RunError(
+            f"run_name {shortened(name)} is no folder name; use up to 100 letters, digits, dashes and dots"
+        )
     return runs_root() / name
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
@@ -49,8 +51,25 @@ def connected(scheduler: str | None, workers: int) -> Iterator[Client]:
     with dask.config.set(settings):
         with deaf_to_interrupts():  # Ctrl-C in the middle of their start would have each print a traceback
             cluster = LocalCluster(**options, memory_limit=0, dashboard_address="127.0.0.1:0")
-        with cluster, Client(cluster) as client:
+        with _closed_in_peace(cluster) as client:
             yield client
+
+
+@contextmanager
+def _closed_in_peace(cluster: LocalCluster) -> Iterator[Client]:
+    """A client. While both are closed Ctrl-C is not heard: dask would leave a traceback."""
+    in_main = threading.current_thread() is threading.main_thread()
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        with cluster, Client(cluster) as client:
+            try:
+                yield client
+            finally:
+                if in_main:
+                    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    finally:
+        if in_main:
+            signal.signal(signal.SIGINT, before)
 
 
 def as_they_end(client: Client, futures: list[Future], look: Callable[[int], None]) -> Iterator[Future]:

@@ -27,6 +27,7 @@ def run_sweep(
     scheduler: str | None = None,
     workers: int | None = None,
     on_done: Callable[[Job], None] = lambda job: None,
+    file: Path | None = None,
 ) -> pd.DataFrame:
     """Do the cases that are missing or failed; returns the summary, which is in `summary.csv` too.
 
@@ -36,6 +37,7 @@ def run_sweep(
             own without it.
         workers: processes of the own cluster, each with one case at a time; one a core by default.
         on_done: called with each case as soon as it is done and stored.
+        file: the sweep's own, to tell it from another sweep of the same name.
 
     Raises:
         RunError: the folder or the scheduler is not there, another sweep is at work on the folder, or it
@@ -45,7 +47,7 @@ def run_sweep(
     """
     with locked(folder):
         states = {job.name: state(folder, job) for job in jobs}
-        token = claim(folder)
+        token = claim(folder, file)
         jobs = [replace(job, sweep=token) for job in jobs]
         clear_leftovers(folder, jobs)
         if edited := [name for name, found in states.items() if found == "edited"]:
@@ -54,11 +56,10 @@ def run_sweep(
                 "they have trained with equal settings is used",
                 file=sys.stderr,
             )
-        todo = [
-            with_earlier_run(folder, job) if states[job.name] == "edited" else job
-            for job in jobs
-            if states[job.name] != "done"
-        ]
+        for job in jobs:
+            if states[job.name] == "done":
+                forget(job)  # a sweep that was stopped may not have come to it
+        todo = [with_earlier_run(folder, job) for job in jobs if states[job.name] != "done"]
         if todo:
             with connected(scheduler, min(workers or CPU_COUNT, len(todo))) as client:
                 _do(client, todo, folder, len(jobs) - len(todo), on_done)

@@ -11,6 +11,7 @@ from replicate.sweeps.spec import Job
 from replicate.sweeps.work import Outcome
 
 RECORD = "sweep.json"  # in every case's folder: what was asked for and how it ended
+FAILED = "failed"  # in it: what an attempt left that failed after another had finished a run
 
 
 def state(folder: Path, job: Job) -> str:
@@ -33,7 +34,7 @@ def state(folder: Path, job: Job) -> str:
 
 
 def with_earlier_run(folder: Path, job: Job) -> Job:
-    """The job and the run that stands in its folder: a finished training of equal settings is used again."""
+    """The job and the runs that stand in its folder: a finished training of equal settings is used again."""
     place = folder / job.name
     files = [path for run in runs_in(place) for path in run.rglob("*") if path.is_file()]
     return replace(job, earlier={path.relative_to(place).as_posix(): path.read_bytes() for path in files})
@@ -47,7 +48,10 @@ def clear_leftovers(folder: Path, jobs: list[Job]) -> None:
 
 
 def store(folder: Path, job: Job, outcome: Outcome) -> None:
-    """Put a case's files in place, all at once; an earlier failure makes room for them.
+    """Put a case's files in place, all at once; those of an earlier attempt make room for them.
+
+    Not so where that attempt finished a run and this one failed without it: then they stay, and what this
+    one left is put beside them.
 
     Raises:
         RunError: the disk did not take them, or one of them would leave its folder; nothing was changed.
@@ -55,7 +59,12 @@ def store(folder: Path, job: Job, outcome: Outcome) -> None:
     place = folder / job.name
     coming, going = _passing(folder, job)
     try:
-        _write(coming, job, outcome)
+        if outcome.error and _would_be_lost(place, outcome):
+            shutil.copytree(place, coming, ignore=shutil.ignore_patterns(FAILED, RECORD))
+            _write(coming / FAILED, outcome.files)
+        else:
+            _write(coming, outcome.files)
+        _note(coming, job, outcome)
         if place.exists():
             place.rename(going)
         coming.rename(place)
@@ -91,14 +100,23 @@ def _passing(folder: Path, job: Job) -> list[Path]:
     return [folder / f".{job.name}.coming", folder / f".{job.name}.going"]
 
 
-def _write(coming: Path, job: Job, outcome: Outcome) -> None:
+def _would_be_lost(place: Path, outcome: Outcome) -> bool:
+    """Whether a case's folder holds a finished run that an attempt did not bring."""
+    finished = {run.relative_to(place) / "provenance.json" for run in runs_in(place)}
+    return not finished <= {Path(name) for name in outcome.files}
+
+
+def _write(coming: Path, files: dict[str, bytes]) -> None:
     coming.mkdir(parents=True)
-    for name, content in outcome.files.items():
+    for name, content in files.items():
         path = coming / name
         if not path.resolve().is_relative_to(coming.resolve()):
             raise RunError(f"a worker sent {name!r}, which would leave {coming}; nothing of it was kept")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+
+
+def _note(coming: Path, job: Job, outcome: Outcome) -> None:
     record = {"notebook": job.notebook, "given": job.given, "digest": job.digest, "content": job.content}
     record["error"] = outcome.error
     write_json(coming / RECORD, record | {"seconds": round(outcome.seconds, 1), "machine": outcome.machine})

@@ -11,20 +11,25 @@ from replicate.runs.folder import open_run
 from replicate.sweeps.spec import Job
 from replicate.sweeps.store import RECORD, record_of, runs_in
 
-MARK = ".sweep.json"  # in the sweep's folder: its token, and the checksums of the tables that it wrote
+MARK = ".sweep.json"  # in the sweep's folder: its token, its file, and the checksums of the tables it wrote
 SUMMARY = "summary.csv"
 NOT_PRINTED = ["folder", "error", "machine"]  # they take room, and the table has them
 LONGEST_CELL = 24
 OTHERS = "others.csv"  # the cases that stand in the folder and are no longer in the sweep's file
 
 
-def claim(folder: Path) -> str:
+def claim(folder: Path, file: Path | None) -> str:
     """Make the folder this sweep's, and return the token that tells it from every other sweep.
 
     Raises:
-        RunError: a table is in the way that the sweep did not write.
+        RunError: it is the folder of another file's sweep, or a table is in the way that no sweep wrote.
     """
     mark = _mark(folder)
+    if file is not None:
+        other = Path(mark.get("file") or file)
+        if other.exists() and not other.samefile(file):  # a file that was moved leaves nothing where it was
+            raise RunError(f"{folder} holds the sweep of {other}; choose another folder with --out")
+        mark["file"] = str(file.absolute())
     for path in (folder / SUMMARY, folder / OTHERS):
         if path.exists() and not (_checksum(path) in mark["tables"] or _is_of_a_sweep_without_mark(path)):
             raise RunError(f"{path} is not as a sweep wrote it; move it away or choose another folder")
@@ -77,7 +82,7 @@ def _printed(value: object) -> str:
 
 def _row(place: Path, given: dict) -> dict:
     record = record_of(place)
-    runs = runs_in(place)
+    runs = [] if record["error"] else runs_in(place)  # a failed case may hold a run of before
     scores = open_run(runs[0]).scores.drop(columns=["round", "evaluation"]).mean() if len(runs) == 1 else {}
     ended = {name: record[name] for name in ("error", "seconds", "machine")}
     return {

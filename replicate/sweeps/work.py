@@ -11,7 +11,7 @@ from pathlib import Path
 
 from distributed import get_worker
 
-from replicate.files import UNFINISHED, RunError, first_line, locked
+from replicate.files import UNFINISHED, RunError, first_line, locked, write_whole
 from replicate.parameters import ParameterError
 from replicate.publish.execute import NotebookError, execute, kernel_environment
 from replicate.runs.places import runs_root
@@ -75,7 +75,7 @@ def work(job: Job) -> Outcome:
             finally:
                 files = _files(folder)
     except (NotebookError, ParameterError, RunError, OSError) as failure:
-        error = first_line(failure)
+        error = first_line(failure).replace(f".{job.notebook}", job.notebook)  # the copy that was executed
     return Outcome(error, time.monotonic() - began, platform.node(), files)
 
 
@@ -96,9 +96,10 @@ def forget(job: Job) -> None:
 def _execute(job: Job, folder: Path) -> None:
     _wait_for_orphans(folder / "runs")
     _leave_only_runs(folder)
-    for name, content in job.earlier.items():
+    # A run's provenance, which says that it is finished, comes last.
+    for name in sorted(job.earlier, key=lambda name: Path(name).name == "provenance.json"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
+        write_whole(folder / name, lambda file, name=name: file.write_bytes(job.earlier[name]))
     for run in _run_folders(folder):
         (run / UNUSED).touch()
     source = folder / f".{job.notebook}"

@@ -178,7 +178,7 @@ def test_a_second_process_on_a_run_is_refused(tmp_path):
 
 def test_a_run_folder_below_a_file_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunError, match="cannot be a run folder"):
+    with pytest.raises(RunError, match="cannot be used as a folder"):
         run(CONFIG, tmp_path / "file" / "run", workers=1)
 
 

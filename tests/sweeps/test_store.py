@@ -1,6 +1,7 @@
 """A sweep's folder: cases put in place, what is in the way, and the tables of all; no case is executed."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -9,12 +10,12 @@ from shared import write_sweep
 from typer.testing import CliRunner
 
 from replicate.cli import app
-from replicate.files import RunError, locked
+from replicate.files import RunError, locked, read_json
 from replicate.sweeps.schedule import run_sweep
 from replicate.sweeps.spec import Job, read_sweep
-from replicate.sweeps.store import failures, store
+from replicate.sweeps.store import failures, state, store, with_earlier_run
 from replicate.sweeps.tables import summary
-from replicate.sweeps.work import Outcome
+from replicate.sweeps.work import Outcome, working_folder
 
 EMPTY = '{"cells": []}'
 
@@ -97,3 +98,65 @@ def test_a_summary_of_something_else_is_not_overwritten(tmp_path, monkeypatch):
     with pytest.raises(RunError, match=r"summary.csv is not as a sweep wrote it; move it away"):
         run_sweep(jobs, tmp_path / "mine")
     assert (tmp_path / "mine" / "summary.csv").read_text() == "month,sum\nMay,3\n"
+
+
+RUN = {f"runs/one/{name}": name.encode() for name in ("config.json", "checkpoint.pt", "provenance.json")}
+
+
+def files_in(place: Path) -> set[str]:
+    return {path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file()}
+
+
+def test_a_failed_attempt_takes_no_finished_run_away_and_a_later_success_does(tmp_path):
+    job = Job("a", "n.ipynb", EMPTY, {}, {})
+    store(tmp_path, job, Outcome(None, 1.0, "here", RUN | {"notebook.ipynb": b"first"}))
+    for attempt in (b"second", b"third"):  # with part of the run, as a full disk leaves it
+        left = {"notebook.ipynb": attempt, "runs/one/checkpoint.pt": b"half"}
+        store(tmp_path, job, Outcome("as asked", 1.0, "here", left))
+        found = {
+            *RUN,
+            "notebook.ipynb",
+            "sweep.json",
+            "failed/notebook.ipynb",
+            "failed/runs/one/checkpoint.pt",
+        }
+        assert files_in(tmp_path / "a") == found
+        assert (tmp_path / "a" / "failed" / "notebook.ipynb").read_bytes() == attempt
+        assert (tmp_path / "a" / "runs" / "one" / "checkpoint.pt").read_bytes() == b"checkpoint.pt"
+        assert state(tmp_path, job) == "failed" and summary(tmp_path, [job]).error.tolist() == ["as asked"]
+        assert with_earlier_run(tmp_path, job).earlier == RUN
+    store(tmp_path, job, Outcome(None, 1.0, "here", RUN | {"notebook.ipynb": b"last"}))
+    assert files_in(tmp_path / "a") == {*RUN, "notebook.ipynb", "sweep.json"}
+
+
+def test_a_failed_attempt_that_brings_the_run_replaces_the_one_before(tmp_path):
+    job = Job("a", "n.ipynb", EMPTY, {}, {})
+    for said in (b"first", b"second"):
+        store(tmp_path, job, Outcome("as asked", 1.0, "here", RUN | {"notebook.ipynb": said}))
+    assert files_in(tmp_path / "a") == {*RUN, "notebook.ipynb", "sweep.json"}
+    assert (tmp_path / "a" / "notebook.ipynb").read_bytes() == b"second"
+
+
+def test_two_files_of_one_name_share_no_folder_and_a_moved_file_keeps_its_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("REPLICATE_RUNS", str(tmp_path / "runs"))
+    files = [write_sweep(tmp_path / name, "list: [{name: a}]") for name in ("one", "other")]
+    store(tmp_path / "runs" / "sweeps" / "sweep", *read_sweep(files[0]), Outcome(None, 1.0, "here", {}))
+    assert CliRunner().invoke(app, ["sweep", str(files[0])]).exit_code == 0
+    refused = CliRunner().invoke(app, ["sweep", str(files[1])])
+    assert refused.exit_code == 2
+    assert re.fullmatch(
+        r"replicate: .*sweep holds the sweep of .*one/sweep.yaml; choose .*\n", refused.stderr
+    )
+    (tmp_path / "one").rename(tmp_path / "moved")
+    assert CliRunner().invoke(app, ["sweep", str(tmp_path / "moved" / "sweep.yaml")]).exit_code == 0
+
+
+def test_what_a_stopped_sweep_worked_in_is_removed_by_the_next(tmp_path):
+    jobs = read_sweep(write_sweep(tmp_path, "list: [{name: a}]"))
+    store(tmp_path / "out", jobs[0], Outcome(None, 1.0, "here", {}))
+    run_sweep(jobs, tmp_path / "out")
+    token = read_json(tmp_path / "out" / ".sweep.json")["token"]
+    left = working_folder(replace(jobs[0], sweep=token))
+    left.mkdir(parents=True)
+    run_sweep(jobs, tmp_path / "out")
+    assert not left.exists()

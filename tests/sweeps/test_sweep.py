@@ -178,6 +178,28 @@ def test_an_edited_notebook_is_executed_again_and_uses_what_it_has_trained(tmp_p
     assert {state(tmp_path / "out", job) for job in jobs} == {"done"}
 
 
+def test_an_edit_that_fails_loses_no_training_and_its_repair_trains_nothing_anew(tmp_path, monkeypatch):
+    write_notebook(tmp_path / "tiny.ipynb", *TRAINS)
+    (tmp_path / "sweep.yaml").write_text("notebook: tiny.ipynb\nlist: [{steps: 2}]")
+    run_sweep(read_sweep(tmp_path / "sweep.yaml"), tmp_path / "out", workers=1)
+    (written,) = (tmp_path / "out").glob("*/runs/*/provenance.json")
+    trained = written.read_text()
+
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "working").touch()  # where no case can be worked on
+    for runs, cell, wanted in (
+        ("full", "'edited'", "working.*cannot be used as a folder"),
+        ("elsewhere", "1 / 0", r"tiny.ipynb, cell 3: ZeroDivisionError"),  # and no hidden file's name
+        ("elsewhere again", "'mended'", None),
+    ):
+        monkeypatch.setenv("REPLICATE_RUNS", str(tmp_path / runs))
+        write_notebook(tmp_path / "tiny.ipynb", TRAINS[0], cell, *TRAINS[1:])
+        table = run_sweep(read_sweep(tmp_path / "sweep.yaml"), tmp_path / "out", workers=1)
+        assert re.search(wanted, table.error[0]) if wanted else table.state[0] == "done"
+        assert not table.error[0] or not table.error[0].startswith(".")
+        assert written.read_text() == trained
+
+
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense"])
 def test_a_scheduler_that_is_not_there_is_named(tmp_path, monkeypatch, address):
     monkeypatch.setattr("replicate.sweeps.cluster.ANSWER_SECONDS", 1)
@@ -258,7 +280,8 @@ def test_a_scheduler_that_is_lost_ends_the_sweep_in_one_line_and_the_same_comman
     record_property(LOST, 1)
 
 
-def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(tmp_path):
+@pytest.mark.parametrize("presses", [1, 3])
+def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on_in_one_line(tmp_path, presses):
     file = write_sweep(tmp_path, "fixed: {log: LOG}\nlist: [{name: a}, {name: b, end: killed}]")
     start = "from replicate.cli import app\nif __name__ == '__main__':\n    app()"
     script = tmp_path / "start.py"
@@ -267,10 +290,14 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(tmp_path):
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         while process.poll() is None and "b" not in attempts(tmp_path):
             time.sleep(0.1)
-        os.killpg(process.pid, signal.SIGINT)  # as a terminal does it
+        for _ in range(presses):
+            with suppress(ProcessLookupError):  # it has ended already
+                os.killpg(process.pid, signal.SIGINT)  # as a terminal does it
+            time.sleep(0.4)
         errors = process.stderr.read()
     assert process.returncode == 130, errors
-    assert re.search(r"replicate: stopped; 1 of 2 cases are in .*out, and the same command goes on", errors)
+    said = r"replicate: stopped; 1 of 2 cases are in .*out, and the same command goes on"
+    assert re.fullmatch(said, errors.splitlines()[-1]) and "Traceback" not in errors
     table = run_sweep(read_sweep(file), tmp_path / "out", workers=1)
     assert table.state.tolist() == ["done", "done"] and attempts(tmp_path) == ["a", "b", "b"]
 

@@ -72,20 +72,28 @@ def _pairs(path: Path, rows: Iterable[Sequence[str]]) -> list[Pair]:
     pairs = [pair for pair in pairs if pair.source and pair.target]
     if not pairs:
         raise CorpusError(f"{path} holds no pair of sentences")
+    if all(pair.source == pair.target for pair in pairs):
+        raise CorpusError(
+            f"{path}: source and target are equal in every pair, so there is nothing to translate"
+        )
     return pairs
 
 
 def _lines(path: Path) -> Iterator[str]:
     """The lines of a text; a relative path may start at the project's folder, as a run's does."""
-    place = path if path.exists() else PROJECT / path
     try:
-        data = place.read_bytes()
+        data = (path if path.exists() else PROJECT / path).read_bytes()
     except OSError as error:
         raise CorpusError(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:  # a zero byte in the path
+        raise CorpusError(f"cannot read {str(path)!r}: {error}") from error
     if not data.strip():
         raise CorpusError(f"{path} is empty")
     # Not str.splitlines, which also cuts at characters that a sentence may hold, such as U+2028.
     for number, line in enumerate(data.removesuffix(b"\n").split(b"\n"), 1):
+        if b"\0" in line or b"\r" in line.removesuffix(b"\r"):
+            what = "a zero byte" if b"\0" in line else "a carriage return; lines end in LF or CR LF"
+            raise CorpusError(f"{path}, line {number}: {what}")
         try:
             yield line.decode("utf-8")
         except UnicodeDecodeError as error:

@@ -61,6 +61,9 @@ def test_the_checksum_is_of_the_text_however_it_is_stored(tmp_path):
         ("", r"p\.tsv is empty"),
         (" \n\n", r"p\.tsv is empty"),
         ("a\t \n\tb\n", r"p\.tsv holds no pair of sentences"),
+        ("a\tb\nc\0\td\n", r"p\.tsv, line 2: a zero byte"),
+        ("a\tb\rc\td\r", r"p\.tsv, line 1: a carriage return; lines end in LF or CR LF"),
+        ("a\ta\nb\tb\n", r"p\.tsv: source and target are equal in every pair"),
         (None, r"cannot read .*p\.tsv: No such file"),
     ],
 )

@@ -82,7 +82,9 @@ def test_another_text_than_the_one_meant_is_refused_in_one_line(text):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"pairs": "nowhere.tsv"}, "cannot read nowhere.tsv: No such file"),
+        ({"pairs": "nowhere.tsv"}, "^cannot read nowhere.tsv: No such file"),  # no other setting is blamed
+        ({"pairs": "x" * 300}, "^cannot read x+: File name too long"),
+        ({"pairs": "a\0b"}, r"^cannot read 'a\\x00b': embedded null"),
         ({"target_file": "a.fr"}, "target_file needs the file of the sources, pairs"),
         ({"group_column": 3}, "are of a TSV"),
         ({"pairs": "", "target_column": 1}, "source_column and target_column are both 1"),
@@ -98,8 +100,8 @@ def test_wrong_settings_are_named_in_one_line(given, message):
 
 
 def test_columns_mean_nothing_to_aligned_files(tmp_path):
-    for name in ("a.en", "a.fr"):
-        (tmp_path / name).write_text("one\n")
+    for name, text in (("a.en", "one"), ("a.fr", "un")):
+        (tmp_path / name).write_text(text)
     places = {"pairs": str(tmp_path / "a.en"), "target_file": str(tmp_path / "a.fr")}
     with pytest.raises(SettingError, match="are of a TSV"):
         RunConfig.of(**SMALL, **places, group_column=3)
