@@ -117,6 +117,7 @@ def test_answers_and_scores_equal_the_cpus(name):
 def test_the_explorer_reads_a_model_on_the_gpu(name):
     cpu, gpu = (Explorer(of_run, 1) for of_run in runs(of_model(name)))
     pd.testing.assert_frame_equal(gpu.answer([4, 7, 9, 2]), cpu.answer([4, 7, 9, 2]))
+    pd.testing.assert_frame_equal(gpu.hypotheses([4, 7, 9, 2]), cpu.hypotheses([4, 7, 9, 2]))
     ours, theirs = (explorer.path([4, 7, 9, 2])[["x", "y"]].abs() for explorer in (cpu, gpu))
     pd.testing.assert_frame_equal(theirs, ours)  # but for the sign of an axis
 
