@@ -9,13 +9,15 @@ import torch
 from shared import CONFIG, SMALL
 
 from replicate.decoding import beam, greedy, rescore
+from replicate.evaluation.alignment import alignment_table
 from replicate.evaluation.evaluate import evaluate, model_answer, nats_per_token
 from replicate.evaluation.explorer import Explorer
 from replicate.models import MODELS, build
+from replicate.models.layers import pick_rounds
 from replicate.randomness import make_generators
 from replicate.runs.experiment import run
 from replicate.settings import RunConfig
-from replicate.studies.claims.lengths import alignment_table, commonness_table, length_table
+from replicate.studies.claims.lengths import commonness_table, length_table
 from replicate.studies.claims.positions import position_table
 from replicate.studies.claims.search import beam_table, ensemble_table, rescoring_table
 from replicate.studies.claims.states import distance_table, encoder_table, state_map
@@ -115,6 +117,7 @@ def test_answers_and_scores_equal_the_cpus(name):
 def test_the_explorer_reads_a_model_on_the_gpu(name):
     cpu, gpu = (Explorer(of_run, 1) for of_run in runs(of_model(name)))
     pd.testing.assert_frame_equal(gpu.answer([4, 7, 9, 2]), cpu.answer([4, 7, 9, 2]))
+    pd.testing.assert_frame_equal(gpu.hypotheses([4, 7, 9, 2]), cpu.hypotheses([4, 7, 9, 2]))
     ours, theirs = (explorer.path([4, 7, 9, 2])[["x", "y"]].abs() for explorer in (cpu, gpu))
     pd.testing.assert_frame_equal(theirs, ours)  # but for the sign of an axis
 
@@ -131,7 +134,10 @@ def test_the_explorer_reads_a_model_on_the_gpu(name):
         ("lstm", lambda of: distance_table(of, 50)),
         ("lstm", lambda of: encoder_table(of, 50).query("encoder == 'trained'")),
         ("lstm", lambda of: state_map(of, 2).drop(columns=["x", "y"])),
-        ("attention", lambda of: alignment_table(of, [4, 7, 11, 29])),
+        (
+            "attention",
+            lambda of: alignment_table(pick_rounds([of.load_model()], [1]), of.task, [4, 7, 11, 29]),
+        ),
     ],
 )
 def test_measurements_of_the_claims_equal_the_cpus(name, measure):

@@ -1,9 +1,12 @@
-"""One source followed through a trained model: its answer token by token, and the encoder state's path."""
+"""One source followed through a trained model: its answers, where it looks, and the encoder state's path."""
 
 import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from replicate.evaluation.alignment import alignment_table
+from replicate.evaluation.hypotheses import hypotheses
+from replicate.models.attention import AttentionSeq2Seq
 from replicate.models.layers import pick_rounds
 from replicate.randomness import make_generator
 from replicate.runs.folder import Run
@@ -12,6 +15,7 @@ from replicate.tasks.task import Vocabulary
 
 SHOWN = 5  # most probable tokens at each step
 COLUMNS = ["step", "rank", "token", "probability", "chosen", "right", "ended"]  # of an answer
+BEAM = 5  # hypotheses that a beam search keeps
 CLOUD = 300  # random sources that span the plane of the state
 
 
@@ -53,8 +57,12 @@ class Explorer:
             raise ValueError(f"type 1 to {self.task.max_source_length} tokens; these are {len(tokens)}")
         return tokens
 
+    def source(self, values: list[int]) -> list[str]:
+        """What was typed, token by token, as the task reads it."""
+        return [_name(self.task.source, token) for token in values]
+
     def target(self, values: list[int]) -> list[str]:
-        """The right answer, token by token, EOS among them."""
+        """The right answer, token by token, EOS among them; no token where the task knows none."""
         return [_name(self.task.target, token) for token in self._batch(values, turned=False)[2]]
 
     @torch.no_grad()
@@ -75,7 +83,7 @@ class Explorer:
                 break
             state, logits = self.model.decode_step(state, previous)
             probability, order = logits[0, 0].softmax(0).sort(descending=True, stable=True)
-            wanted = target[step] if step < len(target) else PAD
+            wanted = target[step] if step < len(target) else None
             for rank, (p, token) in enumerate(zip(probability.tolist(), order.tolist(), strict=True), 1):
                 right = token == wanted
                 if rank > SHOWN and not right:
@@ -85,6 +93,24 @@ class Explorer:
             previous = order[:1].view(1, 1)
             ended = ended or previous.item() == self.task.target.eos
         return pd.DataFrame(rows, columns=COLUMNS)
+
+    def hypotheses(self, values: list[int]) -> pd.DataFrame:
+        """What a beam of BEAM and greedy search answer, as `hypotheses` has it, token by token in words."""
+        table = hypotheses(self.model, self.task, values, BEAM)
+        return table.assign(answer=[" ".join(self._answered(tokens)) for tokens in table.answer])
+
+    @property
+    def attends(self) -> bool:
+        """Whether the model has an attention to look at."""
+        return isinstance(self.model, AttentionSeq2Seq)
+
+    def alignment(self, values: list[int]) -> pd.DataFrame:
+        """Where the attention looks for each token of the answer: an `alignment_table` in words."""
+        table = alignment_table(self.model, self.task, values)
+        return table.assign(
+            source=[_name(self.task.source, token) for token in table.source],
+            answer=[_name(self.task.target, token) for token in table.answer],
+        )
 
     def path(self, values: list[int], turned: bool = False) -> pd.DataFrame:
         """One row a token that the encoder has read, with the state's place in the plane."""
@@ -103,6 +129,12 @@ class Explorer:
         right = self.task.example(values)
         return batch.source, batch.source_length, right.target[0, 0, : right.target_length.item()].tolist()
 
+    def _answered(self, tokens: list[int]) -> list[str]:
+        """The names of an answer's tokens, to its EOS where it has one."""
+        eos = self.task.target.eos
+        ended = tokens[: tokens.index(eos) + 1] if eos in tokens else tokens
+        return [_name(self.task.target, token) for token in ended]
+
     def _place(self, states: Tensor) -> pd.DataFrame:
         """Places along the first two principal components of the states of random sources."""
         x, y = ((states - self.centre) @ self.axes.T).T.tolist()
@@ -110,10 +142,14 @@ class Explorer:
 
 
 def in_words(answer: pd.DataFrame) -> tuple[str, str]:
-    """What was answered, and how much of the target is right in it."""
+    """What was answered, and how much of the target is right in it, if there is one."""
     wanted, right = int(answer.right.sum()), int((answer.right & answer.chosen).sum())
-    whole = right == wanted == answer.chosen.sum()
-    verdict = f"all {wanted} right" if whole else f"{right} of {wanted} right"
+    if not wanted:
+        verdict = "not scored"
+    elif right == wanted == answer.chosen.sum():
+        verdict = f"all {wanted} right"
+    else:
+        verdict = f"{right} of {wanted} right"
     return " ".join(answer[answer.chosen].token), verdict
 
 

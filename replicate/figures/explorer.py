@@ -1,16 +1,25 @@
 """The explorer in a notebook: controls where somebody watches, one look where nobody does."""
 
+from collections.abc import Mapping
 from functools import lru_cache
+from math import exp
 
+import pandas as pd
 from IPython.display import display
 
-from replicate.evaluation.explorer import Explorer, in_words
+from replicate.evaluation.explorer import BEAM, Explorer, in_words
+from replicate.evaluation.hypotheses import missed_in_words
+from replicate.figures.alignment import alignments
 from replicate.figures.exploring import answers, state_path
 from replicate.figures.style import show
 from replicate.runs.folder import open_run, trained_runs
 from replicate.runs.places import shown
 from replicate.training.progress import progress_style
 
+Models = Mapping[str, tuple[Explorer, list[int]]]  # by title, each with the source as its task reads it
+NO_TARGET = "none is known: the text has no translation of this source in words of its vocabulary"
+ALIGNMENT = "Where the attention looks for each token of an answer."  # in no catalogue: few models have one
+FOUND_BY = {(True, False): "beam", (True, True): "beam and greedy", (False, True): "greedy alone"}
 WAYS = {"as in training": False, "the other way round": True}  # of reading a source
 
 
@@ -36,27 +45,67 @@ def explore(source: str, run: str, beside: str, training: int) -> None:
 
 
 def look(source: str, run: str, beside: str, training: int) -> None:
-    """Print source, target and answers, and draw them and the encoder's states."""
+    """Print source and target, and show what each model makes of it: answer, beam, attention and states."""
     explorers = _explorers(source, run, beside, training)
     first = explorers[run]
-    print(f"source  {' '.join(source.replace(',', ' ').split())}")
-    print(f"target  {' '.join(first.target(first.read(source)))}")
-    tables, states = {}, {}
-    for name, explorer in explorers.items():
-        values = explorer.read(source)
-        title = f"{name} ({explorer.kind})"
-        tables[title] = {way: explorer.answer(values, turned) for way, turned in WAYS.items()}
+    values = first.read(source)
+    print(f"source  {' '.join(first.source(values))}")
+    print(f"target  {' '.join(first.target(values)) or NO_TARGET}")
+    models = {
+        f"{name} ({explorer.kind})": (explorer, explorer.read(source)) for name, explorer in explorers.items()
+    }
+    _show_answers(models)
+    _show_beams(models)
+    _show_alignments(models)
+    _show_states(models)
+
+
+def _show_answers(models: Models) -> None:
+    tables = {
+        title: {way: explorer.answer(values, turned) for way, turned in WAYS.items()}
+        for title, (explorer, values) in models.items()
+    }
+    for title, ways in tables.items():
+        print(title)
+        for way, table in ways.items():
+            given, verdict = in_words(table)
+            print(f"  {way:20}  {given}  ({verdict})")
+    show(answers(tables), "explore-answer")
+
+
+def _show_beams(models: Models) -> None:
+    """A table a model: the answers, the most probable first, and which search found them."""
+    for title, (explorer, values) in models.items():
+        found = explorer.hypotheses(values)
+        print(f"{title}: a beam of {BEAM} finds {missed_in_words(found)}")
+        columns = {
+            "answer": found.answer,
+            "log probability": found.log_probability.map("{:.3f}".format),
+            "probability": found.log_probability.map(exp).map("{:.3g}".format),
+            "found by": [FOUND_BY[pair] for pair in zip(found.beam, found.greedy, strict=True)],
+        }
+        with pd.option_context("display.max_colwidth", None):
+            display(pd.DataFrame(columns).set_axis(range(1, len(found) + 1)))
+
+
+def _show_alignments(models: Models) -> None:
+    """Of the models that have attention, if any."""
+    tables = {
+        title: explorer.alignment(values) for title, (explorer, values) in models.items() if explorer.attends
+    }
+    if tables:
+        show(alignments(tables), "explore-alignment", ALIGNMENT)
+
+
+def _show_states(models: Models) -> None:
+    states = {}
+    for title, (explorer, values) in models.items():
         directions = ("reverse", "forward") if explorer.task.reverse else ("forward", "reverse")
         paths = {
             direction: explorer.path(values, turned)
             for direction, turned in zip(directions, WAYS.values(), strict=True)
         }
         states[title] = explorer.cloud, paths
-        print(title)
-        for way, table in tables[title].items():
-            given, verdict = in_words(table)
-            print(f"  {way:20}  {given}  ({verdict})")
-    show(answers(tables), "explore-answer")
     show(state_path(states), "explore-state")
 
 

@@ -11,28 +11,33 @@ from replicate.figures.labels import label_points
 from replicate.figures.style import COLOURS, subplots
 
 DISC = 620  # points squared of a probability of 1, where there is room
-PANEL = 200  # points that two panels beside each other have each, about
+WIDTH = 400  # points that the panels beside each other have together, about
+LETTER = 4  # points of a letter of a token, about
+NUMBER = len("EOS")  # letters that are always written
 
 
 def answers(models: Mapping[str, Mapping[str, pd.DataFrame]]) -> Figure:
     """The most probable tokens at each step: a column a model, a row a way of reading the source.
 
-    Area is probability; the chosen token is dark, the right one ringed, below the line where it ranks lower.
+    Models whose tokens are words stand below each other, as words need the room; a word that is too long for
+    it is cut, with a point. Area is probability; the chosen token is dark, the right one ringed, below the
+    line where it ranks lower.
 
     Args:
         models: by the model's name, an `Explorer.answer` by the way of reading.
     """
     ways = list(next(iter(models.values())))
-    figure, panels = subplots(
-        len(ways), len(models), height=0.5 + 2.4 * len(ways), sharex=True, sharey=True, squeeze=False
-    )
-    steps = max(table.step.max() for tables in models.values() for table in tables.values())
-    for column, (name, tables) in enumerate(models.items()):
-        for row, way in enumerate(ways):
+    every = pd.concat([table for tables in models.values() for table in tables.values()])
+    columns = 1 if every.token.str.len().max() > NUMBER else len(models)
+    rows = len(ways) * len(models) // columns
+    figure, panels = subplots(rows, columns, height=0.5 + 2.4 * rows, sharex=True, sharey=True, squeeze=False)
+    steps = every.step.max()
+    room = WIDTH / columns / steps
+    for (name, tables), own in zip(models.items(), panels.T.reshape(len(models), -1), strict=True):
+        for axes, way in zip(own, ways, strict=True):
             _, verdict = in_words(tables[way])
-            axes = panels[row, column]
-            _draw(axes, tables[way], min(DISC, (PANEL * 2 / len(models) / steps) ** 2))
-            axes.set_title(f"{name}\n{way}: {verdict}" if row == 0 else f"{way}: {verdict}", fontsize=10)
+            _draw(axes, tables[way], room)
+            axes.set_title(f"{name}\n{way}: {verdict}" if way == ways[0] else f"{way}: {verdict}")
     for axes in panels[:, 0]:
         axes.set(ylim=(SHOWN + 2, 0.4), ylabel="rank of the token")
         axes.set_yticks([*range(1, SHOWN + 1), SHOWN + 1], [*map(str, range(1, SHOWN + 1)), "lower"])
@@ -41,7 +46,9 @@ def answers(models: Mapping[str, Mapping[str, pd.DataFrame]]) -> Figure:
     return figure
 
 
-def _draw(axes: Axes, table: pd.DataFrame, disc: float) -> None:
+def _draw(axes: Axes, table: pd.DataFrame, room: float) -> None:
+    """One answer, with so many points from step to step."""
+    disc, letters = min(DISC, room**2), max(NUMBER, int(room / LETTER))
     height = table["rank"].clip(upper=SHOWN + 1)
     colours = [COLOURS["forward"] if chosen else COLOURS["plain"] for chosen in table.chosen]
     axes.scatter(table.step, height, s=disc * table.probability, c=colours, alpha=0.5, linewidths=0)
@@ -50,7 +57,8 @@ def _draw(axes: Axes, table: pd.DataFrame, disc: float) -> None:
         right.step, height[right.index], s=330, facecolors="none", edgecolors=COLOURS["lcsr"], linewidths=1.6
     )
     for row, y in zip(table.itertuples(), height, strict=True):
-        axes.annotate(row.token, (row.step, y), ha="center", va="center", fontsize=8)
+        token = row.token if len(row.token) <= letters else f"{row.token[: letters - 1]}."
+        axes.annotate(token, (row.step, y), ha="center", va="center", fontsize=min(8, room / 2))
         if row.rank > SHOWN:
             axes.annotate(
                 f"rank {row.rank}",

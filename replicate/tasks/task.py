@@ -92,7 +92,7 @@ class Task(Protocol):
         """
 
     def example(self, source: Sequence[int]) -> Batch:
-        """One pair with a source of one's own, R = B = 1; its target is EOS alone where none is known."""
+        """One pair with a source of one's own, R = B = 1; its target has length 0 where none is known."""
 
 
 def headline_metric(task: Task) -> Metric:

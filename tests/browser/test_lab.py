@@ -121,6 +121,7 @@ def test_the_explorer_answers_what_is_typed_and_says_what_it_cannot_read(browser
     type_source("3 5 8")
     figures.nth(1).wait_for(timeout=60_000)
     assert "target  3 5 EOS" in controls.inner_text()
+    assert controls.locator("table").count() == 2  # what a beam finds, of each model
 
 
 def test_the_explorer_shows_its_controls_before_its_figures_and_no_code(browser, lab):

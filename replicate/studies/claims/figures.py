@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy.spatial import cKDTree
 
+from replicate.figures.alignment import heat_map
 from replicate.figures.language import say
 from replicate.figures.style import ARBITRARY, COLOURS, entitle, subplots
 from replicate.statistics import mean_interval
@@ -133,12 +134,8 @@ def _alike(table: pd.DataFrame) -> float:
 def alignment(table: pd.DataFrame, eos: int) -> Figure:
     """A heat map of the attention: a row a token of the answer, a column a value of the source as read."""
     figure, axes = subplots(height=3.4)
-    weights = table.pivot(index="step", columns="position", values="weight")
-    image = axes.imshow(weights, cmap="Greys", vmin=0, vmax=1, aspect="auto")
-    _token_ticks(axes.set_xticks, table.groupby("position").source.first(), eos)
-    _token_ticks(axes.set_yticks, table.groupby("step").answer.first(), eos)
-    axes.set(xlabel="source, as the encoder reads it", ylabel="answer")
-    axes.grid(visible=False)
+    names = table[["source", "answer"]].astype(str).replace(str(eos), "EOS")
+    image = heat_map(axes, table.assign(**names))
     figure.colorbar(image, label="attention weight")
     heaviest = table.loc[table.groupby("step").weight.idxmax()]
     found = (heaviest.source == heaviest.answer).sum()
@@ -146,10 +143,6 @@ def alignment(table: pd.DataFrame, eos: int) -> Figure:
         figure, f"At {found} of {len(heaviest)} steps the heaviest weight is on the token that is answered"
     )
     return figure
-
-
-def _token_ticks(set_ticks, tokens: pd.Series, eos: int) -> None:
-    set_ticks(range(len(tokens)), ["EOS" if token == eos else str(token) for token in tokens])
 
 
 def search(table: pd.DataFrame) -> Figure:

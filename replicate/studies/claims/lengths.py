@@ -1,4 +1,4 @@
-"""Scores beyond the trained lengths and by how common a prime is; where attention looks."""
+"""Scores beyond the trained lengths and by how common a prime is."""
 
 import numpy as np
 import pandas as pd
@@ -76,29 +76,3 @@ def _token_counts(prediction: Tensor, target: Tensor, eos: int) -> Tensor:
     return torch.stack(
         [torch.bincount(tokens, minlength=eos + 1) for tokens in (target.flatten(), target[matches])]
     )
-
-
-def alignment_table(run: Run, source: list[int], round_index: int = 0) -> pd.DataFrame:
-    """Where the attention of one round looks: a row a token of its answer and of the source, of any task."""
-    task, model = run.task, run.load_model()
-    batch = task.example(source)
-    read = batch.source.expand(run.config.training.rounds, -1, -1)
-    state = model.encode(read, batch.source_length.expand(run.config.training.rounds, -1))
-    previous = torch.full((run.config.training.rounds, 1), task.target.bos)
-    rows = []
-    with torch.no_grad():
-        for step in range(task.max_target_length):
-            own, *memory = state
-            _, weights = model.look_back(model.decoder.output(own), memory)  # [R, 1, S]
-            state, logits = model.decode_step(state, previous)
-            previous = logits.argmax(2)
-            token = previous[round_index, 0].item()
-            rows += [
-                {"step": step, "answer": token, "position": position, "source": value, "weight": weight}
-                for position, (value, weight) in enumerate(
-                    zip(read[round_index, 0].tolist(), weights[round_index, 0].tolist(), strict=True)
-                )
-            ]
-            if token == task.target.eos:
-                break
-    return pd.DataFrame(rows)

@@ -1,6 +1,7 @@
 """Translation: from a sentence to its translation, the task of the paper."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import torch
@@ -101,8 +102,13 @@ class TranslationTask:
         return corpus_scores(means)
 
     def example(self, source: Sequence[int]) -> Batch:
-        """One pair with a source of one's own; its translation where the text has it, else EOS alone."""
-        return self._batch([(list(source), self._translations.get(tuple(source), []))])
+        """One pair with a source of one's own; its target has length 0 where the text has no translation."""
+        target = self._translations.get(tuple(source))
+        pair = self._batch([(list(source), target or [])])
+        if target is None:  # not the empty answer, which would be EOS alone
+            nothing, length = pair.target[:, :, :0], torch.zeros_like(pair.target_length)
+            pair = replace(pair, target=nothing, target_length=length)
+        return pair
 
     def _vocabulary(self, texts: Iterator[str]) -> Vocabulary:
         if self.settings.tokens == "words":
@@ -134,8 +140,9 @@ class TranslationTask:
 
     @cached_property
     def _translations(self) -> dict[tuple[int, ...], list[int]]:
-        rows = [row for rows in self.ids.values() for row in rows]
-        return {tuple(source): target for source, target in reversed(rows)}  # the first of several
+        """By the source, the first of several; sentences that differ in words that are UNK would be one."""
+        rows = [row for rows in self.ids.values() for row in rows if UNK not in row[0]]
+        return {tuple(source): target for source, target in reversed(rows)}
 
     @cached_property
     def _retrieval(self) -> Retrieval:

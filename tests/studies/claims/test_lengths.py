@@ -1,12 +1,11 @@
-"""Scores by length and by prime, and the alignment, on tiny runs, against plain restatements."""
+"""Scores by length and by prime, on tiny runs, against plain restatements."""
 
 import pytest
-import torch
 from shared import TINY, primes
 
 from replicate.decoding import greedy
 from replicate.randomness import make_generator
-from replicate.studies.claims.lengths import alignment_table, commonness_table, length_table
+from replicate.studies.claims.lengths import commonness_table, length_table
 from replicate.tasks import task_of
 
 
@@ -50,14 +49,3 @@ def test_commonness_counts_every_prime_of_the_targets(runs):
     assert table.groupby("half").size().to_dict() == {"common": 25, "rare": 25}
     rare, common = (table[table.half == half].probability for half in ("rare", "common"))
     assert rare.max() < common.min()
-
-
-def test_the_alignment_follows_the_models_own_answer(runs):
-    source = [7, 4, 11, 30 - 1]
-    table = alignment_table(runs["attention"], source)
-    task, model = task_of(runs["attention"].config.task), runs["attention"].load_model()
-    batch = task.batch_of(torch.tensor([[source]]), torch.tensor([[4]]))
-    answer = greedy(model, batch.source.expand(5, -1, -1), batch.source_length.expand(5, -1), 5)[0, 0]
-    assert table.groupby("step").answer.first().tolist() == [x for x in answer.tolist() if x]
-    assert table.groupby("step").weight.sum().tolist() == pytest.approx([1] * table.step.nunique())
-    assert table[table.step == 0].source.tolist() == [29, 11, 4, 7, 30]

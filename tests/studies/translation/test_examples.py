@@ -2,9 +2,10 @@
 
 import pytest
 
+from replicate.evaluation.alignment import alignment_table
+from replicate.models.layers import pick_rounds
 from replicate.runs.experiment import run
 from replicate.settings import RunConfig
-from replicate.studies.claims.lengths import alignment_table
 from replicate.studies.translation.examples import SENTENCES, examples_table
 from replicate.tasks import task_of
 
@@ -49,7 +50,7 @@ def test_what_was_learnt_by_heart_is_answered_as_we_would_translate_it(learnt):
 def test_attention_is_laid_out_over_a_source_of_text(learnt):
     """The alignment knows the task by its protocol alone: BOS is not EOS here, as it is of primes."""
     source = learnt.task.source.encode("Click the table.")
-    table = alignment_table(learnt, source)
+    table = alignment_table(pick_rounds([learnt.load_model()], [0]), learnt.task, source)
     assert table[table.step == 0].source.tolist() == [*source, learnt.task.source.eos]
     answer = learnt.task.target.encode("Cliquez sur le tableau.")
     assert table.groupby("step").answer.first().tolist() == [*answer, learnt.task.target.eos]

@@ -144,7 +144,13 @@ def test_an_example_has_its_translation_where_the_text_does(reverse):
     pair = task.splits.test[0]
     known, unknown = (task.example(task.source.encode(text)) for text in (pair.source, "The key often sees."))
     assert texts_of(task, known) == [(pair.source, pair.target)]
-    assert unknown.target.tolist() == [[[EOS]]] and unknown.target_length.tolist() == [[1]]
+    assert unknown.target.tolist() == [[[]]] and unknown.target_length.tolist() == [[0]]
+
+
+def test_a_sentence_of_unknown_words_is_not_taken_for_another_one():
+    task = task_with(min_count=300)
+    source = next(source for source, _ in task.ids["train"] if UNK in source)  # how many sentences read
+    assert task.example(source).target_length.tolist() == [[0]]
 
 
 def test_a_text_too_small_to_split_says_so(tmp_path):
