@@ -43,12 +43,20 @@ def greedy(model: nn.Module, source: Tensor, source_length: Tensor, max_steps: i
 
 
 @torch.no_grad()
-def beam(model: nn.Module, source: Tensor, source_length: Tensor, max_steps: int, width: int) -> Candidates:
+def beam(
+    model: nn.Module,
+    source: Tensor,
+    source_length: Tensor,
+    max_steps: int,
+    width: int,
+    wanted: int | None = None,
+) -> Candidates:
     """Left-to-right beam search (the paper, section 3.2): `[R, B, S]`, `[R, B]` -> the best `width`.
 
     Each step keeps the `width` most probable extensions of the hypotheses in the beam; one that ends in EOS
-    leaves the beam for the list of candidates. The search ends when nothing in the beam is more probable than
-    the last candidate, or after `max_steps`; a sample without a candidate then gets the beam itself.
+    leaves the beam for the list of candidates. A sample's search ends when nothing in the beam is more
+    probable than the last candidate that is wanted, by default the last of all, or after `max_steps`; a
+    sample without a candidate then gets the beam itself. What comes after those wanted may be incomplete.
 
     Raises:
         ValueError: width is no whole number from 1 up.
@@ -59,23 +67,39 @@ def beam(model: nn.Module, source: Tensor, source_length: Tensor, max_steps: int
     state = _each(model.encode(source, source_length), lambda s: s.repeat_interleave(width, dim=1))
     log_probability = _parameter(model).new_full((rounds, samples, width), -math.inf)
     tokens = torch.full((rounds, samples, width, max_steps), PAD, device=log_probability.device)
+    found, done = (Candidates(tokens.clone(), log_probability.clone()) for _ in range(2))
     alive = Candidates(tokens, log_probability)
     previous = torch.full_like(tokens[..., 0].flatten(1), model.bos)
     alive.log_probability[:, :, 0] = 0  # all are one and the same at the start
-    done = Candidates(alive.tokens.clone(), torch.full_like(alive.log_probability, -math.inf))
+    left = torch.arange(samples, device=tokens.device)  # the samples whose search goes on
     for t in range(max_steps):
         state, logits = model.decode_step(state, previous)
         alive, origin, token = _extend(alive, logits.log_softmax(2), t)
         ended = token == model.eos
         done = _best(done, alive, alive.log_probability.masked_fill(~ended, -math.inf))
         alive = alive._replace(log_probability=alive.log_probability.masked_fill(ended, -math.inf))
-        if (alive.log_probability.amax(2) <= done.log_probability[:, :, -1]).all():
+        state, previous = _each(state, _reorder(origin)), token.flatten(1)
+        last = done.log_probability[:, :, (wanted or width) - 1]
+        over = (alive.log_probability.amax(2) <= last).all(0)  # [B] in every round
+        if 2 * over.sum() >= len(left):  # what is over is dropped by halves, as the others must be copied
+            _keep(found, left[over], alive, done, over)
+            left, on = left[~over], ~over
+            alive, done = (Candidates(*(tensor[:, on] for tensor in own)) for own in (alive, done))
+            rows = on.repeat_interleave(width)
+            state, previous = _each(state, lambda s, rows=rows: s[:, rows]), previous[:, rows]
+        if not len(left):
             break
-        state = _each(state, _reorder(origin))
-        previous = token.flatten(1)
-    nothing = done.log_probability[:, :, :1].isinf()
-    found = (torch.where(_like(nothing, d), a, d) for a, d in zip(alive, done, strict=True))
+    _keep(found, left, alive, done, slice(None))
     return Candidates(*(tensor.cpu() for tensor in found))
+
+
+def _keep(
+    found: Candidates, places: Tensor, alive: Candidates, done: Candidates, which: Tensor | slice
+) -> None:
+    """Put the candidates of some samples, or else what is in their beam, at their places among all."""
+    nothing = done.log_probability[:, which, :1].isinf()
+    for whole, a, d in zip(found, alive, done, strict=True):
+        whole[:, places] = torch.where(_like(nothing, d), a[:, which], d[:, which])
 
 
 def _extend(alive: Candidates, logs: Tensor, t: int) -> tuple[Candidates, Tensor, Tensor]:

@@ -4,11 +4,13 @@ import itertools
 
 import pytest
 import torch
+from shared import PROJECT
 
 from replicate.decoding import Candidates, beam, greedy, log_probability, rescore
 from replicate.models import build
 from replicate.models.ensemble import Ensemble
 from replicate.models.layers import pick_rounds
+from replicate.runs.folder import open_run
 from replicate.settings import RunConfig
 from replicate.tasks import task_of
 
@@ -79,6 +81,45 @@ def test_a_wider_beam_is_never_less_probable_on_average_and_sometimes_better():
     narrow, wide = (beam(model, *source, 7, width).log_probability[:, :, 0] for width in (1, 8))
     assert wide.mean() > narrow.mean()
     assert (wide > narrow + 1e-9).any()
+
+
+def rows_read(model, monkeypatch) -> list[int]:
+    """How many hypotheses the model is asked to go on with, step by step, filled in as it searches."""
+    rows, step = [], model.decode_step
+    monkeypatch.setattr(model, "decode_step", lambda state, p: (rows.append(p.shape[1]), step(state, p))[1])
+    return rows
+
+
+@pytest.fixture(scope="module", params=["strong", "live/attention-forward"])
+def trained(request):
+    """Two rounds of a trained model, and sources of its task, which are answered at many lengths."""
+    run = open_run(PROJECT / "results" / request.param)
+    model = pick_rounds([run.load_model()], range(2)).double()
+    return model, sources(60, config=run.config)
+
+
+def test_samples_searched_together_end_as_each_alone(trained, monkeypatch):
+    model, (source, length) = trained
+    rows = rows_read(model, monkeypatch)
+    together = beam(model, source, length, 12, width=4)
+    assert rows[0] == 4 * 60 and 0 < rows[-1] < rows[0] / 2  # those that are over are not gone on with
+    alone = [beam(model, source[:, [b]], length[:, [b]], 12, width=4) for b in range(60)]
+    assert torch.equal(together.tokens, torch.cat([found.tokens for found in alone], dim=1))
+    found = torch.cat([found.log_probability for found in alone], dim=1)
+    torch.testing.assert_close(together.log_probability, found)
+
+
+@pytest.mark.parametrize("wanted", [1, 2])
+def test_the_candidates_that_are_wanted_are_of_the_whole_search_and_come_sooner(trained, wanted, monkeypatch):
+    model, source = trained
+    rows = rows_read(model, monkeypatch)
+    whole = beam(model, *source, 12, width=6)
+    of_whole = sum(rows)
+    rows.clear()
+    less = beam(model, *source, 12, width=6, wanted=wanted)
+    assert torch.equal(whole.tokens[:, :, :wanted], less.tokens[:, :, :wanted])
+    assert torch.equal(whole.log_probability[:, :, :wanted], less.log_probability[:, :, :wanted])
+    assert sum(rows) < of_whole
 
 
 def test_an_ensemble_of_one_model_with_itself_is_the_model():

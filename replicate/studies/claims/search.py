@@ -25,7 +25,9 @@ CANDIDATES = 12  # the widest beam of the paper's Table 1, and the n-best lists 
 
 def best_of_beam(model: nn.Module, max_steps: int, width: int) -> Answer:
     """The most probable answer that a beam finds."""
-    return lambda batch: beam(model, batch.source, batch.source_length, max_steps, width).tokens[:, :, 0]
+    return lambda batch: beam(model, batch.source, batch.source_length, max_steps, width, wanted=1).tokens[
+        :, :, 0
+    ]
 
 
 def beam_table(run: Run, widths: list[int], samples: int) -> pd.DataFrame:
