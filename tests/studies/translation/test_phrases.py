@@ -14,10 +14,10 @@ from replicate.tasks import task_of
 
 @pytest.fixture
 def untrained(tmp_path):
-    """A run on a text of the phrases alone, its model as it is drawn."""
+    """A run on a text of the phrases alone, told in small letters, its model as it is drawn."""
     texts = phrases().to_numpy().flatten().tolist()
     file = tmp_path / "phrases.tsv"
-    file.write_text("".join(f"{text}\t{text}\n" for text in texts), encoding="utf-8")
+    file.write_text("".join(f"{text}\t{text.lower()}\n" for text in texts), encoding="utf-8")
     config = RunConfig.of(
         task="translation", pairs=str(file), min_count=1, model="lstm", hidden_size=8, rounds=2
     )
