@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from replicate.figures.style import COLOURS, entitle, subplots
 from replicate.studies.claims.forest import VERDICT_COLOURS, verdict_handles
 from replicate.studies.claims.sizes import NATS
+from replicate.studies.judging import NOT_RUN
 from replicate.studies.translation.counterparts import POINTS, TASKS
 
 UNITS = {NATS: NATS, POINTS: "points of 100: exact match on primes, BLEU on text"}
@@ -16,27 +17,25 @@ NAME_WIDTH = 26  # characters
 
 
 def side_by_side(table: pd.DataFrame) -> Figure:
-    """Every claim that is tested on text, beside the test of it on primes where there is one.
+    """Every claim with a test on text, run or not, beside the test of it on primes where there is one.
 
     Args:
         table: as `counterparts` makes it; a claim stands where its test on text has its unit.
     """
-    tested = table[table.estimate.notna()]
-    units = tested[tested.task == "text"].set_index("claim").unit
-    tested = tested[tested.claim.isin(units.index)]
+    units = table[table.task == "text"].set_index("claim").unit
     blocks = {unit: units.index[units == unit].tolist() for unit in UNITS}
     heights = [len(claims) + 1.2 for claims in blocks.values()]
     figure, axes = subplots(2, 2, height=0.36 * sum(heights) + 1.3, sharex="row", height_ratios=heights)
     for row, (unit, claims) in zip(axes, blocks.items(), strict=True):
         for axis, task in zip(row, TASKS, strict=True):
-            _panel(axis, claims, tested[tested.task == task].set_index("claim"), unit)
+            _panel(axis, claims, table[table.task == task].set_index("claim"), unit)
         row[0].set_yticks(range(len(claims)), [fill(claim, NAME_WIDTH) for claim in claims], fontsize=8)
         row[1].set_yticks(range(len(claims)), [])
         row[0].set_xlabel(UNITS[unit], loc="left", fontsize=9)
     for axis, task in zip(axes[0], TASKS, strict=True):
         axis.set_title(task)
-    figure.legend(handles=verdict_handles(tested.verdict), loc="outside lower center", ncols=5, fontsize=8)
-    entitle(figure, _agreement(tested))
+    figure.legend(handles=verdict_handles(table.verdict), loc="outside lower center", ncols=5, fontsize=8)
+    entitle(figure, _agreement(table))
     return figure
 
 
@@ -47,6 +46,9 @@ def _panel(axes: Axes, claims: list[str], tests: pd.DataFrame, unit: str) -> Non
             _say(axes, y, "no test", COLOURS["loss"])
             continue
         row = tests.loc[claim]
+        if row.verdict == NOT_RUN:
+            _say(axes, y, NOT_RUN, COLOURS["loss"])
+            continue
         colour = VERDICT_COLOURS[row.verdict]
         if row.unit == unit:
             errors = [[row.estimate - row.low], [row.high - row.estimate]]
@@ -63,8 +65,10 @@ def _say(axes: Axes, y: int, text: str, colour: str) -> None:
     axes.annotate(text, (0.98, y), fontsize=8, color=colour, **place)
 
 
-def _agreement(tested: pd.DataFrame) -> str:
-    verdicts = tested.pivot(index="claim", columns="task", values="verdict")
+def _agreement(table: pd.DataFrame) -> str:
+    verdicts = table[table.verdict != NOT_RUN].pivot(index="claim", columns="task", values="verdict")
     both = verdicts.reindex(columns=TASKS).dropna()
+    if both.empty:
+        return "On text no claim has been judged yet; on primes some of these were"
     alike = (both.primes == both.text).sum()
-    return f"Claims that are tested on both: {len(both)}; with the same verdict on both: {alike}"
+    return f"Claims that are judged on both: {len(both)}; with the same verdict on both: {alike}"

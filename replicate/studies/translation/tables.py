@@ -95,6 +95,13 @@ def perplexity_table() -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
 
+def whole_text_table() -> pd.DataFrame:
+    """One row a direction: BLEU of whole text by sacrebleu over trainings, and its signature."""
+    by_direction = sentence_table("text").groupby("direction")
+    table = by_direction.bleu.agg(["mean", "min", "max", "count"])
+    return table.assign(beam=by_direction.width.first(), signature=by_direction.signature.first())
+
+
 def convergence_table() -> pd.DataFrame:
     """One row a trained arm: its trainings, their lowest validation loss, and how much that still fell.
 

@@ -108,7 +108,7 @@ def claim(name: str, task: str, estimate: float, unit: str, verdict: str = "supp
     return {"claim": name, "task": task, "estimate": estimate, **around, "unit": unit, "verdict": verdict}
 
 
-def test_the_forest_has_each_claim_once_a_task_and_none_that_was_not_run_on_text():
+def test_the_forest_has_each_claim_once_a_task_and_says_what_was_not_run():
     none = float("nan")
     table = pd.DataFrame(
         [
@@ -124,10 +124,19 @@ def test_the_forest_has_each_claim_once_a_task_and_none_that_was_not_run_on_text
     figure = side_by_side(table)
     nats_primes, nats_text, points_primes, points_text = figure.axes
     assert points(nats_primes, "o") == [(0.06, 0)] and points(nats_text, "o") == [(0.02, 1), (0.08, 0)]
-    assert points(points_primes, "o") == [] and points(points_text, "o") == [(0.9, 0)]
+    assert points(points_primes, "o") == [(3, 1)] and points(points_text, "o") == [(0.9, 0)]
     assert [text.get_text() for text in nats_primes.texts] == ["+5.5 points of 100"]
     assert [text.get_text() for text in points_primes.texts] == ["no test"]
-    assert "tested on both: 2; with the same verdict on both: 1" in figure.get_suptitle()
+    assert [text.get_text() for text in points_text.texts] == ["not run yet"]
+    assert "judged on both: 2; with the same verdict on both: 1" in figure.get_suptitle()
+
+
+def test_a_forest_without_any_test_on_text_says_so():
+    table = pd.DataFrame(
+        [claim("Beam", "primes", 1.0, POINTS), claim("Beam", "text", float("nan"), POINTS, "not run yet")]
+    )
+    figure = side_by_side(table)
+    assert "no claim has been judged yet" in figure.get_suptitle()
 
 
 def test_counterparts_name_tests_that_are_registered_and_bring_scores_to_points_of_100(monkeypatch):
