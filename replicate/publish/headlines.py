@@ -63,8 +63,8 @@ def _translated() -> str:
     bleu, lstm = others_table().bleu, bleu_table().bleu
     tested = concat([study_verdicts(study).verdict for study in ("translation", "translation-rival")])
     return (
-        f"One LSTM with reversed sources has {lstm['reversed', 1, 12]:.1f} BLEU on average, five together have "
-        f"{lstm['reversed', 5, 12]:.1f}, where a look-up of the most similar sentence has "
+        f"One LSTM with reversed sources has {lstm['reversed', 1, 12]:.1f} BLEU on average, five together "
+        f"have {lstm['reversed', 5, 12]:.1f}, where a look-up of the most similar sentence has "
         f"{bleu['retrieval']:.1f} and a phrase-based system of the paper's kind "
         f"{bleu['phrase-based system']:.1f}. Of {len(tested)} tests, {_counted(tested)}."
     )

@@ -52,9 +52,26 @@ def deaf_to_interrupts() -> Iterator[None]:
     resource_tracker.ensure_running()  # which, as it starts, would have SIGINT heard again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        yield
+        with _heard_afterwards():
+            yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _heard_afterwards() -> Iterator[None]:
+    """Ctrl-C waits. A mask is of one thread: where another takes the signal, Python still answers it here."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda signum, frame: pressed.append(signum))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        for signum in pressed:
+            signal.raise_signal(signum)
 
 
 @contextmanager
