@@ -43,6 +43,7 @@ def connected(scheduler: str | None, workers: int) -> Iterator[Client]:
                 ) from error
         return
     options = {"n_workers": workers, "threads_per_worker": 1, "processes": True}
+    options["preload"] = ["replicate.sweeps.deaf"]
     options["silence_logs"] = logging.CRITICAL  # a worker lost, or stopped by Ctrl-C, is told elsewhere
     # A case trains in a kernel, whose memory dask does not see. What dask serves, it serves on loopback and
     # at any port that is free: several sweeps may run side by side. No case waits at a busy worker while
