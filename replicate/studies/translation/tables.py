@@ -28,7 +28,7 @@ GROUP_DRAWS = 1_000  # of the intervals of a figure, which decide nothing
 
 
 def sentence_table(name: str) -> pd.DataFrame:
-    """The rows of every arm that is measured, with its direction and block.
+    """The rows of every arm that is measured, with its direction and the `unit`, a training or ensemble.
 
     Raises:
         RunError: a table was changed, or belongs to another training.
@@ -37,19 +37,17 @@ def sentence_table(name: str) -> pd.DataFrame:
     for arm in registered(STUDY).arms:
         if (folder(STUDY) / f"{name}-{arm}.csv").exists():
             direction, block = arm.split("-")
-            tables.append(read_measurement(STUDY, f"{name}-{arm}").assign(direction=direction, block=block))
-    nothing = pd.DataFrame(columns=["direction", "models", "width", "block", "round"])
+            table = read_measurement(STUDY, f"{name}-{arm}").assign(direction=direction)
+            tables.append(table.assign(unit=block + table["round"].astype(str)))
+    nothing = pd.DataFrame(columns=["direction", "models", "width", "unit"])
     return pd.concat(tables, ignore_index=True) if tables else nothing
 
 
 def bleu_table() -> pd.DataFrame:
     """One row a direction, number of models and width: mean BLEU, how many there are, and the paper's."""
-    rows = []
-    for key, table in sentence_table("answers").groupby(["direction", "models", "width"]):
-        scores = _scores(table, "bleu")
-        rows.append([*key, np.mean(scores), np.ptp(scores), len(scores), PAPER_BLEU.get(key, np.nan)])
-    columns = ["direction", "models", "width", "bleu", "range", "n", "paper"]
-    return pd.DataFrame(rows, columns=columns).set_index(columns[:3])
+    bleu = bleu_by_training().groupby(["direction", "models", "width"]).bleu
+    table = pd.DataFrame({"bleu": bleu.mean(), "range": bleu.max() - bleu.min(), "n": bleu.count()})
+    return table.assign(paper=[PAPER_BLEU.get(key, np.nan) for key in table.index])
 
 
 def bleu_by_training() -> pd.DataFrame:
@@ -71,12 +69,10 @@ def bleu_by_group() -> pd.DataFrame:
     rows = []
     single = sentence_table("answers").query("models == 1 and width == 12")
     for direction, table in single.groupby("direction"):
-        table = table.assign(unit=table.block + table["round"].astype(str))
         groups = {("length", f"{a} to {b}"): table.length.between(a, b) for a, b in LENGTHS}
         groups |= {("rarity", name): table.rarity == third for third, name in RARITIES.items()}
         for (by, name), chosen in groups.items():
-            columns, score = SCORES["bleu"]
-            found = bootstrap([Sample(1, direction, table[chosen])], columns, score, GROUP_DRAWS)
+            found = bootstrap([Sample(1, direction, table[chosen])], *SCORES["bleu"], GROUP_DRAWS)
             row = {"direction": direction, "by": by, "group": name}
             row["place"] = sum(other["by"] == by and other["direction"] == direction for other in rows)
             row["sentences"] = table[chosen].sentence.nunique()
@@ -136,7 +132,7 @@ def beside_others() -> pd.DataFrame:
     rows, others = [], _others()
     wide = sentence_table("answers").query("width == 12")
     for (direction, models), table in wide.groupby(["direction", "models"]):
-        own = Sample(1, direction, table.assign(unit=table.block + table["round"].astype(str)))
+        own = Sample(1, direction, table)
         for name in ("retrieval", "phrase-based system"):
             found = _interval([own, others[name]._replace(weight=-1)])
             rows.append({"direction": direction, "models": models, "above": name, **found})
@@ -154,14 +150,13 @@ def _others() -> dict[str, Sample]:
 
 
 def _interval(samples: list[Sample]) -> dict[str, float]:
-    columns, score = SCORES["bleu"]
-    found = bootstrap(samples, columns, score)
+    found = bootstrap(samples, *SCORES["bleu"])
     return {"bleu": found["estimate"], "low": found["low"], "high": found["high"]}
 
 
 def _scores(table: pd.DataFrame, column: str) -> list[float]:
     """Of each training, or ensemble."""
     columns, score = SCORES[column]
-    units = table.groupby(["block", "round"])
+    units = table.groupby("unit")
     means = units[columns].mean().assign(samples=units.size())
     return [score(row) for row in means.to_dict("records")]

@@ -50,7 +50,7 @@ def sentences(rng: np.random.Generator, direction: str, block: str, count: int =
     """Made-up counts of two trainings and a beam of 12 and of 1, with lengths and thirds that both occur."""
     keys = itertools.product(range(2), range(count), (1, 12))
     table = pd.DataFrame(keys, columns=["round", "sentence", "width"])
-    table = table.assign(direction=direction, block=block, models=1)
+    table = table.assign(direction=direction, unit=block + table["round"].astype(str), models=1)
     table["length"] = 3 + table.sentence % 17
     table["rarity"] = 1 + table.sentence % 3
     for n in range(1, 5):
@@ -70,7 +70,7 @@ def test_bleu_by_group_is_the_mean_over_trainings_of_the_groups_own_bleu(monkeyp
     wanted = {("length", "6 to 8"): table.length.between(6, 8), ("rarity", "rarest"): table.rarity == 3}
     for (by, group), chosen in wanted.items():
         rows = table[chosen & (table.direction == "forward") & (table.width == 12)]
-        units = rows.groupby(["block", "round"])
+        units = rows.groupby("unit")
         means = units[columns].mean().assign(samples=units.size())
         own = found.loc["forward", by, group]
         assert own.estimate == pytest.approx(np.mean([score(row) for row in means.to_dict("records")]))
