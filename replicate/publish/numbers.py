@@ -194,7 +194,7 @@ def _translation() -> dict:
         "verdicts": list(verdicts[verdicts.verdict != NOT_RUN].itertuples()),
         "counts": verdicts.verdict.value_counts(),
         "bleu": list(bleu_table().reset_index().itertuples()),
-        "perplexity": list(perplexity_table().rename_axis("direction").reset_index().itertuples(name=None)),
+        "perplexity": list(perplexity_table().itertuples(name=None)),
         "pairs": corpus.pairs,
         "retrieval": corpus.retrieval["test"],
         "rival": others_table().loc["phrase-based system"],

@@ -104,7 +104,9 @@ def test_the_translation_is_told_as_far_as_it_is_run(
         for key, paper in list(PAPER_BLEU.items())[:measured]
     ]
     counts = {"supported": run, "not run yet": 8 - run}
-    state = found["translation"] | {"verdicts": verdicts, "bleu": scores, "counts": counts, "perplexity": []}
+    told_perplexity = [("forward", 2.5, 12.18, 5, 1.76, 5.8)][:measured]
+    state = found["translation"] | {"verdicts": verdicts, "bleu": scores, "counts": counts}
+    state |= {"perplexity": told_perplexity}
     monkeypatch.setitem(ARTICLES, "claims", lambda: found | {"translation": state})
     front, body, _ = article("claims", language, "a-slug", tmp_path, None)
     page = render(past_liquid(body))
@@ -115,6 +117,7 @@ def test_the_translation_is_told_as_far_as_it_is_run(
         8: ("8 supported", "8 项成立"),
     }
     assert told[run][language == "zh"] in page.get_text()
+    assert ("12.18" in page.get_text()) == (measured > 0)
     assert ("8 supported" in front["description"] or "8 项成立" in front["description"]) == (run == 8)
 
 
