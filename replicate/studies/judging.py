@@ -19,7 +19,7 @@ from replicate.studies.bootstrap import Sample, bootstrap
 from replicate.studies.convergence import STILL_FALLING, fall, learnt, validation_fall
 from replicate.studies.effects import RUN_TABLES, Effect, Quantity, Term
 from replicate.studies.measuring import read_measurement
-from replicate.studies.registration import Registration, check_registered, registered
+from replicate.studies.registration import Registration, check_registered, home, registered
 from replicate.studies.results import is_kept, open_kept
 from replicate.studies.rules import LEVEL, claim_verdict, row_verdict, within_margin
 from replicate.studies.takeoff import outcomes
@@ -50,13 +50,19 @@ def study_verdicts(study: str) -> pd.DataFrame:
 
 
 def open_arms(registration: Registration) -> dict[str, Run]:
-    """The arms that are kept under results/, each made under this registration."""
+    """The arms that are kept under results/, each made under its registration.
+
+    Those that the effects name of other studies are among them.
+    """
+    named = (arm for effect in registration.effects.values() for arm in sorted(effect.arms))
     runs = {}
-    for arm in registration.arms:
-        name = f"{registration.study}-{arm}"
-        if is_kept(name, registration.runs[name]):
-            runs[arm] = open_kept(name, registration.runs[name])
-            check_registered(runs[arm], registration.study)
+    for arm in dict.fromkeys([*registration.arms, *named]):
+        study, own = home(registration.study, arm)
+        name = f"{study}-{own}"
+        config = registered(study).runs[name]
+        if is_kept(name, config):
+            runs[arm] = open_kept(name, config)
+            check_registered(runs[arm], study)
     return runs
 
 
@@ -94,7 +100,8 @@ def _bootstrap(effect: Effect, study: str) -> dict:
     """Over trainings and sentences; arms of equal weight are one sample."""
     samples, tables = [], {}
     for arm in effect.compare:
-        table = read_measurement(study, f"{effect.of.table}-{arm}")
+        own_study, own = home(study, arm)
+        table = read_measurement(own_study, f"{effect.of.table}-{own}")
         tables[arm] = table.assign(unit=arm + table["round"].astype(str))
     for weight in dict.fromkeys(effect.compare.values()):
         arms = [arm for arm, own in effect.compare.items() if own == weight]

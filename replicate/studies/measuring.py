@@ -13,7 +13,7 @@ from replicate.settings import RunConfig
 from replicate.studies.effects import RUN_TABLES
 from replicate.studies.measurements import MEASUREMENTS, Tables
 from replicate.studies.plan import studies
-from replicate.studies.registration import registrations
+from replicate.studies.registration import home, registrations
 from replicate.studies.results import RESULTS, is_kept, open_kept
 
 
@@ -30,11 +30,14 @@ def refuse_unknown_tables(study: str) -> None:
     """
     if (registration := registrations().get(study)) is None:  # planned in code
         return
-    known = [*RUN_TABLES, *_tables(study)]
     for name, effect in registration.effects.items():
-        arms = [f"-{arm}" for arm in effect.compare] if effect.test == "bootstrap" else [""]
-        for arm in arms:
-            if (table := effect.of.table + arm) not in known:
+        tables = [(study, effect.of.table)]
+        if effect.test == "bootstrap":
+            homes = [home(study, arm) for arm in effect.compare]
+            tables = [(other, f"{effect.of.table}-{arm}") for other, arm in homes]
+        for other, table in tables:
+            known = [*RUN_TABLES, *_tables(other)]
+            if table not in known:
                 raise RunError(f"effect {name} of {study} reads {table}; there are {', '.join(known)}")
 
 

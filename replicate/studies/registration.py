@@ -42,8 +42,13 @@ class Registration(Entry):
     @model_validator(mode="after")
     def _compares_its_own_arms(self) -> Self:
         for name, effect in self.effects.items():
-            if unknown := sorted(effect.arms - self.arms.keys()):
+            own = {arm for arm in effect.arms if "/" not in arm}
+            if unknown := sorted(own - self.arms.keys()):
                 raise ValueError(f"effect {name} names {unknown[0]}, which is no arm")
+            if own < effect.arms and effect.test != "bootstrap":
+                raise ValueError(
+                    f"effect {name} names another study's arm; only a bootstrap compares with one"
+                )
         if len({effect.test == "prediction" for effect in self.effects.values()}) > 1:
             raise ValueError("predictions are not corrected for their number; they need a study of their own")
         return self
@@ -54,6 +59,12 @@ class Registration(Entry):
         return {
             f"{self.study}-{arm}": RunConfig.of(**(self.settings | own)) for arm, own in self.arms.items()
         }
+
+
+def home(study: str, arm: str) -> tuple[str, str]:
+    """The study of an arm that an effect names, and the arm there: STUDY/ARM is one of another study."""
+    other, _, own = arm.rpartition("/")
+    return other or study, own
 
 
 def read_registration(path: Path) -> Registration:
@@ -96,7 +107,7 @@ def _check_columns(registration: Registration) -> None:
     for name, effect in registration.effects.items():
         if effect.of.table not in RUN_TABLES:
             continue
-        for arm in effect.compare:
+        for arm in sorted(effect.compare.keys() & registration.arms.keys()):
             task = task_of(registration.runs[f"{registration.study}-{arm}"].task)
             known = OUTCOMES if effect.of.table == "outcomes" else columns(effect.of.table, task)
             for column in effect.of.columns:
@@ -116,8 +127,18 @@ def _check_arms(registration: Registration) -> None:
 
 
 def registrations() -> dict[str, Registration]:
-    """Every registered study by its name."""
-    return {path.stem: read_registration(path) for path in sorted(REGISTERED.glob("*.yaml"))}
+    """Every registered study by its name.
+
+    Raises:
+        RunError: one is no registration, or compares with an arm that no other study has.
+    """
+    known = {path.stem: read_registration(path) for path in sorted(REGISTERED.glob("*.yaml"))}
+    for name, study in known.items():
+        for arm in sorted(set().union(*(effect.arms for effect in study.effects.values()))):
+            other, own = home(name, arm)
+            if other not in known or own not in known[other].arms:
+                raise RunError(f"{REGISTERED / name}.yaml names {arm}, which is no arm of another study")
+    return known
 
 
 def registered(study: str) -> Registration:

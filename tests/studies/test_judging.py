@@ -223,10 +223,13 @@ def test_an_effect_is_put_in_words():
     assert formula(Effect(**effect())) == "exact_match: reversed - forward"
 
 
-def bootstrapped(arms, **changes):
+ARMS = {"forward-a": 0.5, "forward-b": 0.5, "reversed-a": -0.5, "reversed-b": -0.5}
+
+
+def bootstrapped(compare=ARMS, **changes):
     return effect(
         of={"table": "nats", "column": "nats", "terms": [{"where": {"length": [3, 9]}}]},
-        compare=dict(zip(arms, (0.5, 0.5, -0.5, -0.5), strict=True)),
+        compare=compare,
         test="bootstrap",
         **changes,
     )
@@ -241,28 +244,53 @@ def sentences(mean, noise):
 
 
 def test_a_bootstrap_reads_the_sentences_of_each_arm_and_pools_arms_of_equal_weight(monkeypatch):
-    noise, arms = RNG.normal(0, 1, 60), ["forward-a", "forward-b", "reversed-a", "reversed-b"]
-    tables = {f"nats-{arm}": sentences(2 if "forward" in arm else 1.9, noise) for arm in arms}
+    noise = RNG.normal(0, 1, 60)
+    tables = {f"nats-{arm}": sentences(2 if "forward" in arm else 1.9, noise) for arm in ARMS}
     monkeypatch.setattr(judging, "read_measurement", lambda study, name: tables[name])
-    row = judged(monkeypatch, {arm: made_up(LOW) for arm in arms}, {"gain": bootstrapped(arms)}).loc["gain"]
+    row = judged(monkeypatch, {arm: made_up(LOW) for arm in ARMS}, {"gain": bootstrapped()}).loc["gain"]
     wanted = [table.query("length == 5").nats.sum() / (2 * 4 * 30) for table in tables.values()]
     assert row.estimate == pytest.approx((wanted[0] + wanted[1] - wanted[2] - wanted[3]) / 2)
     assert row.n == "8, 8; 30 sentences" and row.verdict == "supported"
     assert row.low < row.estimate < row.high < 0.2
 
 
+def test_an_arm_of_another_study_is_read_and_checked_there(monkeypatch):
+    gain = bootstrapped({"base/forward": 1, "attention": -1})
+    studies = [
+        DATA | {"study": "base"},
+        DATA | {"arms": {"attention": {"seed": 2}}, "effects": {"gain": gain}},
+    ]
+    noise, asked, checked = RNG.normal(0, 1, 60), [], []
+    tables = {
+        ("base", "nats-forward"): sentences(2, noise),
+        ("tiny", "nats-attention"): sentences(1.9, noise),
+    }
+    known = {data["study"]: Registration(**data) for data in studies}
+    monkeypatch.setattr(judging, "registered", known.get)
+    monkeypatch.setattr(judging, "is_kept", lambda name, config: True)
+    monkeypatch.setattr(judging, "open_kept", lambda name, config: asked.append((name, config)))
+    monkeypatch.setattr(judging, "check_registered", lambda run, study: checked.append(study))
+    monkeypatch.setattr(judging, "read_measurement", lambda study, name: tables[study, name])
+    row = study_verdicts("tiny").loc["gain"]
+    assert row.estimate == pytest.approx(0.1, abs=0.03) and row.verdict == "supported"
+    assert asked == [
+        ("tiny-attention", known["tiny"].runs["tiny-attention"]),
+        ("base-forward", known["base"].runs["base-forward"]),
+    ]
+    assert checked == ["tiny", "base"]
+
+
 def test_arms_that_still_improve_on_the_validation_split_make_a_claim_untestable(monkeypatch):
-    arms = ["forward-a", "forward-b", "reversed-a", "reversed-b"]
     noise = RNG.normal(0, 1, 60)
     monkeypatch.setattr(judging, "read_measurement", lambda study, name: sentences(2, noise))
-    runs = {arm: made_up(LOW) for arm in arms}
-    for arm, last in zip(arms, (1.0, 1.5, 0.995, 0.9), strict=True):
+    runs = {arm: made_up(LOW) for arm in ARMS}
+    for arm, last in zip(ARMS, (1.0, 1.5, 0.995, 0.9), strict=True):
         steps = runs[arm].history.step
         nats = steps.map({0: 5.0, 10: 2.0, 20: 1.0, 30: 1.0, 40: last})
         runs[arm].history = runs[arm].history.assign(nats=nats)
     found = [validation_fall(run) for run in runs.values()]
     assert found == pytest.approx([0, 0, 0.005, 0.1])
-    gain = bootstrapped(arms, requires={"converged": arms})
+    gain = bootstrapped(requires={"converged": list(ARMS)})
     row = judged(monkeypatch, runs, {"gain": gain}).loc["gain"]
     assert row.verdict == "not testable here"
     assert row.why == "still improving on the validation split: reversed-b"

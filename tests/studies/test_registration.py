@@ -118,6 +118,7 @@ def of(table, column, **where):
             "no arm",
         ),
         (changed(requires={"learnt": ["up"]}), "no arm"),
+        (changed(compare={"reversed": 1, "base/forward": -1}), "only a bootstrap compares with one"),
         ({"study": "other"}, "a file has its study's name"),
         ({"effects": {"gain": DATA["effects"]["gain"] | {"requires": {"room": ["forward"]}}}}, "gives none"),
         (
@@ -139,6 +140,14 @@ def test_what_is_no_registration_is_refused_by_name(folder, change, message):
     path = write(folder / "tiny.yaml", DATA | change)
     with pytest.raises(RunError, match=rf"tiny\.yaml[\s\S]*{message}"):
         read_registration(path)
+
+
+@pytest.mark.parametrize("arm", ["base/forward", "tiny/backward"])
+def test_an_arm_that_no_other_study_has_is_refused_by_name(folder, arm):
+    gain = DATA["effects"]["gain"] | {"compare": {"reversed": 1, arm: -1}, "test": "bootstrap"}
+    write(folder / "tiny.yaml", DATA | {"effects": {"gain": gain}})
+    with pytest.raises(RunError, match=rf"tiny\.yaml names {arm}, which is no arm of another study"):
+        registrations()
 
 
 def test_a_mistake_in_the_yaml_is_named_by_its_line(folder):
