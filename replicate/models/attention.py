@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from replicate.models.cross_entropy import mean_nats
-from replicate.models.dropout import Generators, row_dropout, step_dropout
+from replicate.models.dropout import Generators, row_dropout
 from replicate.models.layers import Embedding, Linear, moved, take
 from replicate.models.lstm import LSTMStack
 from replicate.models.packing import Packing
@@ -58,36 +58,52 @@ class AttentionSeq2Seq(nn.Module):
 
         Dropout is left out without generators.
         """
-        state = self.encode(batch.source, batch.source_length, generators)
-        drop = step_dropout(self.dropout, generators)
-        steps = int(batch.target_length.max())
-        target = moved(batch.target[:, :, :steps], state[0])
-        previous = F.pad(target[:, :, :-1], (1, 0), value=self.bos)
-        tokens = take(self._table(), previous.flatten(1)).unflatten(1, previous.shape[1:])  # [R, B, T, E]
-        tokens, seen = drop(tokens) if drop else tokens, []
-        for t in range(steps):
-            state, step_seen = self._step(state, tokens[:, :, t])
+        encoded = self.encode(batch.source, batch.source_length, generators)
+        packing = Packing.of(batch.target_length)
+        drop = row_dropout(self.dropout, generators, packing)
+        own, *memory = (_in_order(part, packing.order) for part in encoded)
+        previous = F.pad(batch.target[:, :, :-1], (1, 0), value=self.bos)
+        tokens = take(self._table(), packing.pack(previous))  # [R, N, E]
+        of_token, of_context = self._input_maps()
+        inputs = self._mapped(drop(tokens) if drop else tokens, of_token)  # [R, N, 4H]
+        seen = []
+        for size, x in zip(packing.sizes, inputs.split(packing.sizes, dim=1), strict=True):
+            own, memory = own[:, :size], [part[:, :size] for part in memory]
+            own, step_seen = self._step(own, memory, x, of_context)
             seen.append(step_seen)
-        seen = torch.stack(seen, dim=2)  # [R, B, T, 2H]
-        seen = (drop(seen) if drop else seen).flatten(1, 2)  # [R, B T, 2H]
-        return mean_nats(self.readout, seen, target.flatten(1), batch.target_length)
+        seen = torch.cat(seen, dim=1)  # [R, N, 2H]
+        seen = drop(seen) if drop else seen
+        return mean_nats(self.readout, seen, packing.pack(batch.target), batch.target_length)
 
     def decode_step(self, state: tuple[Tensor, ...], previous: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
         """A state and the token before, `[R, B]` -> the next state and its logits `[R, B, V]`."""
-        state, seen = self._step(state, take(self._table(), previous))
-        return state, self.readout(seen)
+        own, *memory = state
+        of_token, of_context = self._input_maps()
+        x = self._mapped(take(self._table(), previous), of_token)
+        own, seen = self._step(own, memory, x, of_context)
+        return (own, *memory), self.readout(seen)
 
     def _table(self) -> Tensor:
         """The embedded target tokens, `[R, V, E]`."""
         return (self.target_embedding or self.embedding).weight
 
-    def _step(self, state: tuple[Tensor, ...], token: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
-        """A state and the embedded token before, `[R, B, E]` -> the next one and what the readout sees."""
-        own, *memory = state
+    def _input_maps(self) -> tuple[Tensor, Tensor]:
+        """The decoder's input map in two: for a token, `[R, E, 4H]`, and for the context, `[R, H, 4H]`.
+
+        All tokens of a target are mapped at once; each context is known only after the step before.
+        """
+        weight, width = self.decoder.xh[0].weight, self.decoder.hidden_size
+        return weight.split([weight.shape[1] - width, width], dim=1)
+
+    def _mapped(self, tokens: Tensor, of_token: Tensor) -> Tensor:
+        """Embedded tokens `[R, N, E]` -> what they add to the decoder's input, `[R, N, 4H]`."""
+        return torch.baddbmm(self.decoder.xh[0].bias, tokens, of_token)
+
+    def _step(self, own: Tensor, memory: Memory, x: Tensor, of_context: Tensor) -> tuple[Tensor, Tensor]:
+        """A state `[R, B, 2H]`, a mapped token `[R, B, 4H]` -> the next state and what the readout sees."""
         context, _ = self.look_back(self.decoder.output(own), memory)
-        inputs = self.decoder.embed(torch.cat([token, context], dim=2))
-        own = self.decoder.run(own, inputs, [own.shape[1]])
-        return (own, *memory), torch.cat([self.decoder.output(own), context], dim=2)  # [R, B, 2H]
+        own = self.decoder.run(own, torch.baddbmm(x, context, of_context), [own.shape[1]])
+        return own, torch.cat([self.decoder.output(own), context], dim=2)  # [R, B, 2H]
 
     def look_back(self, hidden: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
         """Where a hidden state `[R, B, H]` looks: the context `[R, B, H]` and the weights `[R, B, S]`."""
@@ -95,6 +111,11 @@ class AttentionSeq2Seq(nn.Module):
         match = torch.tanh(self.query(hidden).unsqueeze(2) + keys)  # [R, B, S, H]
         weights = (self.score(match.flatten(1, 2)).view_as(bias) + bias).softmax(2)
         return torch.einsum("rbs,rbsh->rbh", weights, states), weights
+
+
+def _in_order(part: Tensor, order: Tensor) -> Tensor:
+    """Samples of `[R, B, ...]` in another order, `[R, B]`."""
+    return take(part.flatten(2), order).unflatten(2, part.shape[2:])
 
 
 def build_attention(settings: AttentionSettings, task: Task, rounds: int) -> AttentionSeq2Seq:

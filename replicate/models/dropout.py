@@ -24,13 +24,6 @@ def row_dropout(rate: float, generators: Generators, packing: Packing) -> Drop |
     return lambda x: x * take(_mask(rate, generators, samples, x), packing.samples)
 
 
-def step_dropout(rate: float, generators: Generators) -> Drop | None:
-    """Dropout of samples step by step, `[R, B, T, H]`, or None where there is none."""
-    if not rate or generators is None:
-        return None
-    return lambda x: x * _mask(rate, generators, x.shape[1], x).unsqueeze(2)
-
-
 def _mask(rate: float, generators: Sequence[torch.Generator], samples: int, x: Tensor) -> Tensor:
     """`[R, B, H]`: 0, or what keeps the mean."""
     kept = [torch.empty(samples, x.shape[-1]).bernoulli_(1 - rate, generator=g) for g in generators]

@@ -5,7 +5,7 @@ import torch
 from shared import TINY
 
 from replicate.models import build
-from replicate.models.dropout import row_dropout, step_dropout
+from replicate.models.dropout import row_dropout
 from replicate.models.layers import pick_rounds
 from replicate.models.packing import Packing
 from replicate.randomness import make_generators
@@ -24,17 +24,21 @@ def model_and_batch(name):
 
 
 def test_the_share_that_goes_is_the_rate_and_the_mean_stays():
-    dropped = step_dropout(0.2, generators())(torch.ones(3, 500, 1, 100))
+    packing = Packing.of(torch.ones(3, 500, dtype=torch.int64))
+    dropped = row_dropout(0.2, generators(), packing)(torch.ones(3, 500, 100))
     assert dropped.unique().tolist() == pytest.approx([0, 1.25])
     assert (dropped == 0).float().mean().item() == pytest.approx(0.2, abs=0.005)
 
 
-def test_a_sample_has_the_same_zeros_at_every_step_packed_or_not():
-    length = torch.tensor([[2, 4, 3], [4, 1, 1]])
-    packing = Packing.of(length)
-    rows = row_dropout(0.5, generators(range(2)), packing)(torch.ones(2, sum(packing.sizes), 40))
-    steps = step_dropout(0.5, generators(range(2)))(torch.ones(2, 3, 4, 40))
-    torch.testing.assert_close(packing.unpack(rows), steps)
+def test_a_sample_has_the_same_zeros_at_every_step_however_the_samples_are_packed():
+    masks = []
+    for length in ([[2, 4, 3], [4, 1, 1]], [[1, 1, 4], [2, 3, 4]]):
+        packing = Packing.of(torch.tensor(length))
+        rows = row_dropout(0.5, generators(range(2)), packing)(torch.ones(2, sum(packing.sizes), 40))
+        masks.append(packing.unpack(rows))  # [R, B, T, H]
+    assert 0 < (masks[0] == 0).float().mean() < 1
+    for mask in masks:
+        torch.testing.assert_close(mask, masks[0][:, :, :1].expand_as(mask))
 
 
 @pytest.mark.parametrize("name", MODELS)
