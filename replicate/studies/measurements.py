@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from replicate.studies.claims.measurements import CLAIMS, MEMORY, RARE
-from replicate.studies.translation.measurements import RIVAL, TRANSLATION
+from replicate.studies.translation.measurements import ATTENTION, RIVAL, TRANSLATION
 
 # By table: the arms it is measured on, and how, from their runs.
 Tables = dict[str, tuple[list[str], Callable[..., pd.DataFrame]]]
@@ -15,5 +15,6 @@ MEASUREMENTS: dict[str, Tables] = {
     "memory": MEMORY,
     "rare": RARE,
     "translation": TRANSLATION,
+    "translation-attention": ATTENTION,
     "translation-rival": RIVAL,
 }

@@ -1,7 +1,8 @@
-"""Table 3 with sentences of our own: the text's are not ours to show."""
+"""Sentences of our own, for the text's are not ours to show: Table 3, and where attention looks."""
 
 import pandas as pd
 
+from replicate.evaluation.explorer import Explorer
 from replicate.models.layers import pick_rounds
 from replicate.runs.folder import Run
 from replicate.studies.claims.search import CANDIDATES, best_of_beam
@@ -23,6 +24,7 @@ SENTENCES = {  # in the text's style, from short to long, and how we would trans
         "sélectionnés n'est pas modifiée."
     ),
 }
+ALIGNED = "The selected text is replaced by the contents of the clipboard."  # one whose French reorders
 
 
 def examples_table(run: Run) -> pd.DataFrame:
@@ -35,3 +37,9 @@ def examples_table(run: Run) -> pd.DataFrame:
         said = task.target.decode(until_eos(tokens, task.target.eos))
         rows.append({"source": source, "target": target, "answer": said})
     return pd.DataFrame(rows)
+
+
+def alignment_of_example(run: Run) -> pd.DataFrame:
+    """Where the first training's attention looks as it translates one sentence, in words."""
+    explorer = Explorer(run)
+    return explorer.alignment(explorer.read(ALIGNED))

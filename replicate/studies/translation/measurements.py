@@ -3,7 +3,7 @@
 from replicate.settings import RunConfig
 from replicate.studies.registration import registered
 from replicate.studies.translation.corpus import corpus_table
-from replicate.studies.translation.examples import examples_table
+from replicate.studies.translation.examples import alignment_of_example, examples_table
 from replicate.studies.translation.phrases import phrase_distances, phrase_map
 from replicate.studies.translation.rival import rescoring_table, rival_table
 from replicate.studies.translation.sentences import answers_table, nats_table, retrieval_table
@@ -35,6 +35,12 @@ TRANSLATION = {
     "map": (["reversed-a"], phrase_map),
     "examples": (["reversed-a"], examples_table),
     "bucketing": ([], lambda: bucketing(_forward().changed(bucket=False))),
+}
+
+ATTENTION = {
+    **_by_sentence(["forward"]),
+    "examples": (["forward"], examples_table),
+    "alignment": (["forward"], alignment_of_example),
 }
 
 # Of the study translation-rival; without a model, the rival's own rows come first.

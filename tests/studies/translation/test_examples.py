@@ -6,7 +6,7 @@ from replicate.evaluation.alignment import alignment_table
 from replicate.models.layers import pick_rounds
 from replicate.runs.experiment import run
 from replicate.settings import RunConfig
-from replicate.studies.translation.examples import SENTENCES, examples_table
+from replicate.studies.translation.examples import ALIGNED, SENTENCES, alignment_of_example, examples_table
 from replicate.tasks import task_of
 
 pytestmark = pytest.mark.slow
@@ -55,3 +55,12 @@ def test_attention_is_laid_out_over_a_source_of_text(learnt):
     answer = learnt.task.target.encode("Cliquez sur le tableau.")
     assert table.groupby("step").answer.first().tolist() == [*answer, learnt.task.target.eos]
     assert table.groupby("step").weight.sum().tolist() == pytest.approx([1] * 6, abs=1e-5)
+
+
+def test_the_example_of_attention_is_in_words_and_ends_with_eos(learnt):
+    table = alignment_of_example(learnt)
+    said = table.groupby("step").answer.first().tolist()
+    read = table.groupby("position").source.first().tolist()
+    assert learnt.task.target.decode(learnt.task.target.encode(" ".join(said[:-1]))) == SENTENCES[ALIGNED]
+    assert learnt.task.source.decode(learnt.task.source.encode(" ".join(read[:-1]))) == ALIGNED
+    assert said[-1] == read[-1] == "EOS"
