@@ -85,6 +85,12 @@ CATALOGUE = {
     "translation-groups": Entry(
         "08_translation", "BLEU by the length of the source, and by how rare its words are."
     ),
+    "translation-attention": Entry(
+        "08_translation", "BLEU by the length of the source, forward, reversed and with attention."
+    ),
+    "translation-alignment": Entry(
+        "08_translation", "Where the attention looks for each word of a translation."
+    ),
     "translation-phrases": Entry(
         "08_translation", "Encoder states of phrases that differ in order or voice, in two dimensions."
     ),

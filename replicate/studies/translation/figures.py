@@ -5,12 +5,14 @@ from textwrap import fill
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from replicate.figures.style import ARBITRARY, COLOURS, entitle, subplots
 
 COLOUR_OF = {"forward": COLOURS["forward"], "reversed": COLOURS["reverse"]}
+COLOUR_OF_MODEL = {**COLOUR_OF, "attention": COLOURS["attention"]}
 SHIFT = {"forward": 0.16, "reversed": -0.16}  # rows, so that the directions stand one above the other
 VOICES = {"active": "o", "passive": "s"}
 
@@ -73,20 +75,40 @@ def by_length_and_rarity(table: pd.DataFrame) -> Figure:
     labels = {"length": "words in the source", "rarity": "its words, in thirds"}
     for axis, (kind, label) in zip(axes, labels.items(), strict=True):
         rows = table[table.by == kind]
-        for direction, own in rows.groupby("direction"):
-            x = own.place + SHIFT[direction] / 2
-            errors = [own.estimate - own.low, own.high - own.estimate]
-            axis.errorbar(
-                x, own.estimate, errors, fmt="o-", color=COLOUR_OF[direction], capsize=3, label=direction
-            )
-        groups = rows.groupby("place").group.first()
-        axis.set_xticks(groups.index, groups)
-        axis.set(xlabel=label, xmargin=0.12)
+        _lines(axis, rows, label)
     axes[0].set(ylabel="BLEU")
     axes[0].set_title("means over trainings, 95% intervals")
     axes[0].legend(title="source")
     entitle(figure, _ends_of(table[table.direction == "reversed"]))
     return figure
+
+
+def attention_by_length(table: pd.DataFrame) -> Figure:
+    """BLEU by the words of the source, of the base in both directions and with attention.
+
+    Args:
+        table: as `by_length_and_rarity` reads it, with the direction "attention".
+    """
+    figure, axes = subplots(height=3.4)
+    _lines(axes, table, "words in the source")
+    axes.set_ylabel("BLEU")
+    axes.set_title("single models, beam of 12: means over trainings, 95% intervals")
+    axes.legend()
+    ends = table.sort_values("place").groupby("direction").estimate.agg(["first", "last"])
+    found = ", ".join(f"{row.Index} {row.first:.1f} and {row.last:.1f}" for row in ends.itertuples())
+    entitle(figure, f"BLEU of the shortest and of the longest sentences: {found}")
+    return figure
+
+
+def _lines(axes: Axes, table: pd.DataFrame, label: str) -> None:
+    """One line a model, with its intervals, over groups of sentences."""
+    for model, own in table.groupby("direction", sort=False):
+        x = own.place + SHIFT.get(model, 0) / 2
+        errors = [own.estimate - own.low, own.high - own.estimate]
+        axes.errorbar(x, own.estimate, errors, fmt="o-", color=COLOUR_OF_MODEL[model], capsize=3, label=model)
+    groups = table.groupby("place").group.first()
+    axes.set_xticks(groups.index, groups)
+    axes.set(xlabel=label, xmargin=0.12)
 
 
 def _ends_of(table: pd.DataFrame) -> str:

@@ -27,17 +27,19 @@ RARITIES = {1: "commonest", 2: "middle", 3: "rarest"}  # thirds of the sentences
 GROUP_DRAWS = 1_000  # of the intervals of a figure, which decide nothing
 
 
-def sentence_table(name: str) -> pd.DataFrame:
+def sentence_table(name: str, study: str = STUDY) -> pd.DataFrame:
     """The rows of every arm that is measured, with its direction and the `unit`, a training or ensemble.
+
+    An arm is called by its direction, and by its block where there are two.
 
     Raises:
         RunError: a table was changed, or belongs to another training.
     """
     tables = []
-    for arm in registered(STUDY).arms:
-        if (folder(STUDY) / f"{name}-{arm}.csv").exists():
-            direction, block = arm.split("-")
-            table = read_measurement(STUDY, f"{name}-{arm}").assign(direction=direction)
+    for arm in registered(study).arms:
+        if (folder(study) / f"{name}-{arm}.csv").exists():
+            direction, _, block = arm.partition("-")
+            table = read_measurement(study, f"{name}-{arm}").assign(direction=direction)
             tables.append(table.assign(unit=block + table["round"].astype(str)))
     nothing = pd.DataFrame(columns=["direction", "models", "width", "unit"])
     return pd.concat(tables, ignore_index=True) if tables else nothing
@@ -46,28 +48,29 @@ def sentence_table(name: str) -> pd.DataFrame:
 def bleu_table() -> pd.DataFrame:
     """One row a direction, number of models and width: mean BLEU, how many there are, and the paper's."""
     bleu = bleu_by_training().groupby(["direction", "models", "width"]).bleu
-    table = pd.DataFrame({"bleu": bleu.mean(), "range": bleu.max() - bleu.min(), "n": bleu.count()})
+    spread = (bleu.max() - bleu.min()).where(bleu.count() > 1)
+    table = pd.DataFrame({"bleu": bleu.mean(), "range": spread, "n": bleu.count()})
     return table.assign(paper=[PAPER_BLEU.get(key, np.nan) for key in table.index])
 
 
-def bleu_by_training() -> pd.DataFrame:
+def bleu_by_training(study: str = STUDY) -> pd.DataFrame:
     """One row a training, or ensemble, and width of the beam: `direction`, `models`, `width`, `bleu`."""
     rows = [
         [*key, bleu]
-        for key, table in sentence_table("answers").groupby(["direction", "models", "width"])
+        for key, table in sentence_table("answers", study).groupby(["direction", "models", "width"])
         for bleu in _scores(table, "bleu")
     ]
     return pd.DataFrame(rows, columns=["direction", "models", "width", "bleu"])
 
 
-def bleu_by_group() -> pd.DataFrame:
+def bleu_by_group(study: str = STUDY) -> pd.DataFrame:
     """BLEU of single models with a beam of 12, by the words of the source and by how rare they are.
 
     One row a direction and group: `by` (length, rarity), `group`, its `place` in their order, the number of
     `sentences`, and the mean over trainings with its 95% interval over trainings and sentences.
     """
     rows = []
-    single = sentence_table("answers").query("models == 1 and width == 12")
+    single = sentence_table("answers", study).query("models == 1 and width == 12")
     for direction, table in single.groupby("direction"):
         groups = {("length", f"{a} to {b}"): table.length.between(a, b) for a, b in LENGTHS}
         groups |= {("rarity", name): table.rarity == third for third, name in RARITIES.items()}
@@ -80,13 +83,19 @@ def bleu_by_group() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def nats_by_training(study: str = STUDY) -> pd.DataFrame:
+    """One row a training: `direction`, and `nats`, the loss a token."""
+    tables = sentence_table("nats", study).groupby("direction")
+    rows = [[direction, nats] for direction, table in tables for nats in _scores(table, "nats")]
+    return pd.DataFrame(rows, columns=["direction", "nats"])
+
+
 def perplexity_table() -> pd.DataFrame:
     """One row a direction: nats a token and perplexity of single models, how many, and the paper's."""
     rows = {}
-    for direction, table in sentence_table("nats").groupby("direction"):
-        nats = np.mean(scores := _scores(table, "nats"))
-        paper = PAPER_PERPLEXITY[direction]
-        rows[direction] = [nats, np.exp(nats), len(scores), np.log(paper), paper]
+    for direction, found in nats_by_training().groupby("direction").nats:
+        nats, paper = found.mean(), PAPER_PERPLEXITY[direction]
+        rows[direction] = [nats, np.exp(nats), len(found), np.log(paper), paper]
     columns = ["nats", "perplexity", "n", "paper's nats", "paper's perplexity"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 

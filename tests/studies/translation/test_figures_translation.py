@@ -63,7 +63,7 @@ def test_bleu_by_group_is_the_mean_over_trainings_of_the_groups_own_bleu(monkeyp
     rng = np.random.default_rng(0)
     made = [sentences(rng, way, block) for way in ("forward", "reversed") for block in "ab"]
     table = pd.concat(made, ignore_index=True)
-    monkeypatch.setattr(tables, "sentence_table", lambda name: table)
+    monkeypatch.setattr(tables, "sentence_table", lambda name, study: table)
     monkeypatch.setattr(tables, "GROUP_DRAWS", 100)
     found = tables.bleu_by_group().set_index(["direction", "by", "group"])
     columns, score = SCORES["bleu"]
