@@ -87,6 +87,8 @@ def _explained(detail: dict, valid: list[str]) -> str:
     name, message = ".".join(map(str, detail["loc"])), detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":
         return unknown(name, valid)
+    if detail["type"] == "too_short":
+        return f"{name} is empty; it needs at least one value"
     if message.startswith("Input should "):
         return f"{name} must {message.removeprefix('Input should ')}, not {shortened(detail['input'])}"
     says_where = isinstance(detail.get("ctx", {}).get("error"), OneLineError)  # as a text's faults do

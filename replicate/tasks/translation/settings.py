@@ -1,5 +1,6 @@
 """What the task can be told: which text, in which words, and how it is read."""
 
+import re
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -26,7 +27,7 @@ class TranslationSettings(TaskSettings):
     target_column: Count = 2
     group_column: Count | None = None  # names the page that a pair is from, of which none is torn apart
     # SHA-256 of the pairs; filled in from the text where it is not given.
-    pairs_sha256: Annotated[str, Field(pattern="^([0-9a-f]{64})?$", validate_default=True)] = ""
+    pairs_sha256: Annotated[str, Field(validate_default=True)] = ""
     tokens: Literal["words", "subwords"] = "words"
     min_count: Count = 3  # words that training has less often are out of the vocabulary
     subwords: Count = 4_000  # pieces of each language's vocabulary
@@ -40,6 +41,8 @@ class TranslationSettings(TaskSettings):
     @field_validator("pairs_sha256")
     @classmethod
     def _of_the_text(cls, given: str, info: ValidationInfo) -> str:
+        if given and not re.fullmatch("[0-9a-f]{64}", given):
+            raise ValueError("a SHA-256 is 64 digits of 0-9 and a-f; leave it out to take the text's own")
         # One that is given is compared when the text is read, so that a run opens without its text.
         if given or not cls.places <= info.data.keys():  # what is lacking there was wrong
             return given

@@ -89,7 +89,7 @@ def test_another_text_than_the_one_meant_is_refused_in_one_line(text):
         ({"group_column": 3}, "are of a TSV"),
         ({"pairs": "", "target_column": 1}, "source_column and target_column are both 1"),
         ({"source_column": 0}, "source_column must be greater than or equal to 1, not 0"),
-        ({"pairs_sha256": "abc"}, "pairs_sha256: String should match"),
+        ({"pairs_sha256": "abc"}, "pairs_sha256: a SHA-256 is 64 digits"),
         ({"tokens": "letters"}, "tokens must be 'words' or 'subwords', not 'letters'"),
     ],
 )
