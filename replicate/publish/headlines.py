@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from pandas import DataFrame, Series, concat
+from pandas import DataFrame, Series
 
 from replicate.statistics import readable_p
 from replicate.studies.claims.sizes import fairer_verdicts, sizes
@@ -14,7 +14,9 @@ from replicate.studies.published.reversal import readable_reversal, reversal_hea
 from replicate.studies.published.verdicts import headline, readable, row_verdicts
 from replicate.studies.registration import registrations
 from replicate.studies.results import RESULTS, read_training_table, reversal_trainings
-from replicate.studies.translation.tables import bleu_table, others_table
+from replicate.studies.translation.attention import ATTENTION, attention_table
+from replicate.studies.translation.counterparts import counterparts
+from replicate.studies.translation.tables import others_table
 from replicate.tasks import task_of
 
 LADDER_COLUMNS = ["GeoMean, published", "exact match", "took off", "median take-off"]
@@ -60,12 +62,15 @@ def _claimed() -> str:
 
 
 def _translated() -> str:
-    bleu, lstm = others_table().bleu, bleu_table().bleu
-    tested = concat([study_verdicts(study).verdict for study in ("translation", "translation-rival")])
+    bleu, models = others_table().bleu, attention_table()
+    wide, five = models["beam 12"], models["five, beam 12"]
+    tests = counterparts()
+    tested = tests[tests.task == "text"].verdict
+    looking = f", one with attention {wide[ATTENTION]:.1f}" if ATTENTION in wide else ""
     return (
-        f"One LSTM with reversed sources has {lstm['reversed', 1, 12]:.1f} BLEU on average, five together "
-        f"have {lstm['reversed', 5, 12]:.1f}, where a look-up of the most similar sentence has "
-        f"{bleu['retrieval']:.1f} and a phrase-based system of the paper's kind "
+        f"One LSTM with reversed sources has {wide['reversed']:.1f} BLEU on average, five together "
+        f"have {five['reversed']:.1f}{looking}, where a look-up of the most similar "
+        f"sentence has {bleu['retrieval']:.1f} and a phrase-based system of the paper's kind "
         f"{bleu['phrase-based system']:.1f}. Of {len(tested)} tests, {_counted(tested)}."
     )
 
