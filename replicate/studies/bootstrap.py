@@ -6,6 +6,8 @@ on the same ones. A score is then computed anew from the sums over the sentences
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +16,8 @@ import pandas as pd
 from replicate.statistics import Contrast
 
 DRAWS = 10_000
-Score = Callable[[Mapping[str, float]], float]  # of the means of columns over sentences, and their `samples`
+# Of the means of columns over sentences, and their `samples`; all are arrays, one number a draw and training.
+Score = Callable[[Mapping[str, np.ndarray]], np.ndarray]
 
 
 class Sample(NamedTuple):
@@ -31,9 +34,9 @@ def bootstrap(samples: Sequence[Sample], columns: Sequence[str], score: Score, d
     Args:
         columns: the counts that the score is a function of.
     """
-    rng = np.random.default_rng(0)
     sentences = np.unique(np.concatenate([sample.table.sentence.unique() for sample in samples]))
-    counts = _draws(rng, len(sentences), draws)
+    counts, rng = _of_sentences(len(sentences), draws)
+    rng = deepcopy(rng)
     chosen: dict[tuple[str, int], np.ndarray] = {}
     total = 0.0
     for sample in samples:
@@ -49,6 +52,13 @@ def bootstrap(samples: Sequence[Sample], columns: Sequence[str], score: Score, d
     return Contrast(estimate, low, high, p)._asdict() | {"low_90": low_90, "high_90": high_90}
 
 
+@lru_cache(maxsize=1)  # the effects of a study are nearly all on the same sentences
+def _of_sentences(size: int, draws: int) -> tuple[np.ndarray, np.random.Generator]:
+    """`_draws` as floats, for a fast product, and the generator as it stands after them."""
+    rng = np.random.default_rng(0)
+    return _draws(rng, size, draws).astype(float), rng
+
+
 def _draws(rng: np.random.Generator, size: int, draws: int) -> np.ndarray:
     """How often each of `size` is drawn with replacement, `[draws + 1, size]`; at first once each."""
     drawn = rng.multinomial(size, np.full(size, 1 / size), draws)
@@ -58,17 +68,12 @@ def _draws(rng: np.random.Generator, size: int, draws: int) -> np.ndarray:
 def _scores(
     table: pd.DataFrame, sentences: np.ndarray, counts: np.ndarray, columns: Sequence[str], score: Score
 ) -> np.ndarray:
-    """The score of each training over each draw of sentences, `[draws, units]`."""
-    by_unit = []
-    for _, rows in table.groupby("unit"):
-        values = rows.set_index("sentence")[list(columns)].reindex(sentences)  # [S, K]
-        present = values.notna().all(axis=1).to_numpy()
-        number = counts[:, present].sum(1)  # [D]
-        sums = counts[:, present] @ values.to_numpy()[present]  # [D, K]
-        by_unit.append(
-            [
-                score(dict(zip(columns, mean, strict=True)) | {"samples": n})
-                for mean, n in zip(sums / number[:, None], number, strict=True)
-            ]
-        )
-    return np.array(by_unit).T
+    """The score of each training over each draw of sentences, `[D, U]`."""
+    wide = table.pivot(index="sentence", columns="unit", values=list(columns)).reindex(sentences)
+    values = wide.to_numpy(float).reshape(len(sentences), len(columns), -1)  # [S, K, U]
+    present = ~np.isnan(values).any(1)  # [S, U]
+    known = np.where(present[:, None], values, 0)
+    number = counts @ present  # [D, U]
+    means = (counts @ known.reshape(len(sentences), -1)).reshape(len(counts), *values.shape[1:])
+    means /= number[:, None]  # [D, K, U]
+    return score(dict(zip(columns, means.swapaxes(0, 1), strict=True)) | {"samples": number})

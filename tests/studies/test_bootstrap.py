@@ -64,7 +64,7 @@ def test_a_score_is_of_the_sums_and_is_told_how_many_sentences():
     seen = set()
 
     def score(means):
-        seen.add(means["samples"])
+        seen.update(means["samples"].flat)
         return means["hits"] / means["of"]
 
     found = bootstrap([Sample(1, "a", ratio)], ["hits", "of"], score, draws=50)

@@ -140,12 +140,12 @@ def oracle(counts: Counts) -> list[int]:
     return [int(np.argmax(_sentence_bleu(own))) for own in counts]
 
 
-def _sentence_bleu(counts: dict[str, np.ndarray]) -> list[float]:
+def _sentence_bleu(counts: dict[str, np.ndarray]) -> np.ndarray:
     """Of each answer, with one more match and n-gram of every order but the first."""
     table = pd.DataFrame(counts)
     smoothed = [f"{name}_{n}" for name in ("matches", "ngrams") for n in ORDERS if n > 1]
     table[smoothed] += 1
-    return [bleu(row | {"samples": 1}) for row in table.to_dict("records")]
+    return bleu(table.to_dict("series") | {"samples": 1})
 
 
 def _table(task: TranslationTask, counts: Counts, places: list[int]) -> pd.DataFrame:

@@ -3,9 +3,10 @@
 Source of BLEU: Papineni et al. 2002. Like the paper's, it is of tokenised text that keeps its case.
 """
 
-import math
 from collections.abc import Mapping
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -64,30 +65,28 @@ def ngram_matches(prediction: Tensor, answered: Tensor, target: Tensor, wanted: 
 def corpus_scores(means: Mapping[str, float]) -> dict[str, float]:
     """Every metric, from the means of what `score_pairs` gives and the number of `samples`."""
     return {
-        "bleu": bleu(means),
+        "bleu": float(bleu(means)),
         "token_accuracy": means["right"] / means["wanted"] if means["wanted"] else 0.0,
         "exact_match": means["exact_match"],
     }
 
 
-def bleu(means: Mapping[str, float]) -> float:
+def bleu(means: Mapping[str, Any]) -> Any:
     """0..100: the geometric mean of the precisions, made smaller where the answers are too short.
 
     A precision of zero is smoothed as in mteval-v13a ("exp"): the k-th such gets 1 / 2^k of a match in the
     whole corpus, for which the number of pairs is needed. Without any match, or any n-gram of some order,
-    BLEU is 0.
+    BLEU is 0. Numbers, or arrays of them, one corpus each.
     """
-    if not means["matches_1"] or not means[f"ngrams_{ORDERS[-1]}"]:
-        return 0.0
-    logs, smoothing = 0.0, 1.0
-    for n in ORDERS:
-        matches = means[f"matches_{n}"]
-        if not matches:
-            smoothing *= 2
-            matches = 1 / (smoothing * means["samples"])
-        logs += math.log(matches / means[f"ngrams_{n}"])
-    brevity = min(0.0, 1 - means["wanted"] / means["answered"])
-    return 100 * math.exp(brevity + logs / len(ORDERS))
+    matches = np.array([means[f"matches_{n}"] for n in ORDERS], float)
+    ngrams = np.array([means[f"ngrams_{n}"] for n in ORDERS], float)
+    none = matches == 0
+    smoothed = 1 / (2.0 ** none.cumsum(0) * means["samples"])
+    with np.errstate(divide="ignore", invalid="ignore"):  # of corpora that have 0 anyway
+        logs = np.log(np.where(none, smoothed, matches) / ngrams).mean(0)
+        brevity = np.minimum(0, 1 - np.divide(means["wanted"], means["answered"]))
+        score = 100 * np.exp(brevity + logs)
+    return np.where(none[0] | (ngrams[-1] == 0), 0, score)[()]
 
 
 def _inside(tokens: Tensor, length: Tensor) -> Tensor:
