@@ -47,7 +47,7 @@ soak: export OMP_NUM_THREADS := 1
 soak: $(READY) ## the tests' long forms: kills and damaged input by the thousand
 	$(BIN)/pytest --soak results/soak.csv tests/training/test_stopping.py \
 		tests/training/test_workers.py tests/training/test_progress.py \
-		tests/runs/test_damage.py tests/sweeps/test_sweep.py
+		tests/runs/test_damage.py tests/sweeps/test_sweep.py tests/sweeps/test_lost_schedulers.py
 
 bench: $(READY) ## measure the library against its plain reference
 	$(BIN)/python bench/bench.py

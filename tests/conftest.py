@@ -15,7 +15,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 torch.set_num_threads(1)
 
 # They send signals and limit the size of files, or use make: Windows knows none of these.
-WANT_POSIX = ["training/test_stopping.py", "training/test_workers.py", "sweeps/test_sweep.py"]
+WANT_POSIX = [
+    "training/test_stopping.py",
+    "training/test_workers.py",
+    "sweeps/test_sweep.py",
+    "sweeps/test_lost_schedulers.py",
+]
 collect_ignore = [*WANT_POSIX, "publish/test_lab_server.py"] if os.name == "nt" else []
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import torch
+from bs4 import BeautifulSoup
 
 from replicate.settings import RunConfig
 from replicate.tasks.batch import Batch
@@ -163,3 +164,13 @@ def write_sweep(folder: Path, text: str) -> Path:
     file = folder / "sweep.yaml"
     file.write_text("notebook: tiny.ipynb\n" + text.replace("LOG", str(folder / "log")))
     return file
+
+
+def attempts(folder: Path) -> list[str]:
+    """The cases of SWEPT that have begun, by name, as its log in this folder says."""
+    return sorted(line.split()[0] for line in (folder / "log").read_text().splitlines())
+
+
+def formulas(page: BeautifulSoup) -> list[str]:
+    """The formulas that MathJax will find, without their delimiters."""
+    return [" ".join(found.get_text().strip("$\n ").split()) for found in page.select(".kdmath")]

@@ -3,74 +3,23 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from distributed import Client, LocalCluster
-from shared import SWEPT, write_notebook, write_sweep
+from shared import SWEPT, attempts, write_notebook, write_sweep
 
-from replicate.files import RunError
-from replicate.sweeps.cluster import as_they_end
 from replicate.sweeps.schedule import run_sweep
-from replicate.sweeps.spec import SweepError, read_sweep
+from replicate.sweeps.spec import read_sweep
 from replicate.sweeps.store import state
-from replicate.sweeps.watch import Watch
 
 # dask's own: sockets that it closes late, and a clean-up at exit
 pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.slow]
-
-
-def attempts(folder: Path) -> list[str]:
-    return sorted(line.split()[0] for line in (folder / "log").read_text().splitlines())
-
-
-class Cluster:
-    """A scheduler in a process, and workers that share nothing, in a process each."""
-
-    def __init__(self, folder: Path):
-        self.folder, self.file, self.processes = folder, folder / "scheduler.json", []
-        self._start("scheduler", "--host", "127.0.0.1", "--port", "0")
-        while not self.file.exists():
-            time.sleep(0.1)
-        self.address = re.search(r"tcp://[\d.:]+", self.file.read_text())[0]
-
-    def add_worker(self) -> None:
-        runs = str(self.folder / f"machine-{len(self.processes) - 1}")
-        self._start("worker", "--no-nanny", "--nthreads", "1", REPLICATE_RUNS=runs)
-
-    def kill(self, process: subprocess.Popen) -> None:
-        process.kill()
-        process.wait()
-
-    def _start(self, *command: str, **variables: str) -> None:
-        dask = [str(Path(sys.executable).with_name("dask")), *command, "--no-dashboard"]
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        place = ["--scheduler-file", str(self.file)]
-        self.processes.append(subprocess.Popen(dask + place, env=os.environ | variables, **quiet))
-
-
-@pytest.fixture
-def idle(tmp_path):
-    """A cluster that has no workers yet."""
-    started = Cluster(tmp_path)
-    yield started
-    for process in started.processes:
-        started.kill(process)
-
-
-@pytest.fixture
-def cluster(idle):
-    """The address of a scheduler with two workers."""
-    idle.add_worker()
-    idle.add_worker()
-    return idle.address
 
 
 def kill_who_runs(log: Path, name: str) -> threading.Thread:
@@ -89,9 +38,6 @@ def kill_who_runs(log: Path, name: str) -> threading.Thread:
 
 
 KILLED = "sweeps with a worker killed in mid-run, its run done again elsewhere, once"
-LOST = "sweeps whose scheduler was lost, or was something else, ended in one line"
-
-
 RUNS = "fixed: {log: LOG}\nlist: [{name: a, end: killed}, {name: b}, {name: c, end: badly}, {name: d}]"
 
 
@@ -198,86 +144,6 @@ def test_an_edit_that_fails_loses_no_training_and_its_repair_trains_nothing_anew
         assert re.search(wanted, table.error[0]) if wanted else table.state[0] == "done"
         assert not table.error[0] or not table.error[0].startswith(".")
         assert written.read_text() == trained
-
-
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense"])
-def test_a_scheduler_that_is_not_there_is_named(tmp_path, monkeypatch, address):
-    monkeypatch.setattr("replicate.sweeps.cluster.ANSWER_SECONDS", 1)
-    jobs = read_sweep(write_sweep(tmp_path, "list: [{name: a}]"))
-    with pytest.raises(
-        RunError, match=f"^no dask scheduler answers at {address}|^'nonsense' is no scheduler's"
-    ):
-        run_sweep(jobs, tmp_path / "out", scheduler=address)
-
-
-@pytest.mark.parametrize(
-    ("answer", "problem"),
-    [
-        (b"", "nothing was heard for 1 s"),
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "what is there does not speak dask's language"),
-        (bytes(range(255, 0, -1)), "what is there does not speak dask's language"),
-    ],
-)
-def test_another_service_at_the_address_is_named_in_one_line(
-    tmp_path, monkeypatch, answer, problem, record_property
-):
-    monkeypatch.setattr("replicate.sweeps.cluster.ANSWER_SECONDS", 1)
-    jobs = read_sweep(write_sweep(tmp_path, "list: [{name: a}]"))
-    with socket.create_server(("127.0.0.1", 0)) as service, ExitStack() as callers:
-
-        def serve():
-            with suppress(OSError):  # closed
-                while True:
-                    caller = callers.enter_context(service.accept()[0])
-                    caller.sendall(answer)
-
-        threading.Thread(target=serve, daemon=True).start()
-        address = f"tcp://127.0.0.1:{service.getsockname()[1]}"
-        with pytest.raises(RunError) as error:
-            run_sweep(jobs, tmp_path / "out", scheduler=address)
-    assert str(error.value) == f"no dask scheduler answers at {address}: {problem}"
-    record_property(LOST, 1)
-
-
-def test_that_a_scheduler_has_no_workers_is_said_and_they_are_waited_for(tmp_path, monkeypatch, idle):
-    monkeypatch.setenv("REPLICATE_PROGRESS", "lines")
-    said = []
-    monkeypatch.setattr(Watch, "_line", lambda self, text: said.append(text) or idle.add_worker())
-    monkeypatch.setattr(Watch, "ended", lambda self, name, outcome: None)
-    jobs = read_sweep(write_sweep(tmp_path, "fixed: {log: LOG}\nlist: [{name: a}]"))
-    assert run_sweep(jobs, tmp_path / "out", scheduler=idle.address).state.tolist() == ["done"]
-    assert said == [f"waiting for workers at {idle.address}"]
-
-
-def test_a_machine_of_which_every_process_is_lost_ends_the_sweep_in_one_line(monkeypatch):
-    for name in ("LOST_SECONDS", "LOOK_SECONDS"):
-        monkeypatch.setattr(f"replicate.sweeps.cluster.{name}", 0)
-    seen = []
-    options = {"n_workers": 0, "processes": False, "dashboard_address": None}
-    with LocalCluster(**options) as own, Client(own) as client, pytest.raises(SweepError) as error:
-        list(as_they_end(client, [client.submit(abs, -1)], seen.append))
-    assert str(error.value).startswith("every process was lost; what is done is stored") and set(seen) == {0}
-
-
-def test_a_scheduler_that_is_lost_ends_the_sweep_in_one_line_and_the_same_command_goes_on(
-    tmp_path, idle, record_property
-):
-    idle.add_worker()
-    jobs = read_sweep(write_sweep(tmp_path, "fixed: {log: LOG}\nlist: [{name: a}, {name: b, end: killed}]"))
-
-    def kill_in_the_second_case():
-        while "b" not in attempts(tmp_path):
-            time.sleep(0.1)
-        for process in idle.processes:
-            idle.kill(process)
-
-    threading.Thread(target=kill_in_the_second_case, daemon=True).start()
-    with pytest.raises(SweepError, match=f"{idle.address} was lost; what is done is stored, and the same"):
-        run_sweep(jobs, tmp_path / "out", scheduler=idle.address)
-    assert [state(tmp_path / "out", job) for job in jobs] == ["done", "missing"]
-    assert set(run_sweep(jobs, tmp_path / "out", workers=1).state) == {"done"}
-    assert attempts(tmp_path) == ["a", "b", "b"]
-    record_property(LOST, 1)
 
 
 @pytest.mark.parametrize("presses", [1, 3])
