@@ -39,21 +39,28 @@ def project_notebooks() -> list[Path]:
 def place_of_copy(notebook: Path, out: Path | None, force: bool) -> Iterator[Path]:
     """Where the executed copy goes: the file given, else `out-NOTEBOOK` here, with a number if it is taken.
 
-    Such a name is taken at once, so that of two commands each has its own.
+    The name is taken at once, so that of two commands one has it.
 
     Raises:
-        ParameterError: the file given exists and is not to be overwritten.
+        ParameterError: the file given exists and is not to be overwritten, or cannot be a file.
     """
+    hint = "name another file for the executed copy"
     if out is None:
         first = Path(f"out-{notebook.name}")
         place = first if force else _taken(first)
     elif out.is_dir():
         raise ParameterError(f"{out} is a folder; name a file for the executed copy")
-    elif out.exists() and (not force or out.samefile(notebook)):
-        hint = "name another file for the executed copy"
-        raise ParameterError(f"{out} exists: {hint if force else f'--force overwrites it, or {hint}'}")
+    elif out.exists() and not out.is_file():
+        raise ParameterError(f"{out} is a device or the like; {hint}")
+    elif force and out.exists() and out.samefile(notebook):
+        raise ParameterError(f"{out} exists: {hint}")
     else:
         place = out
+        out.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            out.touch(exist_ok=force)
+        except FileExistsError:
+            raise ParameterError(f"{out} exists: --force overwrites it, or {hint}") from None
     try:
         yield place
     finally:

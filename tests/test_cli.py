@@ -1,5 +1,6 @@
 """The command line: what it hands on, and one line for each mistake."""
 
+import os
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 from replicate.cli import app
 from replicate.files import write_json
 from replicate.notebooks import find_notebook, place_of_copy
+from replicate.parameters import ParameterError
 from replicate.publish import figure
 from replicate.settings import QUICK
 
@@ -154,6 +156,27 @@ def test_two_commands_at_once_take_two_names(tmp_path, monkeypatch):
         two.write_text("written")
     assert (one, two) == (Path("out-a.ipynb"), Path("out-a-2.ipynb"))
     assert [path.name for path in tmp_path.iterdir()] == [two.name]  # the other was left empty
+
+
+def test_of_two_commands_at_once_one_has_the_name_that_both_were_given(tmp_path):
+    out = tmp_path / "new" / "out.ipynb"
+    with place_of_copy(Path("a.ipynb"), out, False) as one:
+        with (
+            pytest.raises(ParameterError, match=r"out\.ipynb exists: --force"),
+            place_of_copy(Path("a.ipynb"), out, False),
+        ):
+            pass
+        one.write_text("the first")
+    assert out.read_text() == "the first"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no named pipes in folders")
+@pytest.mark.parametrize("force", [False, True])
+def test_what_is_no_file_is_neither_written_nor_removed(tmp_path, force):
+    os.mkfifo(pipe := tmp_path / "pipe")
+    with pytest.raises(ParameterError, match="is a device or the like"), place_of_copy(pipe, pipe, force):
+        pass
+    assert pipe.is_fifo()
 
 
 def test_the_lab_opens_copies_and_never_writes_over_ones_own(tmp_path, monkeypatch):

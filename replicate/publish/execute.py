@@ -80,7 +80,7 @@ def execute(
     except KeyboardInterrupt:
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # it would tell of the cell that was left
         _remove(output)
-        message = f"{notebook.name} was interrupted; a run in training is saved, and the same command goes on"
+        message = f"{notebook.name} was interrupted; the same command goes on from what is saved"
         raise KeyboardInterrupt(message) from None
     return output
 

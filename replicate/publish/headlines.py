@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from pandas import DataFrame, Series
+from pandas import DataFrame, Series, concat
 
 from replicate.statistics import readable_p
 from replicate.studies.claims.sizes import fairer_verdicts, sizes
@@ -15,7 +15,6 @@ from replicate.studies.published.verdicts import headline, readable, row_verdict
 from replicate.studies.registration import registrations
 from replicate.studies.results import RESULTS, read_training_table, reversal_trainings
 from replicate.studies.translation.attention import ATTENTION, attention_table
-from replicate.studies.translation.counterparts import counterparts
 from replicate.studies.translation.tables import others_table
 from replicate.tasks import task_of
 
@@ -64,8 +63,8 @@ def _claimed() -> str:
 def _translated() -> str:
     bleu, models = others_table().bleu, attention_table()
     wide, five = models["beam 12"], models["five, beam 12"]
-    tests = counterparts()
-    tested = tests[tests.task == "text"].verdict
+    studies = ("translation", "translation-rival", "translation-attention")
+    tested = concat([study_verdicts(study).verdict for study in studies])
     looking = f", one with attention {wide[ATTENTION]:.1f}" if ATTENTION in wide else ""
     return (
         f"One LSTM with reversed sources has {wide['reversed']:.1f} BLEU on average, five together "

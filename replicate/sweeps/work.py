@@ -103,7 +103,7 @@ def _execute(job: Job, folder: Path) -> None:
     for run in _run_folders(folder):
         (run / UNUSED).touch()
     source = folder / f".{job.notebook}"
-    source.write_text(job.source, encoding="utf-8")
+    write_whole(source, lambda file: file.write_text(job.source, encoding="utf-8"))
     with (
         hearing_interrupts(),  # Ctrl-C has a run in training saved
         kernel_environment(
