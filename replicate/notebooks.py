@@ -56,7 +56,10 @@ def place_of_copy(notebook: Path, out: Path | None, force: bool) -> Iterator[Pat
         raise ParameterError(f"{out} exists: {hint}")
     else:
         place = out
-        out.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            out.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:  # a file is in the way, or the disk is full or closed
+            raise ParameterError(f"{out} cannot be written: {error.filename}: {error.strerror}") from None
         try:
             out.touch(exist_ok=force)
         except FileExistsError:

@@ -79,17 +79,17 @@ CATALOGUE = {
     "translation-table-1": Entry(
         "08_translation", "BLEU by direction, number of models and width of the beam, here and in the paper."
     ),
-    "translation-forest": Entry(
-        "08_translation", "Every claim that is tested on text, beside the test of it on primes."
-    ),
-    "translation-groups": Entry(
-        "08_translation", "BLEU by the length of the source, and by how rare its words are."
-    ),
     "translation-attention": Entry(
         "08_translation", "BLEU by the length of the source, forward, reversed and with attention."
     ),
     "translation-alignment": Entry(
         "08_translation", "Where the attention looks for each word of a translation."
+    ),
+    "translation-forest": Entry(
+        "08_translation", "Every claim that is tested on text, beside the test of it on primes."
+    ),
+    "translation-groups": Entry(
+        "08_translation", "BLEU by the length of the source, and by how rare its words are."
     ),
     "translation-phrases": Entry(
         "08_translation", "Encoder states of phrases that differ in order or voice, in two dimensions."
