@@ -203,3 +203,13 @@ def test_what_only_a_failed_attempt_wrote_is_not_in_the_success(tmp_path, cluste
     assert run_sweep(jobs, tmp_path / "out", scheduler=cluster).state.tolist() == ["done"]
     names = {path.name for path in (tmp_path / "out" / jobs[0].name).iterdir()}
     assert names == {"notebook.ipynb", "done.txt", "sweep.json"}
+
+
+def test_one_worker_does_the_cases_in_the_order_of_their_file(tmp_path):
+    names = ["d", "b", "e", "a", "c"]
+    jobs = read_sweep(
+        write_sweep(tmp_path, f"fixed: {{log: LOG}}\nlist: [{', '.join(f'{{name: {n}}}' for n in names)}]")
+    )
+    run_sweep(jobs, tmp_path / "out", workers=1)
+    begun = [line.split()[0] for line in (tmp_path / "log").read_text().splitlines()]
+    assert begun == names
