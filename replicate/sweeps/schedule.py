@@ -76,7 +76,7 @@ def _do(
         client.subscribe_topic(
             told_topic(jobs[0].sweep), lambda event: watch.told(event[1]["name"], event[1]["said"])
         )
-        # In the order given: dask has one of its own for what is submitted together.
+        # Of tasks of one kind, dask begins those of the highest priority first: here in the order given.
         futures = {client.submit(work, job, key=job.key, priority=-n): job for n, job in enumerate(jobs)}
         cleaning = []
         try:

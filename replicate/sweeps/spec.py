@@ -85,9 +85,13 @@ class Job:
         return hashlib.sha256(json.dumps(cells).encode()).hexdigest()
 
     @property
-    def key(self) -> str:
-        """The job's name on a scheduler that many sweeps may share."""
-        return f"{self.name}-{self.digest}-{self.content}-{self.sweep}"
+    def key(self) -> tuple[str, str]:
+        """The job's name on a scheduler that many sweeps may share.
+
+        Its first part is the sweep's: dask has an order of its own between what it takes for several kinds
+        of tasks, and tells kinds by the beginnings of their names.
+        """
+        return f"sweep-{self.sweep}", f"{self.name}-{self.digest}-{self.content}"
 
 
 def read_sweep(path: Path) -> list[Job]:

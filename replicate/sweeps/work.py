@@ -109,7 +109,11 @@ def _execute(job: Job, folder: Path) -> None:
         kernel_environment(
             REPLICATE_RUNS=str(folder / "runs"),
             REPLICATE_PROGRESS="lines",  # which the sweep shows
-            MALLOC_TRIM_THRESHOLD_=None,  # dask's, for its own data; a training allocates all the time
+            # Dask's, for its own work; a training allocates all the time, and OMP_NUM_THREADS alone says
+            # how many threads it has.
+            MALLOC_TRIM_THRESHOLD_=None,
+            MKL_NUM_THREADS=None,
+            OPENBLAS_NUM_THREADS=None,
         ),
     ):
         execute(source, folder / EXECUTED, job.given, folder, Telling(job))

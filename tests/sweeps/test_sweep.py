@@ -206,10 +206,27 @@ def test_what_only_a_failed_attempt_wrote_is_not_in_the_success(tmp_path, cluste
 
 
 def test_one_worker_does_the_cases_in_the_order_of_their_file(tmp_path):
-    names = ["d", "b", "e", "a", "c"]
-    jobs = read_sweep(
-        write_sweep(tmp_path, f"fixed: {{log: LOG}}\nlist: [{', '.join(f'{{name: {n}}}' for n in names)}]")
-    )
-    run_sweep(jobs, tmp_path / "out", workers=1)
+    cases = [
+        "rate: 1.0, name: c1",
+        "rate: 2.0, name: c2",
+        "rate: 3.0, name: c3",
+        "steps: 2, name: b",
+        "name: a",
+    ]
+    text = f"fixed: {{log: LOG}}\nlist: [{', '.join(f'{{{case}}}' for case in cases)}]"
+    run_sweep(read_sweep(write_sweep(tmp_path, text)), tmp_path / "out", workers=1)
     begun = [line.split()[0] for line in (tmp_path / "log").read_text().splitlines()]
-    assert begun == names
+    assert begun == ["c1", "c2", "c3", "b", "a"]
+
+
+@pytest.mark.parametrize(("said", "threads"), [(None, "1"), ("2", "2")])
+def test_a_case_has_one_core_or_what_is_said(tmp_path, monkeypatch, said, threads):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if said:
+        monkeypatch.setenv("OMP_NUM_THREADS", said)
+    cell = "import torch\nopen('threads', 'w').write(str(torch.get_num_threads()))"
+    write_notebook(tmp_path / "own.ipynb", "# Parameters\na = 1", cell)
+    (tmp_path / "own.yaml").write_text("notebook: own.ipynb\nlist: [{a: 2}]")
+    run_sweep(read_sweep(tmp_path / "own.yaml"), tmp_path / "out", workers=1)
+    (file,) = (tmp_path / "out").glob("*/threads")
+    assert file.read_text() == threads
