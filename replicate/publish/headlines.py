@@ -14,7 +14,7 @@ from replicate.studies.published.reversal import readable_reversal, reversal_hea
 from replicate.studies.published.verdicts import headline, readable, row_verdicts
 from replicate.studies.registration import registrations
 from replicate.studies.results import RESULTS, read_training_table, reversal_trainings
-from replicate.studies.translation.attention import ATTENTION, attention_table
+from replicate.studies.translation.kinds import kinds_table
 from replicate.studies.translation.tables import others_table
 from replicate.tasks import task_of
 
@@ -61,14 +61,15 @@ def _claimed() -> str:
 
 
 def _translated() -> str:
-    bleu, models = others_table().bleu, attention_table()
-    wide, five = models["beam 12"], models["five, beam 12"]
-    studies = ("translation", "translation-rival", "translation-attention")
+    bleu, kinds = others_table().bleu, kinds_table()
+    wide, five = kinds["beam 12"], kinds["five, beam 12"]
+    studies = [study for study in registrations() if study.startswith("translation")]
     tested = concat([study_verdicts(study).verdict for study in studies])
-    looking = f", one with attention {wide[ATTENTION]:.1f}" if ATTENTION in wide else ""
+    attention = "LSTM with attention"
+    looking = f", one with attention {wide[attention]:.1f}" if attention in wide else ""
     return (
-        f"One LSTM with reversed sources has {wide['reversed']:.1f} BLEU on average, five together "
-        f"have {five['reversed']:.1f}{looking}, where a look-up of the most similar "
+        f"One LSTM with reversed sources has {wide['LSTM, reversed']:.1f} BLEU on average, five together "
+        f"have {five['LSTM, reversed']:.1f}{looking}, where a look-up of the most similar "
         f"sentence has {bleu['retrieval']:.1f} and a phrase-based system of the paper's kind "
         f"{bleu['phrase-based system']:.1f}. Of {len(tested)} tests, {_counted(tested)}."
     )

@@ -33,7 +33,7 @@ from replicate.studies.published.reversal import mixture, reversal_verdicts, tak
 from replicate.studies.published.schedule import takeoff_phases
 from replicate.studies.published.table import published_table
 from replicate.studies.published.verdicts import author_against_ours, largest_spread, row_verdicts
-from replicate.studies.registration import registrations
+from replicate.studies.registration import registered, registrations
 from replicate.studies.results import (
     RESULTS,
     core_hours,
@@ -43,6 +43,7 @@ from replicate.studies.results import (
 )
 from replicate.studies.rules import MARGIN, METRIC
 from replicate.studies.takeoff import median_takeoff, takeoff_times
+from replicate.studies.translation.kinds import kinds_table
 from replicate.studies.translation.tables import bleu_table, others_table, perplexity_table
 
 SOLVED, NEARLY = 0.99, 0.95  # exact match of the median training
@@ -186,8 +187,9 @@ def claims() -> dict:
 
 
 def _translation() -> dict:
-    """The study of translation as far as it has been run."""
+    """The studies of translation as far as they have been run."""
     verdicts = study_verdicts("translation")
+    rescored = study_verdicts("translation-rival")
     corpus = read_measurement("translation", "corpus").set_index("split")
     return {
         "tests": len(verdicts),
@@ -198,5 +200,8 @@ def _translation() -> dict:
         "pairs": corpus.pairs,
         "retrieval": corpus.retrieval["test"],
         "rival": others_table().loc["phrase-based system"],
+        "rescoring": {row.Index: row for row in rescored.itertuples() if row.verdict != NOT_RUN},
+        "reported": {name: own.reported for name, own in registered("translation-rival").effects.items()},
+        "kinds": kinds_table().to_dict("index"),
         "cells": next(iter(registrations()["translation"].runs.values())).model.hidden_size,
     }

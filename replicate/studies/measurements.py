@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from replicate.studies.claims.measurements import CLAIMS, MEMORY, RARE
-from replicate.studies.translation.measurements import ATTENTION, RIVAL, TRANSLATION
+from replicate.studies.translation.measurements import ATTENTION, RIVAL, RNN, TRANSLATION
 
 # By table: the arms it is measured on, and how, from their runs.
 Tables = dict[str, tuple[list[str], Callable[..., pd.DataFrame]]]
@@ -17,4 +17,5 @@ MEASUREMENTS: dict[str, Tables] = {
     "translation": TRANSLATION,
     "translation-attention": ATTENTION,
     "translation-rival": RIVAL,
+    "translation-rnn": RNN,
 }

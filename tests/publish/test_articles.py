@@ -106,18 +106,21 @@ def test_the_translation_is_told_as_far_as_it_is_run(
     counts = {"supported": run, "not run yet": 8 - run}
     told_perplexity = [("forward", 2.5, 12.18, 5, 1.76, 5.8)][:measured]
     state = found["translation"] | {"verdicts": verdicts, "bleu": scores, "counts": counts}
-    state |= {"perplexity": told_perplexity}
+    kind = {"updates": 1234, "perplexity": 13.57, "beam 12": 12.3, "five, beam 12": 14.5}
+    rescored = {f"rescoring-{models}": VERDICT for models in ("single", "ensemble")} if run == 8 else {}
+    state |= {"perplexity": told_perplexity, "kinds": {"RNN, reversed": kind}, "rescoring": rescored}
     monkeypatch.setitem(ARTICLES, "claims", lambda: found | {"translation": state})
     front, body, _ = article("claims", language, "a-slug", tmp_path, None)
     page = render(past_liquid(body))
-    assert len(page.select("tr")) == 2 + 41 + (1 + run if run else 0) + (1 + measured if measured else 0)
+    assert len(page.select("tr")) == 2 + 41 + (1 + run if run else 0) + (3 + measured if measured else 0)
     told = {
         0: ("not run yet", "尚未运行"),
         2: ("2 have been run", "已运行 2 项"),
         8: ("8 supported", "8 项成立"),
     }
     assert told[run][language == "zh"] in page.get_text()
-    assert ("12.18" in page.get_text()) == (measured > 0)
+    assert ("12.18" in page.get_text()) == ("13.57" in page.get_text()) == (measured > 0)
+    assert ("+2.55" in page.get_text()) == (run == 8)
     assert ("8 supported" in front["description"] or "8 项成立" in front["description"]) == (run == 8)
 
 

@@ -12,7 +12,11 @@ from matplotlib.lines import Line2D
 from replicate.figures.style import ARBITRARY, COLOURS, entitle, subplots
 
 COLOUR_OF = {"forward": COLOURS["forward"], "reversed": COLOURS["reverse"]}
-COLOUR_OF_MODEL = {**COLOUR_OF, "attention": COLOURS["attention"]}
+COLOUR_OF_KIND = {
+    "LSTM": COLOURS["forward"],
+    "LSTM, reversed": COLOURS["reverse"],
+    "LSTM with attention": COLOURS["attention"],
+}
 SHIFT = {"forward": 0.16, "reversed": -0.16}  # rows, so that the directions stand one above the other
 VOICES = {"active": "o", "passive": "s"}
 
@@ -75,7 +79,8 @@ def by_length_and_rarity(table: pd.DataFrame) -> Figure:
     labels = {"length": "words in the source", "rarity": "its words, in thirds"}
     for axis, (kind, label) in zip(axes, labels.items(), strict=True):
         rows = table[table.by == kind]
-        _lines(axis, rows, label)
+        lines = {direction: (own, COLOUR_OF[direction]) for direction, own in rows.groupby("direction")}
+        _lines(axis, lines, label)
     axes[0].set(ylabel="BLEU")
     axes[0].set_title("means over trainings, 95% intervals")
     axes[0].legend(title="source")
@@ -87,27 +92,28 @@ def attention_by_length(table: pd.DataFrame) -> Figure:
     """BLEU by the words of the source, of the base in both directions and with attention.
 
     Args:
-        table: as `by_length_and_rarity` reads it, with the direction "attention".
+        table: as `kinds.bleu_by_length` makes it.
     """
     figure, axes = subplots(height=3.4)
-    _lines(axes, table, "words in the source")
+    lines = {kind: (own, COLOUR_OF_KIND[kind]) for kind, own in table.groupby("model", sort=False)}
+    _lines(axes, lines, "words in the source")
     axes.set_ylabel("BLEU")
     axes.set_title("single models, beam of 12: means over trainings, 95% intervals")
     axes.legend()
-    ends = table.sort_values("place").groupby("direction").estimate.agg(["first", "last"])
-    found = ", ".join(f"{row.Index} {row.first:.1f} and {row.last:.1f}" for row in ends.itertuples())
+    ends = table.sort_values("place").groupby("model", sort=False).estimate.agg(["first", "last"])
+    found = "; ".join(f"{row.Index} {row.first:.1f} and {row.last:.1f}" for row in ends.itertuples())
     entitle(figure, f"BLEU of the shortest and of the longest sentences: {found}")
     return figure
 
 
-def _lines(axes: Axes, table: pd.DataFrame, label: str) -> None:
-    """One line a model, with its intervals, over groups of sentences."""
-    for model, own in table.groupby("direction", sort=False):
-        x = own.place + SHIFT.get(model, 0) / 2
+def _lines(axes: Axes, lines: Mapping[str, tuple[pd.DataFrame, str]], label: str) -> None:
+    """One line a name, in its colour, with its intervals, over groups of sentences."""
+    shifts = np.linspace(-0.08, 0.08, len(lines))
+    for shift, (name, (own, colour)) in zip(shifts, lines.items(), strict=True):
         errors = [own.estimate - own.low, own.high - own.estimate]
-        axes.errorbar(x, own.estimate, errors, fmt="o-", color=COLOUR_OF_MODEL[model], capsize=3, label=model)
-    groups = table.groupby("place").group.first()
-    axes.set_xticks(groups.index, groups)
+        axes.errorbar(own.place + shift, own.estimate, errors, fmt="o-", color=colour, capsize=3, label=name)
+    own, _ = next(iter(lines.values()))
+    axes.set_xticks(own.place, own.group)
     axes.set(xlabel=label, xmargin=0.12)
 
 

@@ -43,6 +43,8 @@ ATTENTION = {
     "alignment": (["forward"], alignment_of_example),
 }
 
+RNN = {**_by_sentence(["reversed"]), "examples": (["reversed"], examples_table)}
+
 # Of the study translation-rival; without a model, the rival's own rows come first.
 RIVAL = {
     "rival": ([], lambda: rival_table(task_of(_forward().task))),

@@ -110,13 +110,15 @@ def whole_text_table() -> pd.DataFrame:
 def convergence_table() -> pd.DataFrame:
     """One row a trained arm: its trainings, their lowest validation loss, and how much that still fell.
 
-    `fell` is the share by which that loss fell over the last tenth of the updates (`validation_fall`).
+    `fell` is the share by which that loss fell over the last tenth of the updates (`validation_fall`);
+    `clipped` the share of the updates whose gradient was scaled down to the limit on its norm.
     """
     rows = {
         arm: {
             "trainings": run.config.training.rounds,
             "validation nats": run.history.groupby("round").nats.min().mean(),
             "fell": validation_fall(run),
+            "clipped": run.history.large_share.mean(),
         }
         for arm, run in open_arms(registered(STUDY)).items()
     }

@@ -1,10 +1,10 @@
-"""Attention beside the base: one table of made-up counts each, and the figure of what they say."""
+"""Kinds of models beside one another: one table of made-up counts each, and the figure of what they say."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from replicate.studies.translation import attention, figures, tables
+from replicate.studies.translation import figures, kinds, tables
 from replicate.studies.translation.sentences import SCORES
 
 BLEU_COLUMNS, bleu = SCORES["bleu"]
@@ -31,41 +31,43 @@ def losses(direction: str, nats: float) -> pd.DataFrame:
 
 @pytest.fixture
 def measured(monkeypatch):
-    """The base in both directions, and attention, which reads forward."""
+    """The base in both directions, attention, which reads forward, and an RNN that is not trained yet."""
     made = {
         ("answers", "translation"): pd.concat([counted("forward", 6), counted("reversed", 7)]),
         ("answers", "translation-attention"): counted("forward", 9),
+        ("answers", "translation-rnn"): counted("reversed", 5).iloc[:0],
         ("nats", "translation"): pd.concat([losses("forward", 4.6), losses("reversed", 4.4)]),
         ("nats", "translation-attention"): losses("forward", 4.0),
+        ("nats", "translation-rnn"): losses("reversed", 5.0).iloc[:0],
     }
     monkeypatch.setattr(tables, "sentence_table", lambda name, study: made[name, study])
     monkeypatch.setattr(tables, "GROUP_DRAWS", 50)
     return made
 
 
-def test_attention_has_its_own_row_though_it_reads_forward(measured):
-    table = attention.attention_table()
-    assert table.index.tolist() == ["forward", "reversed", "attention"]
+def test_models_of_one_direction_in_two_studies_have_rows_of_their_own(measured):
+    table = kinds.kinds_table()
+    assert table.index.tolist() == ["LSTM", "LSTM, reversed", "LSTM with attention"]
     assert table.perplexity.tolist() == pytest.approx(np.exp([2.3, 2.2, 2.0]))
     assert table.updates.tolist() == [4400, 4400, 2600] and table.trainings.tolist() == [2, 2, 2]
-    for name, right in (("forward", 6), ("attention", 9)):
+    for name, right in (("LSTM", 6), ("LSTM with attention", 9)):
         counts = counted(name, right).iloc[0]
         wanted = bleu({column: counts[column] for column in BLEU_COLUMNS} | {"samples": 10})
         assert table.loc[name, ["beam 1", "beam 12", "five, beam 12"]].tolist() == pytest.approx([wanted] * 3)
 
 
-def test_without_its_trainings_only_the_base_is_shown(measured):
+def test_the_figure_has_a_line_a_model_over_the_lengths(measured):
+    figure = figures.attention_by_length(kinds.bleu_by_length())
+    lines = {container.get_label(): container[0] for container in figure.axes[0].containers}
+    assert list(lines) == ["LSTM", "LSTM, reversed", "LSTM with attention"]
+    assert lines["LSTM with attention"].get_color() == figures.COLOURS["attention"]
+    means = [line.get_ydata().mean() for line in lines.values()]
+    assert means == sorted(means) and means[0] < means[-1]
+    assert figure.get_suptitle().startswith("BLEU of the shortest and of the longest sentences: LSTM ")
+
+
+def test_the_figure_waits_for_attention(measured):
     for name in ("answers", "nats"):
         measured[name, "translation-attention"] = measured[name, "translation-attention"].iloc[:0]
-    assert attention.attention_table().index.tolist() == ["forward", "reversed"]
-    assert set(attention.attention_by_length().direction) == {"forward", "reversed"}
-
-
-def test_the_figure_has_a_line_a_model_over_the_lengths(measured):
-    figure = figures.attention_by_length(attention.attention_by_length())
-    lines = {container.get_label(): container[0] for container in figure.axes[0].containers}
-    assert list(lines) == ["forward", "reversed", "attention"]
-    assert lines["attention"].get_color() == figures.COLOURS["attention"]
-    means = {name: line.get_ydata().mean() for name, line in lines.items()}
-    assert means["forward"] < means["reversed"] < means["attention"]
-    assert figure.get_suptitle().startswith("BLEU of the shortest and of the longest sentences: attention ")
+    figure = figures.attention_by_length(kinds.bleu_by_length())
+    assert [container.get_label() for container in figure.axes[0].containers] == ["LSTM", "LSTM, reversed"]
