@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from replicate.errors import OneLineError
+from replicate.files import FULL
 
 EXTRA_OF = {  # modules that are imported here -> the extra of pyproject.toml that installs them
     **dict.fromkeys(["dask", "distributed", "rich"], "sweep"),
@@ -16,7 +17,6 @@ EXTRA_OF = {  # modules that are imported here -> the extra of pyproject.toml th
     **dict.fromkeys(["ipywidgets", "jupyterlab"], "lab"),
     **dict.fromkeys(["sacrebleu", "sentencepiece"], "translation"),
 }
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)  # or read-only
 # Of a path that can be neither read nor written.
 CLOSED = (
     errno.EACCES,

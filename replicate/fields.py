@@ -19,6 +19,7 @@ def _not_a_bool(value):
 
 Whole = Annotated[int, BeforeValidator(_not_a_bool), Field(ge=0)]
 Count = Annotated[int, BeforeValidator(_not_a_bool), Field(ge=1)]
+Truth = Annotated[bool, Field(strict=True)]  # not 0, nor "no"
 Number = Annotated[float, BeforeValidator(_not_a_bool), Field(allow_inf_nan=False)]
 
 
@@ -27,6 +28,7 @@ class Part(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     places: ClassVar[frozenset[str]] = frozenset()  # settings that say where something lies, not what it is
+    filled: ClassVar[frozenset[str]] = frozenset()  # settings that are filled in from what lies there
 
     def identity(self) -> dict[str, Any]:
         """What tells it from others of its kind: its settings that are not at their defaults."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from replicate.errors import OneLineError
 if TYPE_CHECKING:  # slow to import, and checks of parameters do without
     import pandas as pd
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)  # of a disk that is full, or read-only
 UNFINISHED = "replicate-unfinished"  # ends the name of a file that is being written
 LOCK = ".lock"  # the file by which processes keep each other off a folder; it stays there, empty
 
@@ -64,9 +66,10 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
+        hint = ": make room, then start again with the same settings" if error.errno in FULL else ""
+        reason = error.strerror or error
         raise RunError(
-            f"{path} cannot be written ({error.strerror or error}); what was saved before is still there: "
-            "make room, then start again with the same settings"
+            f"{path} cannot be written ({reason}); what was saved before is still there{hint}"
         ) from error
     finally:
         temporary.unlink(missing_ok=True)

@@ -238,9 +238,15 @@ def _whole(value: Any) -> int:
     return int(value)
 
 
+def _text(value: Any) -> str:
+    if isinstance(value, list | tuple | dict | set):
+        raise TypeError("str() would show it as Python writes it")
+    return str(value)
+
+
 KINDS = {
     bool: ("True or False", _truth),
     int: ("a whole number", _whole),
     float: ("a number", _number),
-    str: ("text", str),
+    str: ("text", _text),
 }

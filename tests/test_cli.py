@@ -1,5 +1,6 @@
 """The command line: what it hands on, and one line for each mistake."""
 
+import errno
 import os
 import re
 import subprocess
@@ -17,7 +18,8 @@ from replicate.files import write_json
 from replicate.notebooks import find_notebook, place_of_copy
 from replicate.parameters import ParameterError
 from replicate.publish import figure
-from replicate.settings import QUICK
+from replicate.publish.execute import NotebookError, execute_or_set_apart
+from replicate.settings import QUICK, RunConfig
 
 
 def test_a_report_outside_a_project_says_where_to_go(tmp_path, monkeypatch):
@@ -111,6 +113,30 @@ def test_runs_that_cannot_be_made_or_read_are_refused_before_anything_runs(
     assert {path.name for path in tmp_path.iterdir()} == {"runs"}
 
 
+@pytest.mark.parametrize("root", ["file", "link", "file/runs"])
+def test_a_folder_that_can_hold_no_run_is_told_before_anything_runs(tmp_path, monkeypatch, root):
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "gone")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REPLICATE_RUNS", str(tmp_path / root))
+    result = CliRunner().invoke(app, ["run", "03_train"])
+    assert result.exit_code == 2
+    assert re.fullmatch(
+        r"replicate: no run can be put into .*REPLICATE_RUNS names another one\n", result.stderr
+    )
+
+
+def test_a_run_whose_text_is_gone_is_told_before_anything_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    settings = {"task": "translation", "pairs": "gone.tsv", "pairs_sha256": "0" * 64}
+    Path("run").mkdir()
+    write_json(Path("run", "config.json"), RunConfig.of(**settings).flat())
+    write_json(Path("run", "provenance.json"), {})
+    result = CliRunner().invoke(app, ["run", "04_evaluate", "run=run"])
+    assert result.exit_code == 2
+    assert re.fullmatch(r"replicate: cannot read gone\.tsv: No such file.*\n", result.stderr), result.stderr
+
+
 def test_a_notebook_of_ones_own_may_call_anything_a_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_notebook(Path("mine.ipynb"), "# Parameters\nrun = 'first'\n", "print(run)")
@@ -145,6 +171,24 @@ def test_a_run_that_fails_is_set_apart_and_blocks_nothing(tmp_path, monkeypatch)
     assert cli_run("tiny", "out.ipynb").stdout == "out.ipynb\n"
     assert cli_run("tiny", "out.ipynb", "steps=3", "--force").stdout == "out.ipynb\n"
     assert "3 a" in Path("out.ipynb").read_text()
+
+
+def test_an_error_is_told_where_the_failed_copy_keeps_its_name(tmp_path, monkeypatch):
+    copy = tmp_path / "out.ipynb"
+
+    def fail(notebook, copy, parameters):
+        copy.touch()
+        raise NotebookError("cell 2: ZeroDivisionError")
+
+    def too_long(path, target):
+        raise OSError(errno.ENAMETOOLONG, "File name too long")
+
+    monkeypatch.setattr("replicate.publish.execute.execute", fail)
+    monkeypatch.setattr(Path, "rename", too_long)
+    with pytest.raises(
+        NotebookError, match=r"cell 2: ZeroDivisionError; the copy up to there is .*out\.ipynb"
+    ):
+        execute_or_set_apart(tmp_path / "a.ipynb", copy, {})
 
 
 def test_two_commands_at_once_take_two_names(tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from replicate.evaluation.alignment import alignment_table
 from replicate.evaluation.hypotheses import hypotheses
+from replicate.files import RunError
 from replicate.models.attention import AttentionSeq2Seq
 from replicate.models.layers import pick_rounds
 from replicate.randomness import make_generator
@@ -30,13 +31,13 @@ class Explorer:
     """One round of a run, ready to answer any source.
 
     Raises:
-        ValueError: the run has no such round.
+        RunError: the run has no such training.
     """
 
     def __init__(self, run: Run, round_index: int = 0):
         if not 0 <= round_index < run.config.training.rounds:
-            raise ValueError(
-                f"round {round_index} is not there; the run has 0 to {run.config.training.rounds - 1}"
+            raise RunError(
+                f"training {round_index} is not there; the run has 0 to {run.config.training.rounds - 1}"
             )
         self.task, self.kind = run.task, run.config.model.kind
         self.model: nn.Module = pick_rounds([run.load_model()], [round_index])

@@ -4,6 +4,7 @@ import pandas as pd
 from torch import Tensor
 
 from replicate.evaluation.evaluate import evaluate, model_answer, nats_per_token, oracle_answer
+from replicate.files import RunError
 from replicate.models import build
 from replicate.randomness import make_generators
 from replicate.runs.folder import Run
@@ -83,7 +84,7 @@ def sample_answers(run: Run, count: int, round_index: int = 0, samples: int = 1_
     They are the first of each kind among `samples` samples.
     """
     if count < 1:
-        raise ValueError(f"examples is {count}; it must be 1 or more")
+        raise RunError(f"examples is {count}; it must be 1 or more")
     task, config = run.task, run.config
     generators = make_generators(config.training.seed, range(config.training.rounds), "examples")
     answers, rows = model_answer(run.load_model(), task.max_target_length), []

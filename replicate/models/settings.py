@@ -4,14 +4,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from replicate.fields import Count, ModelSettings
+from replicate.fields import Count, ModelSettings, Truth
 
 
 class PostSettings(ModelSettings):
     """The post's decoder is fed nothing; fed, it gets an xh of its own."""
 
     kind = "post"
-    feed_previous: bool = False  # give the decoder the token before
+    feed_previous: Truth = False  # give the decoder the token before
 
     def build(self, task: Any, rounds: int) -> Any:
         from replicate.models.post import build_post
@@ -21,7 +21,7 @@ class PostSettings(ModelSettings):
 
 class RNNSettings(ModelSettings):
     kind = "rnn"
-    feed_previous: bool = True  # give the decoder the token before
+    feed_previous: Truth = True  # give the decoder the token before
 
     def build(self, task: Any, rounds: int) -> Any:
         from replicate.models.rnn import build_rnn
@@ -32,7 +32,7 @@ class RNNSettings(ModelSettings):
 class LSTMSettings(ModelSettings):
     kind = "lstm"
     layers: Annotated[Count, Field(le=16)] = 1
-    feed_previous: bool = True  # give the decoder the token before
+    feed_previous: Truth = True  # give the decoder the token before
 
     def build(self, task: Any, rounds: int) -> Any:
         from replicate.models.lstm import build_lstm

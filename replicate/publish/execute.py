@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
 from replicate.errors import OneLineError
+from replicate.files import first_line
 from replicate.notebooks import set_apart
 from replicate.parameters import ParameterError
 from replicate.runs.places import runs_root
@@ -74,6 +75,9 @@ def execute(
         raise NotebookError(message) from error
     except DeadKernelError as error:
         raise NotebookError(f"{notebook.name}: its kernel died (out of memory?)") from error
+    except RuntimeError as error:  # no home folder is known, or the machine is too busy
+        _remove(output)
+        raise NotebookError(f"{notebook.name}: no kernel could be started: {first_line(error)}") from error
     except OSError as error:
         _remove(output)
         raise NotebookError(f"{error.filename or output} cannot be written: {error.strerror}") from error
@@ -92,7 +96,9 @@ def execute_or_set_apart(notebook: Path, copy: Path, parameters: dict[str, Any])
     except NotebookError as error:
         if not copy.exists():
             raise
-        raise NotebookError(f"{error}; the copy up to there is {set_apart(copy)}") from error
+        with suppress(OSError):  # a name that is too long stays as it is
+            copy = set_apart(copy)
+        raise NotebookError(f"{error}; the copy up to there is {copy}") from error
 
 
 def _unformatted(path: Path) -> str:

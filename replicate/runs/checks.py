@@ -1,5 +1,6 @@
 """What speaks against a run before any of it begins; told without torch, which takes seconds to import."""
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -13,21 +14,33 @@ from replicate.settings import RunConfig, SettingError
 def check_run(parameters: Parameters, config: RunConfig) -> Path | None:
     """Refuse parameters that a notebook would refuse later; returns the folder of the run that it makes.
 
-    A parameter whose default is the folder of a finished run names a run to read.
+    A parameter whose default is the folder of a finished run names a run to read, and so its text too.
 
     Raises:
         RunError: a run to read, or the folder, processes or device of one to make, cannot be used.
     """
     for name, default in parameters.defaults.items():
         if isinstance(default, str) and is_finished(PROJECT / default) and parameters[name]:
-            find_finished(parameters[name])
+            read_config(find_finished(parameters[name])).task.check()
     check_workers(parameters.get("workers") or None)
     check_device_name(parameters.get("device", "auto"))
     if "run_name" not in parameters:
         return None
     folder = run_folder(parameters["run_name"] or config.name)
     refuse_foreign(folder, config)
+    if not folder.exists():
+        _check_writable(folder.parent)
     return folder
+
+
+def _check_writable(folder: Path) -> None:
+    """Refuse a folder that can neither be made nor written, such as a file or a link to nothing."""
+    there = next(place for place in (folder, *folder.parents) if place.exists() or place.is_symlink())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise RunError(
+            f"no run can be put into {folder}: {there} is no folder that you may write to; REPLICATE_RUNS "
+            "names another one"
+        )
 
 
 def check_workers(workers: Any) -> None:

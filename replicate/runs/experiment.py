@@ -51,6 +51,14 @@ def run(
     check_workers(workers)
     progress_style()  # refuses a wrong one before any training
     refuse_foreign(folder, config)  # before a lock is put into it
+    # A finished run may be another person's, or on a disk that is read-only.
+    if not is_finished(folder) or _checkpoints(folder):
+        _complete(folder, config, device, workers)
+    return replace(open_run(folder), config=config)  # equal to the folder's; its files are where they are now
+
+
+def _complete(folder: Path, config: RunConfig, device: str, workers: int) -> None:
+    """Do what is missing, while no other process does."""
     with locked(folder):
         if not _claim(folder, config):
             parts, attempts = _begin(folder, config, device, workers)
@@ -68,8 +76,8 @@ def run(
             seconds = round(time.time() - began, 1)
             done = {"finished": now(), "device": device, "workers": workers, "seconds": seconds}
             _finish(folder, results, _record(attempts) | done)
-        _remove_checkpoints(folder)  # also those that a run killed right after its last table has left
-    return replace(open_run(folder), config=config)  # equal to the folder's; its files are where they are now
+        for path in _checkpoints(folder):  # also those that a run killed right after its last table has left
+            path.unlink()
 
 
 def rounds_at_once(hidden_size: int) -> int:
@@ -170,6 +178,6 @@ def _finish(folder: Path, results: list[dict], record: dict) -> None:
     write_json(folder / "provenance.json", record | {"sha256": checksums(folder)})
 
 
-def _remove_checkpoints(folder: Path) -> None:
-    for path in (*folder.glob("part-*.pt"), folder / "parts.json"):
-        path.unlink(missing_ok=True)
+def _checkpoints(folder: Path) -> list[Path]:
+    """What a run keeps until it is finished."""
+    return [*folder.glob("part-*.pt"), *folder.glob("parts.json")]

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy
 import torch
 
+from replicate.files import RunError
+
 PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -32,7 +34,8 @@ def now() -> str:
 def git_commit() -> str | None:
     """The commit of this source tree, `-dirty` added where the library differs from it.
 
-    None outside git, and where the library lies in another project's repository.
+    None outside git, where git refuses another person's checkout, and where the library lies in another
+    project's repository.
     """
     try:
         if Path(_git("rev-parse", "--show-toplevel")).resolve() != PACKAGE.parent:
@@ -43,10 +46,27 @@ def git_commit() -> str | None:
 
 
 def is_committed(path: Path) -> bool | None:
-    """Whether a file of this source tree stands in its last commit as it is; None outside git."""
+    """Whether a file of this source tree stands in its last commit as it is; None outside git.
+
+    Raises:
+        RunError: this is a checkout, and git does not read it.
+    """
     if git_commit() is None:
-        return None
+        if not (PACKAGE.parent / ".git").exists():
+            return None
+        raise RunError(f"git cannot tell whether {path} is committed: {_refusal()}")
     return bool(_git("ls-files", path)) and not _git("status", "--porcelain", "--", path)
+
+
+def _refusal() -> str:
+    """Why git does not read this checkout."""
+    try:
+        _git("rev-parse", "HEAD")
+    except subprocess.CalledProcessError as error:
+        return os.fsdecode(error.stderr).strip().partition("\n")[0]
+    except OSError:
+        return "it is not installed"
+    return "the library lies in another project's repository"
 
 
 def _git(*arguments: str | Path) -> str:

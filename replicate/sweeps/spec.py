@@ -14,7 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from replicate.errors import OneLineError
 from replicate.fields import explain
-from replicate.parameters import ParameterError, check_parameters, run_config
+from replicate.files import PROJECT, RunError
+from replicate.parameters import ParameterError, Parameters, check_parameters, run_config
+from replicate.runs.checks import check_device_name, check_workers
+from replicate.runs.places import run_folder
+from replicate.settings import RunConfig, flat_names
 from replicate.words import load, one_line, values_of
 
 MOST_CASES = 10_000  # of a sweep; one that asks for more was hardly meant
@@ -64,6 +68,7 @@ class Job:
     source: str  # the notebook's text
     given: dict[str, Any]  # the parameters to hand over
     changes: dict[str, Any]  # those that are not at the notebook's defaults
+    meaning: str = ""  # the same for cases that do the same, however they are written
     sweep: str = ""  # the token of the sweep's folder
     earlier: dict[str, bytes] = field(
         default_factory=dict
@@ -113,18 +118,45 @@ def read_sweep(path: Path) -> list[Job]:
     except ValidationError as error:
         message = explain(error, ["notebook", "fixed", "grid", "list"])
         raise ParameterError(f"{path}: {message}") from error
-    except ParameterError as error:
+    except (ParameterError, RunError) as error:
         raise ParameterError(f"{path}: {one_line(error)}") from error
 
 
 def make_job(notebook: Path, given: dict[str, Any], name: str) -> Job:
     """One case, its parameters checked."""
     values = check_parameters(notebook, given)
-    run_config(values)  # refuses what a run would refuse
+    config = run_config(values)  # refuses what a run would refuse
+    _check_case(values, config)
     source = notebook.read_text(encoding="utf-8")
     typed = {parameter: values[parameter] for parameter in given}
-    changes = {parameter: value for parameter, value in values.items() if value != values.defaults[parameter]}
-    return Job(name, notebook.name, source, typed, changes)
+    changes = {
+        parameter: value
+        for parameter, value in values.items()
+        if repr(value) != repr(values.defaults[parameter])  # [1] is not [True]
+    }
+    # A text that was changed makes another case, though its file has the same name.
+    changes |= {setting: getattr(config.task, setting) for setting in config.task.filled}
+    own = {parameter: value for parameter, value in values.items() if parameter not in flat_names()}
+    return Job(name, notebook.name, source, typed, changes, repr((config, own)))
+
+
+def _check_case(values: Parameters, config: RunConfig) -> None:
+    """Refuse what a case would be refused for only after its start.
+
+    Raises:
+        ParameterError, RunError: the message says what is wrong.
+    """
+    check_workers(values.get("workers") or None)
+    check_device_name(values.get("device", "auto"))
+    if values.get("run_name"):
+        run_folder(values["run_name"])
+    for name in config.task.places & values.keys():
+        path = values[name]
+        if path and isinstance(path, str) and not Path(path).is_absolute() and not (PROJECT / path).exists():
+            raise ParameterError(
+                f"{name} is {path!r}: a case works in a folder of its own, so that a path must be whole, or "
+                f"start at {PROJECT}"
+            )
 
 
 def _jobs(folder: Path, sweep: Sweep) -> list[Job]:
@@ -135,9 +167,9 @@ def _jobs(folder: Path, sweep: Sweep) -> list[Job]:
     for words in sweep.changes():
         change = values_of(words, defaults)
         job = make_job(notebook, fixed | change, _readable(change))
-        if job.digest in jobs:
+        if job.meaning in jobs:
             raise ParameterError(f"it asks twice for the case with {change}")
-        jobs[job.digest] = replace(job, name=f"{job.name}-{job.digest}")
+        jobs[job.meaning] = replace(job, name=f"{job.name}-{job.digest}")
     return list(jobs.values())
 
 

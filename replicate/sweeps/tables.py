@@ -67,7 +67,7 @@ def printed(table: pd.DataFrame, width: int = 80) -> str:
 
     Parameters come first, then how each case ended and its scores; `folder` and long words are cut.
     """
-    differing = table.columns[table.astype(str).nunique() > 1]
+    differing = table.columns[table.astype(str).nunique(dropna=False) > 1]
     names = [name for name in differing if name not in NOT_PRINTED] or ["folder", "state"]
     cells = table[names].map(_printed)
     while len(names) > 1 and len(cells[names].to_string(index=False).splitlines()[0]) > width:

@@ -76,3 +76,18 @@ def test_a_report_is_written_and_kept_when_the_next_one_fails(project):
     assert runner.invoke(app, ["report"]).exit_code == 0
     assert "Another" in (project / "report/index.html").read_text(encoding="utf-8")
     assert sorted(project.rglob("*")) == before  # the measured ratios among them
+
+
+def test_a_kernel_that_cannot_start_is_told_in_one_line(tmp_path, monkeypatch):
+    notebook = write_notebook(tmp_path / "n.ipynb", "1 + 1")
+
+    def homeless(*arguments, **options):
+        Path(arguments[1]).touch()
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr("papermill.execute_notebook", homeless)
+    with pytest.raises(
+        NotebookError, match=r"n\.ipynb: no kernel could be started: Could not determine home"
+    ):
+        execute(notebook, tmp_path / "out.ipynb", {})
+    assert not (tmp_path / "out.ipynb").exists()

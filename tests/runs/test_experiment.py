@@ -240,3 +240,11 @@ def test_a_learning_rate_beyond_all_reason_ends_every_round_and_says_so(tmp_path
     ended = run(config, tmp_path / "run", workers=1)
     assert set(ended.diverged) == {0, 1}
     assert ended.scores.exact_match.isna().all()
+
+
+def test_a_finished_run_is_reused_where_nothing_can_be_written(finished, monkeypatch):
+    def closed(folder):
+        raise RunError(f"{folder} cannot be used as a folder: Permission denied")
+
+    monkeypatch.setattr(experiment, "locked", closed)
+    assert same(run(CONFIG, finished.path), finished)

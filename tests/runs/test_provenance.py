@@ -5,6 +5,7 @@ import subprocess
 import pytest
 from shared import CONFIG
 
+from replicate.files import RunError
 from replicate.runs import experiment, provenance
 from replicate.runs.experiment import run
 
@@ -76,6 +77,8 @@ def test_a_repository_that_git_distrusts_as_another_users_has_no_commit(other, m
         lambda *a, **o: real(*a, **(o | {"env": o["env"] | {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"}})),
     )
     assert provenance.git_commit() is None
+    with pytest.raises(RunError, match=r"git cannot tell whether .*: fatal: detected dubious ownership"):
+        provenance.is_committed(provenance.PACKAGE / "files.py")
 
 
 def test_a_file_is_committed_where_the_last_commit_has_it_as_it_stands(other, monkeypatch):

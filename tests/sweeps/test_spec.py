@@ -1,14 +1,17 @@
 """What a sweep's file asks for, and what is refused in it."""
 
 import re
+from pathlib import Path
 
 import pytest
-from shared import SWEPT, write_notebook, write_sweep
+from shared import PROJECT, SWEPT, write_notebook, write_sweep
 from typer.testing import CliRunner
 
 from replicate.cli import app
 from replicate.parameters import ParameterError
 from replicate.sweeps.spec import read_sweep
+from replicate.tasks.translation import settings
+from replicate.tasks.translation.corpus import Pair, write_tsv
 
 
 def test_a_grid_is_every_combination_with_every_case(tmp_path):
@@ -52,6 +55,7 @@ def test_a_run_is_keyed_by_its_parameters_not_by_how_they_were_written(tmp_path)
         ("grid: {steps: [2026-11-25]}", "steps must be a whole number, not '2026-11-25'"),
         ("grid: {steps: [1, 2], rate: [1, 2], {a: 1}: [1]}", "did you mean|is not plain YAML"),
         ("notebook: none.ipynb", "a name is given twice"),
+        ("fixed: {name: [a, b]}", r"name must be text, not \['a', 'b'\]"),
     ],
 )
 def test_a_wrong_file_is_refused_in_one_line(tmp_path, text, message):
@@ -81,3 +85,57 @@ def test_text_stays_as_it_stands_in_the_file_where_the_notebook_wants_text(tmp_p
     words = ["007", "2026_11", "12:30:00", "1e3", "2026-11-25", "none"]
     jobs = read_sweep(write_sweep(tmp_path, f"grid: {{name: [{', '.join(words)}], steps: [1e1]}}"))
     assert [job.given["name"] for job in jobs] == words and {job.given["steps"] for job in jobs} == {10}
+
+
+TRAIN = PROJECT / "notebooks" / "03_train.ipynb"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("grid: {clip_norm: [1, '1']}", "asks twice for the case with"),
+        ("fixed: {task: translation}\ngrid: {tokens: [null, words]}", "asks twice for the case with"),
+        ("fixed: {task: translation}\ngrid: {bucket: ['no']}", "bucket must be a valid boolean, not 'no'"),
+        ("grid: {workers: [-1]}", "workers is -1; it must be a whole number from 1 up"),
+        ("grid: {device: [gpu]}", "device is 'gpu'"),
+        ("grid: {run_name: ['..']}", "run_name '..' is no folder name"),
+        (
+            "fixed: {task: translation, pairs: near.tsv}",
+            "pairs is 'near.tsv': a case works in a folder of its",
+        ),
+    ],
+)
+def test_what_a_case_would_stop_at_is_refused_before_any_begins(tmp_path, monkeypatch, text, message):
+    monkeypatch.chdir(tmp_path)
+    write_tsv(Path("near.tsv"), [Pair("one", "un")])
+    Path("own.yaml").write_text(f"notebook: {TRAIN}\n{text}")
+    with pytest.raises(ParameterError, match=message):
+        read_sweep(Path("own.yaml"))
+
+
+def test_a_text_that_was_changed_makes_another_case(tmp_path):
+    text = tmp_path / "p.tsv"
+    (tmp_path / "own.yaml").write_text(
+        f"notebook: {TRAIN}\nfixed: {{task: translation}}\ngrid: {{pairs: [{text}]}}"
+    )
+    digests = []
+    for french in ("un", "deux", "un"):
+        write_tsv(text, [Pair("one", french)])
+        (job,) = read_sweep(tmp_path / "own.yaml")
+        digests.append(job.digest)
+    assert digests[0] == digests[2] != digests[1]
+
+
+def test_equal_lists_of_other_kinds_are_other_cases(tmp_path):
+    write_notebook(tmp_path / "own.ipynb", "# Parameters\nl = [1]")
+    (tmp_path / "own.yaml").write_text("notebook: own.ipynb\ngrid: {l: [[1], [true]]}")
+    assert len({job.digest for job in read_sweep(tmp_path / "own.yaml")}) == 2
+
+
+def test_one_text_of_many_cases_is_read_once(tmp_path, monkeypatch):
+    write_tsv(tmp_path / "p.tsv", [Pair("one", "un")])
+    read, whole = [], settings.read_tsv
+    monkeypatch.setattr(settings, "read_tsv", lambda *place: read.append(place) or whole(*place))
+    fixed = f"fixed: {{task: translation, pairs: {tmp_path / 'p.tsv'}}}"
+    (tmp_path / "own.yaml").write_text(f"notebook: {TRAIN}\n{fixed}\ngrid: {{seed: [1, 2, 3]}}")
+    assert len(read_sweep(tmp_path / "own.yaml")) == 3 and len(read) == 1

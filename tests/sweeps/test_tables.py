@@ -26,3 +26,7 @@ def test_a_long_word_is_cut_and_of_one_case_there_is_name_and_state():
         "a-very-long-name-of-a...",
         "done",
     ]
+
+
+def test_a_parameter_that_one_case_lacks_tells_the_cases_apart():
+    assert printed(summary(2, limit=[None, 1.0])).splitlines()[0].split() == ["rate", "limit"]

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from replicate.fields import Count, Number, TaskSettings, Whole
+from replicate.fields import Count, Number, TaskSettings, Truth, Whole
 
 
 class PrimeSettings(TaskSettings):
@@ -13,13 +13,13 @@ class PrimeSettings(TaskSettings):
     kind = "primes"
     max_length: Annotated[Count, Field(le=60)] = 15
     vocab_size: Annotated[Count, Field(ge=5, le=10_000)] = 101
-    reverse: bool = False  # reverses the source alone
+    reverse: Truth = False  # reverses the source alone
     # The post's text draws 1..vocab_size-2; the author's notebook drew 1..vocab_size-1, so that the largest
     # value shares its id with EOS.
-    eos_is_a_value: bool = False
+    eos_is_a_value: Truth = False
     skew: Annotated[Number, Field(ge=0)] = 0.0  # 0: uniform; else the k-th commonest has weight k ** -skew
     skew_order: Whole = 0  # which random order ranks them
-    source_eos: bool = False  # end the source with EOS, after any reversal (the paper, Fig. 1)
+    source_eos: Truth = False  # end the source with EOS, after any reversal (the paper, Fig. 1)
 
     @model_validator(mode="after")
     def _one_meaning_a_token(self) -> Self:

@@ -1,5 +1,6 @@
 """Parallel text: pairs from a TSV or from two line-aligned files, in any two languages."""
 
+import errno
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -26,16 +27,19 @@ def read_tsv(path: Path, source_column: int, target_column: int, group_column: i
     """The pairs of a UTF-8 file with a pair a line and tabs between its columns, which count from 1.
 
     Raises:
-        CorpusError: it is no such file, or a line lacks a column.
+        CorpusError: it is no such file, or a line lacks a column, or has another number of them.
     """
     columns = [source_column, target_column, *([] if group_column is None else [group_column])]
-    pairs = []
+    pairs, width = [], None
     for number, line in enumerate(_lines(path), 1):
         cells = line.split("\t")
+        width = width or len(cells)
         if len(cells) < max(columns):
             raise CorpusError(
                 f"{path}, line {number}: column {max(columns)} is missing; it has {len(cells)}, by tabs"
             )
+        if len(cells) != width:  # a tab in a sentence would move the rest of it into the next column
+            raise CorpusError(f"{path}, line {number}: it has {len(cells)} columns, and line 1 has {width}")
         pairs.append([cells[column - 1] for column in columns])
     return _pairs(path, pairs)
 
@@ -79,10 +83,18 @@ def _pairs(path: Path, rows: Iterable[Sequence[str]]) -> list[Pair]:
     return pairs
 
 
+def found_at(path: Path | str) -> Path:
+    """Where a text is: a relative path may start at the project's folder, as a run's does."""
+    return Path(path) if Path(path).exists() else PROJECT / path
+
+
 def _lines(path: Path) -> Iterator[str]:
-    """The lines of a text; a relative path may start at the project's folder, as a run's does."""
+    """The lines of a text."""
     try:
-        data = (path if path.exists() else PROJECT / path).read_bytes()
+        place = found_at(path)
+        if place.exists() and not place.is_file():  # a pipe or a device would be waited for without end
+            raise OSError(errno.EINVAL, "it is no file")
+        data = place.read_bytes()
     except OSError as error:
         raise CorpusError(f"cannot read {path}: {error.strerror}") from error
     except ValueError as error:  # a zero byte in the path

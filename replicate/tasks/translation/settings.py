@@ -1,13 +1,15 @@
 """What the task can be told: which text, in which words, and how it is read."""
 
 import re
+from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from replicate.fields import Count, TaskSettings
-from replicate.tasks.translation.corpus import CorpusError, Pair, checksum, read_aligned, read_tsv
+from replicate.fields import Count, TaskSettings, Truth
+from replicate.tasks.translation.corpus import CorpusError, Pair, checksum, found_at, read_aligned, read_tsv
 from replicate.tasks.translation.grammar import grammar_pairs
 
 
@@ -26,17 +28,18 @@ class TranslationSettings(TaskSettings):
     source_column: Count = 1  # of the TSV, from 1
     target_column: Count = 2
     group_column: Count | None = None  # names the page that a pair is from, of which none is torn apart
+    filled: ClassVar[frozenset[str]] = frozenset({"pairs_sha256"})
     # SHA-256 of the pairs; filled in from the text where it is not given.
     pairs_sha256: Annotated[str, Field(validate_default=True)] = ""
     tokens: Literal["words", "subwords"] = "words"
     min_count: Count = 3  # words that training has less often are out of the vocabulary
-    subwords: Count = 4_000  # pieces of each language's vocabulary
+    subwords: Annotated[Count, Field(le=1_000_000)] = 4_000  # pieces of each language's vocabulary
     max_tokens: Annotated[Count, Field(le=1_000)] = 30  # a side; longer pairs are left out
-    reverse: bool = False  # reverses the source alone
-    source_eos: bool = False  # end the source with EOS, after any reversal (the paper, Fig. 1)
+    reverse: Truth = False  # reverses the source alone
+    source_eos: Truth = False  # end the source with EOS, after any reversal (the paper, Fig. 1)
     # Batches of sentences that are about equally long (the paper, section 3.4). A packed batch has no padding
     # to save, and trainings side by side then differ in length at each update: all wait for the longest.
-    bucket: bool = False
+    bucket: Truth = False
 
     @field_validator("pairs_sha256")
     @classmethod
@@ -46,17 +49,18 @@ class TranslationSettings(TaskSettings):
         # One that is given is compared when the text is read, so that a run opens without its text.
         if given or not cls.places <= info.data.keys():  # what is lacking there was wrong
             return given
-        return checksum(_read(**{name: info.data[name] for name in cls.places}))
+        places = {name: info.data[name] for name in cls.places}
+        return _checksum(*map(_stamp, (places["pairs"], places["target_file"])), **places)
 
     @model_validator(mode="after")
     def _one_kind_of_text(self) -> Self:
         if self.target_file and not self.pairs:
             raise ValueError("target_file needs the file of the sources, pairs")
-        if self.source_column == self.target_column:
-            raise ValueError(f"source_column and target_column are both {self.source_column}")
         columns = self.source_column, self.target_column, self.group_column
         if columns != (1, 2, None) and (self.target_file or not self.pairs):
             raise ValueError("source_column, target_column and group_column are of a TSV: pairs alone")
+        if self.source_column == self.target_column:
+            raise ValueError(f"source_column and target_column are both {self.source_column}")
         return self
 
     @classmethod
@@ -85,6 +89,19 @@ class TranslationSettings(TaskSettings):
         if checksum(found) != self.pairs_sha256:
             raise CorpusError(f"{self.pairs or 'the grammar'} holds another text: {wanted}")
         return found
+
+
+@lru_cache(maxsize=8)  # the cases of a sweep are checked one by one
+def _checksum(*stamps: tuple[int, int] | None, **places: str | int | None) -> str:
+    """The checksum of a text as its files stand now: the stamps are theirs."""
+    return checksum(_read(**places))
+
+
+def _stamp(file: str) -> tuple[int, int] | None:
+    """What changes when a file does."""
+    with suppress(OSError, ValueError):  # which the reading will tell
+        found = found_at(file).stat()
+        return found.st_mtime_ns, found.st_size
 
 
 def _read(

@@ -1,6 +1,7 @@
 """A vocabulary of pieces of words: byte-pair encoding by sentencepiece, which is an extra of this library."""
 
 import io
+import re
 from collections.abc import Iterable, Sequence
 
 from replicate.tasks.batch import PAD
@@ -39,9 +40,8 @@ class Subwords:
                 num_threads=1,
                 minloglevel=2,
             )
-        except RuntimeError as error:
-            reason = str(error).rpartition("] ")[2]
-            raise CorpusError(f"subwords {size} does not suit this text: {reason}") from error
+        except (RuntimeError, ValueError) as error:
+            raise CorpusError(f"subwords {size} does not suit this text: {_reason(str(error))}") from error
         self._pieces = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
         self.size = self._pieces.get_piece_size()
 
@@ -53,3 +53,10 @@ class Subwords:
         """The text of some ids; special ones stand there by their names."""
         pieces = map(self._pieces.id_to_piece, tokens)
         return "".join(pieces).replace("\u2581", " ").strip()  # sentencepiece's mark of a word's beginning
+
+
+def _reason(said: str) -> str:
+    """What sentencepiece says, without its advice on options that are not ours."""
+    if letters := re.search(r"required_chars\. \d+ vs (\d+)", said):
+        return f"it needs {letters[1]}, one a letter, and more"
+    return said.rpartition("] ")[2] or "it is too small"

@@ -112,11 +112,16 @@ class TranslationTask:
 
     def _vocabulary(self, texts: Iterator[str]) -> Vocabulary:
         if self.settings.tokens == "words":
-            return Words(texts, self.settings.min_count)
+            known, least = Words(texts, self.settings.min_count), self.settings.min_count
+            if known.size == len(SPECIAL):
+                raise CorpusError(f"no word stands {least} times in train, as min_count asks for")
+            return known
         return Subwords(texts, self.settings.subwords)
 
     def _encode(self, name: str, pairs: Sequence[Pair]) -> list[tuple[list[int], list[int]]]:
         longest = self.settings.max_tokens
+        if not pairs:  # the split drops them
+            raise CorpusError(f"nothing is left for {name}: every pair of its pages stands in train too")
         rows = [row for row in map(self._ids_of, pairs) if max(map(len, row)) <= longest]
         if not rows:
             raise CorpusError(f"the text has no pair of at most {longest} tokens a side for {name}")

@@ -1,5 +1,6 @@
 """Parallel text from files, its checksum, and one line for each mistake."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,7 @@ def test_the_checksum_is_of_the_text_however_it_is_stored(tmp_path):
     ("text", "message"),
     [
         ("a\tb\nc\n", r"p\.tsv, line 2: column 2 is missing; it has 1, by tabs"),
+        ("a\tb\nc\td\te\n", r"p\.tsv, line 2: it has 3 columns, and line 1 has 2"),
         (b"a\tb\n\xff\tc\n", r"p\.tsv, line 2: not UTF-8"),
         ("", r"p\.tsv is empty"),
         (" \n\n", r"p\.tsv is empty"),
@@ -86,3 +88,10 @@ def test_files_of_different_length_are_refused(tmp_path):
     source, target = write(tmp_path / "p.en", "a\nb\n"), write(tmp_path / "p.fr", "a\n")
     with pytest.raises(CorpusError, match=r"p\.en has 2 lines and .*p\.fr has 1"):
         read_aligned(source, target)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no named pipes in folders")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "p.tsv")
+    with pytest.raises(CorpusError, match=r"cannot read .*p\.tsv: it is no file$"):
+        read_tsv(tmp_path / "p.tsv", 1, 2, None)

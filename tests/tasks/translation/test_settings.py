@@ -87,7 +87,7 @@ def test_another_text_than_the_one_meant_is_refused_in_one_line(text):
         ({"pairs": "a\0b"}, r"^cannot read 'a\\x00b': embedded null"),
         ({"target_file": "a.fr"}, "target_file needs the file of the sources, pairs"),
         ({"group_column": 3}, "are of a TSV"),
-        ({"pairs": "", "target_column": 1}, "source_column and target_column are both 1"),
+        ({"pairs": "", "target_column": 1}, "are of a TSV"),
         ({"source_column": 0}, "source_column must be greater than or equal to 1, not 0"),
         ({"pairs_sha256": "abc"}, "pairs_sha256: a SHA-256 is 64 digits"),
         ({"tokens": "letters"}, "tokens must be 'words' or 'subwords', not 'letters'"),
@@ -105,3 +105,8 @@ def test_columns_mean_nothing_to_aligned_files(tmp_path):
     places = {"pairs": str(tmp_path / "a.en"), "target_file": str(tmp_path / "a.fr")}
     with pytest.raises(SettingError, match="are of a TSV"):
         RunConfig.of(**SMALL, **places, group_column=3)
+
+
+def test_a_column_is_not_translated_into_itself(text):
+    with pytest.raises(SettingError, match="source_column and target_column are both 1"):
+        RunConfig.of(**SMALL, pairs=str(text), pairs_sha256="0" * 64, target_column=1)

@@ -33,7 +33,9 @@ def test_rare_words_are_spelt_and_the_pieces_are_always_the_same():
     assert Subwords(TEXTS, 120).encode(TEXTS[7]) == VOCABULARY.encode(TEXTS[7])
 
 
-@pytest.mark.parametrize(("size", "why"), [(9, "smaller than required"), (10_000, "too high")])
+@pytest.mark.parametrize(
+    ("size", "why"), [(9, r"it needs \d+, one a letter"), (1, "too small"), (10_000, "too high"), (2**31, "")]
+)
 def test_a_size_that_does_not_suit_the_text_is_refused_in_one_line(size, why):
     with pytest.raises(CorpusError, match=f"subwords {size} does not suit this text: .*{why}") as error:
         Subwords(TEXTS, size)

@@ -160,6 +160,20 @@ def test_a_text_too_small_to_split_says_so(tmp_path):
         task.sample(generators(), 2)
 
 
+@pytest.mark.parametrize(
+    ("pairs", "message"),
+    [
+        ([Pair(f"w{n}", f"m{n}", f"p{n}") for n in range(30)], "no word stands 3 times in train"),
+        ([Pair("a b", "c d", f"p{n}") for n in range(30)], "nothing is left for validation: every pair"),
+    ],
+)
+def test_a_text_of_which_nothing_is_left_says_what(tmp_path, pairs, message):
+    write_tsv(tmp_path / "p.tsv", pairs)
+    task = task_with(pairs=str(tmp_path / "p.tsv"), group_column=3, min_count=3)
+    with pytest.raises(CorpusError, match=message):
+        task.sample(generators(), 2)
+
+
 def test_neither_extra_is_needed_for_words():
     hidden = "import sys; sys.modules.update(sentencepiece=None, sacrebleu=None)\n"
     script = "from replicate.settings import RunConfig; from replicate.tasks import task_of\n"
