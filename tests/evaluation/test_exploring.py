@@ -7,6 +7,7 @@ import torch
 from replicate.decoding import greedy
 from replicate.evaluation.explorer import COLUMNS, SHOWN, Explorer, in_words
 from replicate.figures.explorer import look
+from replicate.files import RunError
 from replicate.runs.experiment import run
 from replicate.runs.folder import trained_runs
 from replicate.settings import RunConfig
@@ -95,7 +96,7 @@ def test_the_explorer_says_what_it_leaves_out_and_refuses_what_it_cannot_show(tr
     assert said.startswith("source  4 7 11 2\ntarget  7 11 2 EOS\n") and "results/strong (lstm)" in said
     look("4 7", run, "results/none", 0)
     assert "results/none is left out: no run folder at" in capsys.readouterr().out
-    with pytest.raises(ValueError, match="the run has 0 to 1"):
+    with pytest.raises(RunError, match="the run has 0 to 1"):
         look("4 7", run, "", 2)
     with pytest.raises(ValueError, match="type 1 to 4 tokens; these are 5"):
         look("1 2 3 4 5", run, "results/strong", 0)
@@ -120,7 +121,7 @@ def test_values_are_read_as_a_person_types_them(trained):
             explorer.read(text)
     with pytest.raises(ValueError, match="type 1 to 4 tokens; these are 5"):
         explorer.read("1 2 3 4 5")
-    with pytest.raises(ValueError, match="the run has 0 to 1"):
+    with pytest.raises(RunError, match="the run has 0 to 1"):
         Explorer(trained, 2)
 
 

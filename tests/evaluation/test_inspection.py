@@ -5,6 +5,7 @@ import math
 import pytest
 
 from replicate.evaluation.inspection import loss_table, sample_answers, score_table
+from replicate.files import RunError
 from replicate.runs.folder import open_run
 from replicate.tasks.primes import reference
 
@@ -38,3 +39,8 @@ def test_answers_shown_as_right_are_right_and_as_wrong_are_wrong(trained, round_
         primes = [x for x in row.source.split() if reference.is_prime(int(x))]
         assert row.target == " ".join(primes)
     assert (wrong.target != wrong.answer).all()
+
+
+def test_no_answers_are_no_table(trained):
+    with pytest.raises(RunError, match="examples is 0; it must be 1 or more"):
+        sample_answers(trained, count=0)
