@@ -58,7 +58,7 @@ def bleu_by_training(study: str = STUDY) -> pd.DataFrame:
     rows = [
         [*key, bleu]
         for key, table in sentence_table("answers", study).groupby(["direction", "models", "width"])
-        for bleu in _scores(table, "bleu")
+        for bleu in scores_by_unit(table, "bleu")
     ]
     return pd.DataFrame(rows, columns=["direction", "models", "width", "bleu"])
 
@@ -86,7 +86,7 @@ def bleu_by_group(study: str = STUDY) -> pd.DataFrame:
 def nats_by_training(study: str = STUDY) -> pd.DataFrame:
     """One row a training: `direction`, and `nats`, the loss a token."""
     tables = sentence_table("nats", study).groupby("direction")
-    rows = [[direction, nats] for direction, table in tables for nats in _scores(table, "nats")]
+    rows = [[direction, nats] for direction, table in tables for nats in scores_by_unit(table, "nats")]
     return pd.DataFrame(rows, columns=["direction", "nats"])
 
 
@@ -165,8 +165,8 @@ def _interval(samples: list[Sample]) -> dict[str, float]:
     return {"bleu": found["estimate"], "low": found["low"], "high": found["high"]}
 
 
-def _scores(table: pd.DataFrame, column: str) -> list[float]:
-    """Of each training, or ensemble."""
+def scores_by_unit(table: pd.DataFrame, column: str) -> list[float]:
+    """The score of each training, or ensemble."""
     columns, score = SCORES[column]
     units = table.groupby("unit")
     means = units[columns].mean().assign(samples=units.size())
