@@ -64,19 +64,24 @@ def _translated() -> str:
     bleu, kinds = others_table().bleu, kinds_table()
     wide, five = kinds["beam 12"], kinds["five, beam 12"]
     studies = [study for study in registrations() if study.startswith("translation")]
-    tested = concat([study_verdicts(study).verdict for study in studies])
+    verdicts = {study: study_verdicts(study).verdict for study in studies}
+    beaten, tested = verdicts["translation-rival"]["ensemble"], concat(verdicts.values())
     attention = "LSTM with attention"
     looking = f", one with attention {wide[attention]:.1f}" if attention in wide else ""
     return (
         f"One LSTM with reversed sources has {wide['LSTM, reversed']:.1f} BLEU on average, five together "
         f"have {five['LSTM, reversed']:.1f}{looking}, where a look-up of the most similar "
         f"sentence has {bleu['retrieval']:.1f} and a phrase-based system of the paper's kind "
-        f"{bleu['phrase-based system']:.1f}. Of {len(tested)} tests, {_counted(tested)}."
+        f"{bleu['phrase-based system']:.1f}: that five LSTMs beat it, the paper's headline, is "
+        f"{beaten}. Of {len(tested)} tests, {_counted(tested)}."
     )
 
 
 def _counted(verdicts: Series) -> str:
-    return ", ".join(f"{count} are {verdict}" for verdict, count in verdicts.value_counts().items())
+    return ", ".join(
+        f"{count} {'is' if count == 1 else 'are'} {verdict}"
+        for verdict, count in verdicts.value_counts().items()
+    )
 
 
 def published_rows() -> tuple[str, DataFrame]:
