@@ -15,6 +15,7 @@ POINTS = "points of 100"
 def counterparts() -> pd.DataFrame:
     """One row a claim and task, where it was tested: estimate, interval, unit and verdict.
 
+    `kinds` says that it holds one kind of model against another, and not a way to use one.
     Scores that lie between 0 and 1 are in points of 100 here, as BLEU is.
     """
     with files(__package__).joinpath("counterparts.csv").open(encoding="utf-8") as file:
@@ -24,7 +25,8 @@ def counterparts() -> pd.DataFrame:
         places = {"primes": (row.primes_study, row.primes_effect), "text": (row.study, row.effect)}
         for task, (study, effect) in places.items():
             if isinstance(study, str):
-                rows.append({"claim": row.claim, "task": task, **_measured(study, effect)})
+                kinds = {"claim": row.claim, "task": task, "kinds": bool(row.kinds)}
+                rows.append(kinds | _measured(study, effect))
     return pd.DataFrame(rows)
 
 

@@ -20,18 +20,23 @@ def side_by_side(table: pd.DataFrame) -> Figure:
     """Every claim with a test on text, run or not, beside the test of it on primes where there is one.
 
     Args:
-        table: as `counterparts` makes it; a claim stands where its test on text has its unit.
+        table: as `counterparts` makes it; a claim stands where its test on text has its unit. Kinds of
+            models differ by so much that they have scales of their own.
     """
-    units = table[table.task == "text"].set_index("claim").unit
-    blocks = {unit: units.index[units == unit].tolist() for unit in UNITS}
+    tests = table[table.task == "text"].groupby(["kinds", "unit"]).claim
+    order = [(kinds, unit) for kinds in (False, True) for unit in UNITS]
+    blocks = {block: tests.get_group(block).tolist() for block in order if block in tests.groups}
     heights = [len(claims) + 1.2 for claims in blocks.values()]
-    figure, axes = subplots(2, 2, height=0.36 * sum(heights) + 1.3, sharex="row", height_ratios=heights)
-    for row, (unit, claims) in zip(axes, blocks.items(), strict=True):
+    size = {"height": 0.36 * sum(heights) + 1.3, "height_ratios": heights}
+    figure, axes = subplots(len(blocks), 2, sharex="row", squeeze=False, **size)
+    for row, ((kinds, unit), claims) in zip(axes, blocks.items(), strict=True):
         for axis, task in zip(row, TASKS, strict=True):
             _panel(axis, claims, table[table.task == task].set_index("claim"), unit)
         row[0].set_yticks(range(len(claims)), [fill(claim, NAME_WIDTH) for claim in claims], fontsize=8)
         row[1].set_yticks(range(len(claims)), [])
-        row[0].set_xlabel(UNITS[unit], loc="left", fontsize=9)
+        row[0].set_xlabel(
+            UNITS[unit] + (", between kinds of models" if kinds else ""), loc="left", fontsize=9
+        )
     for axis, task in zip(axes[0], TASKS, strict=True):
         axis.set_title(task)
     figure.legend(handles=verdict_handles(table.verdict), loc="outside lower center", ncols=5, fontsize=8)

@@ -103,8 +103,10 @@ def test_the_groups_figure_has_both_ends_in_its_finding():
     assert [label.get_text() for label in figure.axes[1].get_xticklabels()] == ["commonest", "rarest"]
 
 
-def claim(name: str, task: str, estimate: float, unit: str, verdict: str = "supported") -> dict:
-    around = {"low": estimate - 0.5, "high": estimate + 0.5}
+def claim(
+    name: str, task: str, estimate: float, unit: str, verdict: str = "supported", kinds: bool = False
+) -> dict:
+    around = {"low": estimate - 0.5, "high": estimate + 0.5, "kinds": kinds}
     return {"claim": name, "task": task, "estimate": estimate, **around, "unit": unit, "verdict": verdict}
 
 
@@ -119,10 +121,12 @@ def test_the_forest_has_each_claim_once_a_task_and_says_what_was_not_run():
             claim("Beam", "text", 0.9, POINTS, "contradicted"),
             claim("Later", "primes", 3.0, POINTS),
             claim("Later", "text", none, POINTS, "not run yet"),
+            claim("Rival", "text", 26.0, POINTS, kinds=True),
         ]
     )
     figure = side_by_side(table)
-    nats_primes, nats_text, points_primes, points_text = figure.axes
+    nats_primes, nats_text, points_primes, points_text, _, between = figure.axes
+    assert points(between, "o") == [(26, 0)] and points_text.get_xlim()[1] < 5  # a scale of its own
     assert points(nats_primes, "o") == [(0.06, 0)] and points(nats_text, "o") == [(0.02, 1), (0.08, 0)]
     assert points(points_primes, "o") == [(3, 1)] and points(points_text, "o") == [(0.9, 0)]
     assert [text.get_text() for text in nats_primes.texts] == ["+5.5 points of 100"]
