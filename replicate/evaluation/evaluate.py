@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
 
 from replicate.decoding import greedy
 from replicate.tasks.batch import Batch
@@ -77,7 +78,8 @@ def evaluate(
     return Evaluation(
         _scores(task, pairs).drop(columns="samples"),
         by_length[["round", "kind", "length", "samples", *(metric.name for metric in task.metrics)]],
-        _by_position(torch.stack(positions).sum(0), rounds),
+        # Batches of a text are as long as their longest targets.
+        _by_position(pad_sequence(positions).sum(1), rounds),
     )
 
 
@@ -116,21 +118,22 @@ def _scores(task: Task, pairs: pd.DataFrame, kind: str | None = None) -> pd.Data
 
 
 def _position_counts(prediction: Tensor, target: Tensor, eos: int, rounds: int) -> Tensor:
-    """`[2, R, T]`: at each position, the targets that reach it and those answered correctly there."""
+    """`[T, 2, R]`: at each position, the targets that reach it and those answered correctly there."""
     position = torch.arange(target.shape[1])
     reached = position < answer_length(target, eos).unsqueeze(1)
     counts = torch.stack([reached, position_matches(prediction, target, eos)])
-    return counts.unflatten(1, (rounds, -1)).sum(2)
+    return counts.unflatten(1, (rounds, -1)).sum(2).movedim(2, 0)
 
 
 def _by_position(counts: Tensor, rounds: range) -> pd.DataFrame:
-    _, height, width = counts.shape
+    reached, right = counts.permute(1, 2, 0)  # [R, T]
+    height, width = reached.shape
     table = pd.DataFrame(
         {
             "round": [r for r in rounds for _ in range(width)],
             "position": list(range(1, width + 1)) * height,
-            "samples": counts[0].flatten().numpy(),
-            "accuracy": (counts[1] / counts[0]).flatten().numpy(),
+            "samples": reached.flatten().numpy(),
+            "accuracy": (right / reached).flatten().numpy(),
         }
     )
     return table[table.samples > 0].reset_index(drop=True)

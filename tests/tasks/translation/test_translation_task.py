@@ -4,6 +4,7 @@ import itertools
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 import torch
 from sacrebleu import corpus_bleu
@@ -129,6 +130,16 @@ def test_subwords_are_scored_as_words():
         ids = [torch.tensor([[*task.target.encode(text), EOS]]) for text in (answer, target)]
         found.append({name: values.item() for name, values in task.statistics(*ids).items()})
     assert found[0] == found[1] and found[0]["answered"] == 7 and found[0]["matches_1"] == 5
+
+
+@pytest.mark.parametrize("pieces", [{}, PIECES])
+def test_scores_do_not_depend_on_how_a_split_is_cut_into_batches(monkeypatch, pieces):
+    task = task_with(**pieces)
+    whole = evaluate(task.baselines["retrieval"], task, generators(2), range(2), 100)
+    monkeypatch.setattr("replicate.tasks.translation.task.CHUNK", 3)  # of other lengths each
+    cut = evaluate(task.baselines["retrieval"], task, generators(2), range(2), 100)
+    for name in ("scores", "by_length", "by_position"):
+        pd.testing.assert_frame_equal(getattr(cut, name), getattr(whole, name))
 
 
 def test_a_letter_that_no_piece_has_is_never_right():
