@@ -1,5 +1,9 @@
 """What a person can put right is told in one line, on the command line and in a notebook alike."""
 
+import errno
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)  # of a disk that is full, or read-only
+
 
 class OneLineError(Exception):
     """Something that a person can put right: the message is one line and says what to do."""

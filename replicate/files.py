@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -12,12 +11,11 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from replicate.errors import OneLineError
+from replicate.errors import FULL, OneLineError
 
 if TYPE_CHECKING:  # slow to import, and checks of parameters do without
     import pandas as pd
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)  # of a disk that is full, or read-only
 UNFINISHED = "replicate-unfinished"  # ends the name of a file that is being written
 LOCK = ".lock"  # the file by which processes keep each other off a folder; it stays there, empty
 
