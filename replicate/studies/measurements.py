@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from replicate.studies.claims.measurements import CLAIMS, MEMORY, RARE
-from replicate.studies.translation.measurements import ATTENTION, RIVAL, RNN, TRANSLATION
+from replicate.studies.translation.measurements import ATTENTION, OF_A_KIND, RIVAL, TRANSLATION
 
 # By table: the arms it is measured on, and how, from their runs.
 Tables = dict[str, tuple[list[str], Callable[..., pd.DataFrame]]]
@@ -16,6 +16,7 @@ MEASUREMENTS: dict[str, Tables] = {
     "rare": RARE,
     "translation": TRANSLATION,
     "translation-attention": ATTENTION,
+    "translation-depth": OF_A_KIND,
     "translation-rival": RIVAL,
-    "translation-rnn": RNN,
+    "translation-rnn": OF_A_KIND,
 }

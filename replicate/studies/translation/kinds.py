@@ -13,6 +13,7 @@ KINDS = {  # by name: the study, and the direction that its models read the sour
     "RNN, reversed": ("translation-rnn", "reversed"),
     "LSTM": (BASE, "forward"),
     "LSTM, reversed": (BASE, "reversed"),
+    "LSTM of two layers, reversed": ("translation-depth", "reversed"),
     "LSTM with attention": ("translation-attention", "forward"),
 }
 BY_LENGTH = ["LSTM", "LSTM, reversed", "LSTM with attention"]  # of the figure

@@ -43,7 +43,8 @@ ATTENTION = {
     "alignment": (["forward"], alignment_of_example),
 }
 
-RNN = {**_by_sentence(["reversed"]), "examples": (["reversed"], examples_table)}
+# Of the studies translation-rnn and translation-depth.
+OF_A_KIND = {**_by_sentence(["reversed"]), "examples": (["reversed"], examples_table)}
 
 # Of the study translation-rival; without a model, the rival's own rows come first.
 RIVAL = {

@@ -31,14 +31,16 @@ def losses(direction: str, nats: float) -> pd.DataFrame:
 
 @pytest.fixture
 def measured(monkeypatch):
-    """The base in both directions, attention, which reads forward, and an RNN that is not trained yet."""
+    """The base in both directions, attention, which reads forward, and kinds that are not trained yet."""
     made = {
         ("answers", "translation"): pd.concat([counted("forward", 6), counted("reversed", 7)]),
         ("answers", "translation-attention"): counted("forward", 9),
         ("answers", "translation-rnn"): counted("reversed", 5).iloc[:0],
+        ("answers", "translation-depth"): counted("reversed", 5).iloc[:0],
         ("nats", "translation"): pd.concat([losses("forward", 4.6), losses("reversed", 4.4)]),
         ("nats", "translation-attention"): losses("forward", 4.0),
         ("nats", "translation-rnn"): losses("reversed", 5.0).iloc[:0],
+        ("nats", "translation-depth"): losses("reversed", 5.0).iloc[:0],
     }
     monkeypatch.setattr(tables, "sentence_table", lambda name, study: made[name, study])
     monkeypatch.setattr(tables, "GROUP_DRAWS", 50)
