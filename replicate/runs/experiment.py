@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import os
 import time
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
@@ -52,7 +53,7 @@ def run(
     progress_style()  # refuses a wrong one before any training
     refuse_foreign(folder, config)  # before a lock is put into it
     # A finished run may be another person's, or on a disk that is read-only.
-    if not is_finished(folder) or _checkpoints(folder):
+    if not is_finished(folder) or os.access(folder, os.W_OK):
         _complete(folder, config, device, workers)
     return replace(open_run(folder), config=config)  # equal to the folder's; its files are where they are now
 

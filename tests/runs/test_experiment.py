@@ -247,4 +247,5 @@ def test_a_finished_run_is_reused_where_nothing_can_be_written(finished, monkeyp
         raise RunError(f"{folder} cannot be used as a folder: Permission denied")
 
     monkeypatch.setattr(experiment, "locked", closed)
+    monkeypatch.setattr(experiment.os, "access", lambda path, mode: False)
     assert same(run(CONFIG, finished.path), finished)
