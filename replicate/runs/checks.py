@@ -22,8 +22,7 @@ def check_run(parameters: Parameters, config: RunConfig) -> Path | None:
     for name, default in parameters.defaults.items():
         if isinstance(default, str) and is_finished(PROJECT / default) and parameters[name]:
             read_config(find_finished(parameters[name])).task.check()
-    check_workers(parameters.get("workers") or None)
-    check_device_name(parameters.get("device", "auto"))
+    check_making(parameters)
     if "run_name" not in parameters:
         return None
     folder = run_folder(parameters["run_name"] or config.name)
@@ -31,6 +30,14 @@ def check_run(parameters: Parameters, config: RunConfig) -> Path | None:
     if not folder.exists():
         _check_writable(folder.parent)
     return folder
+
+
+def check_making(parameters: Parameters) -> None:
+    """Refuse processes, a device or a run's name that no machine can have."""
+    check_workers(parameters.get("workers") or None)
+    check_device_name(parameters.get("device", "auto"))
+    if parameters.get("run_name"):
+        run_folder(parameters["run_name"])
 
 
 def _check_writable(folder: Path) -> None:

@@ -77,8 +77,7 @@ def _complete(folder: Path, config: RunConfig, device: str, workers: int) -> Non
             seconds = round(time.time() - began, 1)
             done = {"finished": now(), "device": device, "workers": workers, "seconds": seconds}
             _finish(folder, results, _record(attempts) | done)
-        for path in _checkpoints(folder):  # also those that a run killed right after its last table has left
-            path.unlink()
+        _remove_checkpoints(folder)  # also those that a run killed right after its last table has left
 
 
 def rounds_at_once(hidden_size: int) -> int:
@@ -179,6 +178,6 @@ def _finish(folder: Path, results: list[dict], record: dict) -> None:
     write_json(folder / "provenance.json", record | {"sha256": checksums(folder)})
 
 
-def _checkpoints(folder: Path) -> list[Path]:
-    """What a run keeps until it is finished."""
-    return [*folder.glob("part-*.pt"), *folder.glob("parts.json")]
+def _remove_checkpoints(folder: Path) -> None:
+    for path in (*folder.glob("part-*.pt"), folder / "parts.json"):
+        path.unlink(missing_ok=True)

@@ -38,7 +38,7 @@ def git_commit() -> str | None:
     project's repository.
     """
     try:
-        if Path(_git("rev-parse", "--show-toplevel")).resolve() != PACKAGE.parent:
+        if not _is_ours():
             return None
         return _git("rev-parse", "HEAD") + ("-dirty" if _git("status", "--porcelain", ".") else "")
     except (OSError, subprocess.CalledProcessError):
@@ -51,22 +51,22 @@ def is_committed(path: Path) -> bool | None:
     Raises:
         RunError: this is a checkout, and git does not read it.
     """
-    if git_commit() is None:
-        if not (PACKAGE.parent / ".git").exists():
-            return None
-        raise RunError(f"git cannot tell whether {path} is committed: {_refusal()}")
-    return bool(_git("ls-files", path)) and not _git("status", "--porcelain", "--", path)
-
-
-def _refusal() -> str:
-    """Why git does not read this checkout."""
+    reason = "the library lies in another project's repository"
     try:
-        _git("rev-parse", "HEAD")
-    except subprocess.CalledProcessError as error:
-        return os.fsdecode(error.stderr).strip().partition("\n")[0]
+        if _is_ours():
+            return bool(_git("ls-files", path)) and not _git("status", "--porcelain", "--", path)
     except OSError:
-        return "it is not installed"
-    return "the library lies in another project's repository"
+        reason = "it is not installed"
+    except subprocess.CalledProcessError as error:
+        reason = os.fsdecode(error.stderr).strip().partition("\n")[0]
+    if not (PACKAGE.parent / ".git").exists():
+        return None
+    raise RunError(f"git cannot tell whether {path} is committed: {reason}")
+
+
+def _is_ours() -> bool:
+    """Whether the repository that this source tree lies in is the project's own."""
+    return Path(_git("rev-parse", "--show-toplevel")).resolve() == PACKAGE.parent
 
 
 def _git(*arguments: str | Path) -> str:

@@ -16,8 +16,7 @@ from replicate.errors import OneLineError
 from replicate.fields import explain
 from replicate.files import PROJECT, RunError
 from replicate.parameters import ParameterError, Parameters, check_parameters, run_config
-from replicate.runs.checks import check_device_name, check_workers
-from replicate.runs.places import run_folder
+from replicate.runs.checks import check_making
 from replicate.settings import RunConfig, flat_names
 from replicate.words import load, one_line, values_of
 
@@ -136,7 +135,8 @@ def make_job(notebook: Path, given: dict[str, Any], name: str) -> Job:
     }
     # A text that was changed makes another case, though its file has the same name.
     changes |= {setting: getattr(config.task, setting) for setting in config.task.filled}
-    own = {parameter: value for parameter, value in values.items() if parameter not in flat_names()}
+    settings = set(flat_names())
+    own = {parameter: value for parameter, value in values.items() if parameter not in settings}
     return Job(name, notebook.name, source, typed, changes, repr((config, own)))
 
 
@@ -146,10 +146,7 @@ def _check_case(values: Parameters, config: RunConfig) -> None:
     Raises:
         ParameterError, RunError: the message says what is wrong.
     """
-    check_workers(values.get("workers") or None)
-    check_device_name(values.get("device", "auto"))
-    if values.get("run_name"):
-        run_folder(values["run_name"])
+    check_making(values)
     for name in config.task.places & values.keys():
         path = values[name]
         if path and isinstance(path, str) and not Path(path).is_absolute() and not (PROJECT / path).exists():

@@ -24,8 +24,9 @@ def kinds_table() -> pd.DataFrame:
     """One row a kind of model, as far as it is trained: trainings, updates, perplexity and mean BLEU."""
     nats = _of_kinds(nats_by_training).groupby("model", sort=False).nats
     bleu = _of_kinds(bleu_by_training).groupby(["model", "models", "width"]).bleu.mean()
-    table = pd.DataFrame({"trainings": nats.count(), "updates": 0, "perplexity": np.exp(nats.mean())})
-    table["updates"] = [_updates(KINDS[model][0]) for model in table.index]
+    perplexity = np.exp(nats.mean())
+    updates = [_updates(KINDS[model][0]) for model in perplexity.index]
+    table = pd.DataFrame({"trainings": nats.count(), "updates": updates, "perplexity": perplexity})
     for search, name in SEARCHES.items():
         table[name] = [bleu[model, *search] for model in table.index]
     return table
