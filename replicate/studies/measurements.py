@@ -16,7 +16,9 @@ MEASUREMENTS: dict[str, Tables] = {
     "rare": RARE,
     "translation": TRANSLATION,
     "translation-attention": ATTENTION,
-    "translation-depth": OF_A_KIND,
+    "translation-clipping": OF_A_KIND["reversed"],
+    "translation-depth": OF_A_KIND["reversed"],
     "translation-rival": RIVAL,
-    "translation-rnn": OF_A_KIND,
+    "translation-rnn": OF_A_KIND["reversed"],
+    "translation-rnn-reversal": OF_A_KIND["forward"],
 }

@@ -10,7 +10,9 @@ from replicate.studies.translation.tables import STUDY as BASE
 from replicate.studies.translation.tables import bleu_by_group, bleu_by_training, nats_by_training
 
 KINDS = {  # by name: the study, and the direction that its models read the source in
+    "RNN": ("translation-rnn-reversal", "forward"),
     "RNN, reversed": ("translation-rnn", "reversed"),
+    "RNN, reversed, no limit on the gradient": ("translation-clipping", "reversed"),
     "LSTM": (BASE, "forward"),
     "LSTM, reversed": (BASE, "reversed"),
     "LSTM of two layers, reversed": ("translation-depth", "reversed"),

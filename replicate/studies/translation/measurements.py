@@ -43,8 +43,11 @@ ATTENTION = {
     "alignment": (["forward"], alignment_of_example),
 }
 
-# Of the studies translation-rnn and translation-depth.
-OF_A_KIND = {**_by_sentence(["reversed"]), "examples": (["reversed"], examples_table)}
+# Of a study of one more kind of model, which reads the source in one direction.
+OF_A_KIND = {
+    direction: {**_by_sentence([direction]), "examples": ([direction], examples_table)}
+    for direction in ("forward", "reversed")
+}
 
 # Of the study translation-rival; without a model, the rival's own rows come first.
 RIVAL = {
