@@ -3,6 +3,7 @@
 import errno
 import signal
 import sys
+from types import FrameType
 from typing import Any
 
 import typer
@@ -34,6 +35,7 @@ class OneLineErrors(TyperGroup):
     def invoke(self, ctx: typer.Context) -> Any:
         for stream in (sys.stdout, sys.stderr):  # names and texts print in an ASCII locale too
             stream.reconfigure(encoding="utf-8", errors="surrogateescape")
+        signal.signal(signal.SIGTERM, _as_ctrl_c)
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as interrupt:
@@ -45,6 +47,13 @@ class OneLineErrors(TyperGroup):
             message, code = fault
             typer.echo(f"replicate: {message}", err=True)
             raise typer.Exit(code) from error
+
+
+def _as_ctrl_c(signum: int, frame: FrameType | None) -> None:
+    """Being asked to end, as a time limit does it, saves and clears up what Ctrl-C does."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # of a command in a script's background
+        raise KeyboardInterrupt
+    signal.raise_signal(signal.SIGINT)
 
 
 def _fault(error: Exception) -> tuple[str, int] | None:

@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,14 +35,16 @@ def now() -> str:
 def git_commit() -> str | None:
     """The commit of this source tree, `-dirty` added where the library differs from it.
 
-    None outside git, where git refuses another person's checkout, and where the library lies in another
-    project's repository.
+    None outside git, where the library lies in another project's repository, and, with a word on stderr,
+    where this is a checkout that git does not read, such as another person's.
     """
     try:
         if not _is_ours():
             return None
         return _git("rev-parse", "HEAD") + ("-dirty" if _git("status", "--porcelain", ".") else "")
-    except (OSError, subprocess.CalledProcessError):
+    except (OSError, subprocess.CalledProcessError) as error:
+        if _is_checkout():
+            print(f"no commit is recorded for what is made now: {_why(error)}", file=sys.stderr)
         return None
 
 
@@ -55,13 +58,22 @@ def is_committed(path: Path) -> bool | None:
     try:
         if _is_ours():
             return bool(_git("ls-files", path)) and not _git("status", "--porcelain", "--", path)
-    except OSError:
-        reason = "it is not installed"
-    except subprocess.CalledProcessError as error:
-        reason = os.fsdecode(error.stderr).strip().partition("\n")[0]
-    if not (PACKAGE.parent / ".git").exists():
+    except (OSError, subprocess.CalledProcessError) as error:
+        reason = _why(error)
+    if not _is_checkout():
         return None
     raise RunError(f"git cannot tell whether {path} is committed: {reason}")
+
+
+def _is_checkout() -> bool:
+    return (PACKAGE.parent / ".git").exists()
+
+
+def _why(error: OSError | subprocess.CalledProcessError) -> str:
+    """In git's own words, or that there is none."""
+    if isinstance(error, OSError):
+        return "git is not installed"
+    return os.fsdecode(error.stderr).strip().partition("\n")[0]
 
 
 def _is_ours() -> bool:

@@ -60,12 +60,16 @@ def test_a_git_dir_in_the_environment_names_no_other_repository(other, monkeypat
         assert ours.removesuffix("-dirty") != git(other, "rev-parse", "HEAD")
 
 
-def test_without_git_there_is_no_commit(monkeypatch):
+def test_without_git_a_checkout_has_no_commit_and_says_so(other, monkeypatch, capsys):
     monkeypatch.setenv("PATH", "")
-    assert provenance.git_commit() is None
+    told = "no commit is recorded for what is made now: git is not installed\n"
+    for folder, said in (("", told), ("elsewhere", "")):
+        monkeypatch.setattr(provenance, "PACKAGE", other / folder / "replicate")
+        assert provenance.git_commit() is None
+        assert capsys.readouterr().err == said
 
 
-def test_a_repository_that_git_distrusts_as_another_users_has_no_commit(other, monkeypatch):
+def test_a_repository_that_git_distrusts_as_another_users_has_no_commit(other, monkeypatch, capsys):
     (other / "replicate").mkdir()
     monkeypatch.setattr(provenance, "PACKAGE", other / "replicate")
     assert provenance.git_commit() is not None
@@ -77,6 +81,7 @@ def test_a_repository_that_git_distrusts_as_another_users_has_no_commit(other, m
         lambda *a, **o: real(*a, **(o | {"env": o["env"] | {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"}})),
     )
     assert provenance.git_commit() is None
+    assert "recorded for what is made now: fatal: detected dubious ownership" in capsys.readouterr().err
     with pytest.raises(RunError, match=r"git cannot tell whether .*: fatal: detected dubious ownership"):
         provenance.is_committed(provenance.PACKAGE / "files.py")
 

@@ -146,8 +146,8 @@ def test_an_edit_that_fails_loses_no_training_and_its_repair_trains_nothing_anew
         assert written.read_text() == trained
 
 
-@pytest.mark.parametrize("presses", [1, 3])
-def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on_in_one_line(tmp_path, presses):
+@pytest.mark.parametrize("signals", [[signal.SIGINT], [signal.SIGINT] * 3, [signal.SIGTERM]])
+def test_a_sweep_that_is_stopped_keeps_what_is_finished_and_says_how_to_go_on(tmp_path, signals):
     file = write_sweep(tmp_path, "fixed: {log: LOG}\nlist: [{name: a}, {name: b, end: killed}]")
     start = "from replicate.cli import app\nif __name__ == '__main__':\n    app()"
     script = tmp_path / "start.py"
@@ -156,9 +156,9 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on_in_one_line(tmp_pat
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         while process.poll() is None and "b" not in attempts(tmp_path):
             time.sleep(0.1)
-        for _ in range(presses):
+        for sent in signals:
             with suppress(ProcessLookupError):  # it has ended already
-                os.killpg(process.pid, signal.SIGINT)  # as a terminal does it
+                os.killpg(process.pid, sent)  # as a terminal does it
             time.sleep(0.4)
         errors = process.stderr.read()
     assert process.returncode == 130, errors

@@ -159,9 +159,14 @@ def test_a_disk_that_takes_no_more_leaves_the_last_good_checkpoint(whole, tmp_pa
     assert same(run(LONGER, folder, workers=1), whole)
 
 
-def test_ctrl_c_at_a_headless_notebook_saves_and_says_so(tmp_path):
+@pytest.mark.parametrize(
+    ("sent", "deaf"),  # to Ctrl-C, as what a script starts in its background
+    [(signal.SIGINT, False), (signal.SIGTERM, False), (signal.SIGTERM, True)],
+)
+def test_a_headless_notebook_that_is_stopped_saves_and_says_so(tmp_path, sent, deaf):
     notebook = PROJECT / "notebooks" / "03_train.ipynb"
-    start = "from replicate.cli import app; app()"
+    ignore = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); " if deaf else ""
+    start = f"{ignore}from replicate.cli import app; app()"
     command = [sys.executable, "-c", start, "run", str(notebook), str(tmp_path / "out.ipynb")]
     settings = {"steps": 1_000_000, "evaluate_every": 20, "run_name": "mine", "workers": 1}
     pairs = [word for name, value in settings.items() for word in ("-p", name, str(value))]
@@ -169,7 +174,7 @@ def test_ctrl_c_at_a_headless_notebook_saves_and_says_so(tmp_path):
     with subprocess.Popen(command + pairs, stderr=subprocess.PIPE, text=True, env=environment) as process:
         while process.poll() is None and not list((tmp_path / "runs").glob("mine/part-*.pt")):
             time.sleep(0.1)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(sent)
         errors = process.stderr.read()
     assert process.returncode == 130 and not (tmp_path / "out.ipynb").exists()
     assert list((tmp_path / "runs" / "mine").glob("part*.pt")), errors
