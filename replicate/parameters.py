@@ -19,6 +19,7 @@ from replicate.settings import (
     SettingError,
     flat_names,
     foreign_names,
+    implied_task,
     means_nothing,
     needs_value,
     renamed,
@@ -100,10 +101,12 @@ def run_config(parameters: Mapping[str, Any]) -> RunConfig:
         )
         if isinstance(parameters, Parameters):
             _refuse_none(parameters)
+            if "task" not in settings and (task := implied_task(settings)):  # a notebook about one task
+                settings["task"] = task
         foreign = foreign_names(settings)
         for name in foreign:
-            # A notebook that has no line for the task chooses it itself, after this check.
-            if "task" in settings and typed.get(name) is not None:
+            # A notebook that has no line for the task may choose it, and a model, after this check.
+            if "task" in parameters and typed.get(name) is not None:
                 raise SettingError(means_nothing(name, settings))
         return RunConfig.of(**{name: value for name, value in settings.items() if name not in foreign})
     except SettingError as error:

@@ -6,6 +6,7 @@ into the parts, `flat` puts them together again.
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SerializeAsAny, ValidationError
@@ -149,6 +150,13 @@ def flat_names() -> list[str]:
 def needs_value(name: str) -> bool:
     """Whether it is a setting that None could only stand for the default of."""
     return name in _defaults() and None not in _defaults()[name]
+
+
+def implied_task(names: Iterable[str]) -> str | None:
+    """The one task that has settings of its own among these; None where none or several have."""
+    having = [[kind for kind, task in TASKS.items() if name in task.model_fields] for name in names]
+    implied = {kinds[0] for kinds in having if len(kinds) == 1}
+    return implied.pop() if len(implied) == 1 else None
 
 
 def foreign_names(given: dict[str, Any]) -> list[str]:

@@ -211,12 +211,14 @@ def test_a_model_s_refusal_is_explained_in_one_line(settings, message):
     assert explain(caught.value, list(Settings.model_fields)) == message
 
 
-def test_a_notebook_that_chooses_its_task_itself_takes_that_tasks_settings(tmp_path):
-    """As 08_translation, whose cell has no line for the task."""
-    write_notebook(tmp_path / "own.ipynb", '# Parameters\npairs = ""\nsteps = 5')
-    run_config(check_parameters(tmp_path / "own.ipynb", {"pairs": "mine.tsv", "steps": 3}))
-    with pytest.raises(ParameterError, match="steps must be greater than or equal to 1"):
-        run_config(check_parameters(tmp_path / "own.ipynb", {"steps": 0}))
+def test_a_notebook_without_a_line_for_the_task_is_checked_as_of_the_one_whose_settings_it_has(tmp_path):
+    """As 08_translation: no other task has pairs."""
+    notebook = write_notebook(tmp_path / "own.ipynb", '# Parameters\npairs = ""\nembedding_size = 5')
+    (tmp_path / "mine.tsv").write_text("a\tb\n")
+    given = {"pairs": str(tmp_path / "mine.tsv"), "embedding_size": 3}  # of a model that it chooses itself
+    assert run_config(check_parameters(notebook, given)).task.kind == "translation"
+    with pytest.raises(ParameterError, match=r"cannot read gone\.tsv"):
+        run_config(check_parameters(notebook, {"pairs": "gone.tsv"}))
 
 
 def test_a_path_is_meant_from_the_folder_where_it_is_typed(tmp_path, monkeypatch):

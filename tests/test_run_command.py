@@ -79,6 +79,8 @@ def test_run_refuses_in_one_line_before_anything_runs(tmp_path, monkeypatch, arg
         (["03_train", "run_name=thesis"], "thesis exists and is not a run folder; choose another one"),
         (["03_train", "run_name=file"], "file is a file and no run folder; choose another one"),
         (["03_train", "run_name=small"], "small holds another run (max_length is 3 there and 5 here"),
+        (["08_translation", "pairs=gone.tsv"], "cannot read gone.tsv: No such file"),
+        (["08_translation", "target_column=3"], "target_column and group_column are of a TSV: pairs alone"),
         (["04_evaluate", "run=gone"], "no run folder at gone; notebook 03_train makes one"),
         (["04_evaluate", "run=runs/small"], "small is not finished; start it again"),
         (["00_explore", "beside=runs/thesis"], "config.json is missing or no file"),

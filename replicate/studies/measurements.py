@@ -21,4 +21,6 @@ MEASUREMENTS: dict[str, Tables] = {
     "translation-rival": RIVAL,
     "translation-rnn": OF_A_KIND["reversed"],
     "translation-rnn-reversal": OF_A_KIND["forward"],
+    "translation-sgd": OF_A_KIND["reversed"],
+    "translation-subwords": OF_A_KIND["reversed"],
 }

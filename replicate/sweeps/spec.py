@@ -5,6 +5,7 @@ import itertools
 import json
 import math
 import re
+import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -21,6 +22,7 @@ from replicate.settings import RunConfig, flat_names
 from replicate.words import load, one_line, values_of
 
 MOST_CASES = 10_000  # of a sweep; one that asks for more was hardly meant
+MANY_CASES = 1_000  # whose check takes seconds
 
 
 class SweepError(OneLineError, RuntimeError):
@@ -160,8 +162,10 @@ def _jobs(folder: Path, sweep: Sweep) -> list[Job]:
     notebook = folder / sweep.notebook
     defaults = check_parameters(notebook, {})
     fixed = values_of(sweep.fixed, defaults)
-    jobs = {}
-    for words in sweep.changes():
+    jobs, changes = {}, sweep.changes()
+    if len(changes) > MANY_CASES:
+        print(f"checking {len(changes):,} cases", file=sys.stderr)
+    for words in changes:
         change = values_of(words, defaults)
         job = make_job(notebook, fixed | change, _readable(change))
         if job.meaning in jobs:

@@ -113,17 +113,28 @@ def test_what_a_case_would_stop_at_is_refused_before_any_begins(tmp_path, monkey
         read_sweep(Path("own.yaml"))
 
 
-def test_a_text_that_was_changed_makes_another_case(tmp_path):
+@pytest.mark.parametrize("notebook", [f"{TRAIN}\nfixed: {{task: translation}}", "of-text.ipynb"])
+def test_a_text_that_was_changed_makes_another_case(tmp_path, notebook):
     text = tmp_path / "p.tsv"
-    (tmp_path / "own.yaml").write_text(
-        f"notebook: {TRAIN}\nfixed: {{task: translation}}\ngrid: {{pairs: [{text}]}}"
-    )
+    write_notebook(
+        tmp_path / "of-text.ipynb", "# Parameters\npairs = ''\nsteps = 5"
+    )  # no other task has pairs
+    (tmp_path / "own.yaml").write_text(f"notebook: {notebook}\ngrid: {{pairs: [{text}]}}")
     digests = []
     for french in ("un", "deux", "un"):
         write_tsv(text, [Pair("one", french)])
         (job,) = read_sweep(tmp_path / "own.yaml")
         digests.append(job.digest)
     assert digests[0] == digests[2] != digests[1]
+
+
+def test_a_sweep_of_many_cases_says_that_it_checks_them(tmp_path, capsys):
+    write_notebook(tmp_path / "own.ipynb", "# Parameters\na = 0\nb = 0")
+    for count, said in ((20, ""), (40, "checking 1,600 cases\n")):
+        numbers = list(range(count))
+        (tmp_path / "own.yaml").write_text(f"notebook: own.ipynb\ngrid: {{a: {numbers}, b: {numbers}}}")
+        assert len(read_sweep(tmp_path / "own.yaml")) == count**2
+        assert capsys.readouterr().err == said
 
 
 def test_equal_lists_of_other_kinds_are_other_cases(tmp_path):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import pandas as pd
 
+from replicate.settings import RunConfig
 from replicate.studies.registration import registered
 from replicate.studies.translation.tables import STUDY as BASE
 from replicate.studies.translation.tables import bleu_by_group, bleu_by_training, nats_by_training
@@ -15,6 +16,8 @@ KINDS = {  # by name: the study, and the direction that its models read the sour
     "RNN, reversed, no limit on the gradient": ("translation-clipping", "reversed"),
     "LSTM": (BASE, "forward"),
     "LSTM, reversed": (BASE, "reversed"),
+    "LSTM, reversed, by SGD": ("translation-sgd", "reversed"),
+    "LSTM of subwords, reversed": ("translation-subwords", "reversed"),
     "LSTM of two layers, reversed": ("translation-depth", "reversed"),
     "LSTM with attention": ("translation-attention", "forward"),
 }
@@ -23,11 +26,16 @@ SEARCHES = {(1, 1): "beam 1", (1, 12): "beam 12", (5, 12): "five, beam 12"}  # m
 
 
 def kinds_table() -> pd.DataFrame:
-    """One row a kind of model, as far as it is trained: trainings, updates, perplexity and mean BLEU."""
+    """One row a kind of model, as far as it is trained: trainings, updates, perplexity and mean BLEU.
+
+    A perplexity is that of a word; models of subwords have none.
+    """
     nats = _of_kinds(nats_by_training).groupby("model", sort=False).nats
     bleu = _of_kinds(bleu_by_training).groupby(["model", "models", "width"]).bleu.mean()
-    perplexity = np.exp(nats.mean())
-    updates = [_updates(KINDS[model][0]) for model in perplexity.index]
+    configs = [_config(KINDS[model][0]) for model in nats.groups]
+    updates = [config.training.steps for config in configs]
+    of_words = [config.task.tokens == "words" for config in configs]
+    perplexity = np.exp(nats.mean()).where(of_words)
     table = pd.DataFrame({"trainings": nats.count(), "updates": updates, "perplexity": perplexity})
     for search, name in SEARCHES.items():
         table[name] = [bleu[model, *search] for model in table.index]
@@ -50,6 +58,6 @@ def _of_kinds(table: Callable[[str], pd.DataFrame], kinds: Iterable[str] = tuple
     return pd.concat(tables, ignore_index=True)
 
 
-def _updates(study: str) -> int:
-    """Of each training; one number a study."""
-    return next(iter(registered(study).runs.values())).training.steps
+def _config(study: str) -> RunConfig:
+    """Of one of its arms, which are trained alike."""
+    return next(iter(registered(study).runs.values()))

@@ -107,11 +107,12 @@ def whole_text_table() -> pd.DataFrame:
     return table.assign(beam=by_direction.width.first(), signature=by_direction.signature.first())
 
 
-def convergence_table() -> pd.DataFrame:
+def convergence_table(study: str = STUDY) -> pd.DataFrame:
     """One row a trained arm: its trainings, their lowest validation loss, and how much that still fell.
 
     `fell` is the share by which that loss fell over the last tenth of the updates (`validation_fall`);
-    `clipped` the share of the updates whose gradient was scaled down to the limit on its norm.
+    `clipped` the share of the updates whose gradient had a norm above the limit, and was scaled down to it;
+    of an arm without a limit, above 1.
     """
     rows = {
         arm: {
@@ -120,7 +121,7 @@ def convergence_table() -> pd.DataFrame:
             "fell": validation_fall(run),
             "clipped": run.history.large_share.mean(),
         }
-        for arm, run in open_arms(registered(STUDY)).items()
+        for arm, run in open_arms(registered(study)).items()
     }
     return pd.DataFrame.from_dict(rows, orient="index")
 

@@ -31,11 +31,13 @@ def losses(direction: str, nats: float) -> pd.DataFrame:
 
 @pytest.fixture
 def measured(monkeypatch):
-    """The base in both directions, attention, which reads forward, and kinds that are not trained yet."""
+    """The base in both directions, subwords, attention, which reads forward, and kinds that wait."""
     made = {
         ("answers", "translation"): pd.concat([counted("forward", 6), counted("reversed", 7)]),
+        ("answers", "translation-subwords"): counted("reversed", 8),
         ("answers", "translation-attention"): counted("forward", 9),
         ("nats", "translation"): pd.concat([losses("forward", 4.6), losses("reversed", 4.4)]),
+        ("nats", "translation-subwords"): losses("reversed", 3.8),
         ("nats", "translation-attention"): losses("forward", 4.0),
     }
     waiting = {study for study, _ in kinds.KINDS.values()} - {study for _, study in made}
@@ -48,9 +50,15 @@ def measured(monkeypatch):
 
 def test_models_of_one_direction_in_two_studies_have_rows_of_their_own(measured):
     table = kinds.kinds_table()
-    assert table.index.tolist() == ["LSTM", "LSTM, reversed", "LSTM with attention"]
-    assert table.perplexity.tolist() == pytest.approx(np.exp([2.3, 2.2, 2.0]))
-    assert table.updates.tolist() == [4400, 4400, 2600] and table.trainings.tolist() == [2, 2, 2]
+    assert table.index.tolist() == [
+        "LSTM",
+        "LSTM, reversed",
+        "LSTM of subwords, reversed",
+        "LSTM with attention",
+    ]
+    wanted = [*np.exp([2.3, 2.2]), np.nan, np.exp(2.0)]  # a loss of a piece is no loss of a word
+    assert table.perplexity.tolist() == pytest.approx(wanted, nan_ok=True)
+    assert table.updates.tolist() == [4400, 4400, 4400, 2600] and table.trainings.tolist() == [2, 2, 2, 2]
     for name, right in (("LSTM", 6), ("LSTM with attention", 9)):
         counts = counted(name, right).iloc[0]
         wanted = bleu({column: counts[column] for column in BLEU_COLUMNS} | {"samples": 10})
