@@ -2,18 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
 
 import nbformat
 import papermill
 import pytest
 from nbclient import NotebookClient
 from papermill.exceptions import PapermillExecutionError
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from shared import PROJECT, write_notebook
 
-from replicate.arguments import given_parameters
-from replicate.fields import explain
 from replicate.parameters import ParameterError, check_parameters, notebook_parameters, run_config
 
 DEFAULTS = """# Parameters
@@ -24,7 +20,6 @@ run = "../results/small"  # a # in a string
 limit = None
 offset = -1
 """
-FORMS = ["pairs", "raw", "typed"]  # of the command line, from the weakest to the strongest
 CALL = "from replicate.parameters import notebook_parameters\nparameters = notebook_parameters(In)"
 
 
@@ -179,38 +174,6 @@ def test_a_kernel_without_history_has_the_defaults(tmp_path):
     assert notebook.cells[-1].outputs[0].text == f"{values(DEFAULTS)}\n"
 
 
-class Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    steps: Annotated[int, Field(ge=1)] = 1
-    device: Literal["cpu", "cuda"] = "cpu"
-
-    @model_validator(mode="after")
-    def fit(self):
-        if self.device == "cuda" and self.steps == 13:
-            raise ValueError("no 13 steps on cuda")
-        return self
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"steps": 0}, "steps must be greater than or equal to 1, not 0"),
-        ({"device": "gpu"}, "device must be 'cpu' or 'cuda', not 'gpu'"),
-        ({"stepz": 2}, "unknown parameter 'stepz': did you mean 'steps'? The parameters are steps, device"),
-        ({"steps": 13, "device": "cuda"}, "no 13 steps on cuda"),
-        (
-            {"steps": 0, "device": "gpu"},
-            "steps must be greater than or equal to 1, not 0; device must be 'cpu' or 'cuda', not 'gpu'",
-        ),
-    ],
-)
-def test_a_model_s_refusal_is_explained_in_one_line(settings, message):
-    with pytest.raises(ValidationError) as caught:
-        Settings(**settings)
-    assert explain(caught.value, list(Settings.model_fields)) == message
-
-
 def test_a_notebook_without_a_line_for_the_task_is_checked_as_of_the_one_whose_settings_it_has(tmp_path):
     """As 08_translation: no other task has pairs."""
     notebook = write_notebook(tmp_path / "own.ipynb", '# Parameters\npairs = ""\nembedding_size = 5')
@@ -219,34 +182,6 @@ def test_a_notebook_without_a_line_for_the_task_is_checked_as_of_the_one_whose_s
     assert run_config(check_parameters(notebook, given)).task.kind == "translation"
     with pytest.raises(ParameterError, match=r"cannot read gone\.tsv"):
         run_config(check_parameters(notebook, {"pairs": "gone.tsv"}))
-
-
-def test_a_path_is_meant_from_the_folder_where_it_is_typed(tmp_path, monkeypatch):
-    """The kernel works in the notebook's folder, where it would mean another file or none."""
-    notebook = write_notebook(tmp_path / "deep" / "own.ipynb", '# Parameters\npairs = ""\nname = ""')
-    (tmp_path / "mine.tsv").write_text("a\tb\n")
-    monkeypatch.chdir(tmp_path)
-    given = given_parameters(notebook, typed=["pairs=mine.tsv", "name=mine.tsv"])
-    assert given == {"pairs": str(tmp_path / "mine.tsv"), "name": "mine.tsv"}
-    assert given_parameters(notebook, typed=["pairs=gone.tsv"]) == {"pairs": "gone.tsv"}
-
-
-def test_text_stays_text_where_nothing_says_what_is_wanted(tmp_path):
-    notebook = tmp_path / "a.ipynb"
-    write_notebook(notebook, "# Parameters\nlimit = None\nsteps = 1\n")
-    forms = {form: given_parameters(notebook, **{form: ["limit=007", "steps=2"]}) for form in FORMS}
-    limits = {form: check_parameters(notebook, given)["limit"] for form, given in forms.items()}
-    assert limits == {"pairs": 7, "raw": "007", "typed": 7}
-    assert [check_parameters(notebook, given)["steps"] for given in forms.values()] == [2, 2, 2]
-
-
-def test_of_two_forms_the_later_wins(tmp_path):
-    notebook = tmp_path / "a.ipynb"
-    write_notebook(notebook, "# Parameters\nlimit = None\n")
-    values = dict.fromkeys(FORMS)
-    for number, form in enumerate(FORMS):
-        values = {name: [f"limit={number}"] for name in FORMS[: number + 1]} | {form: ["limit=9"]}
-        assert str(given_parameters(notebook, **values)["limit"]) == "9"
 
 
 def test_a_cell_that_is_no_python_is_refused_without_a_line_if_it_has_none(tmp_path):

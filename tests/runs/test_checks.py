@@ -1,0 +1,67 @@
+"""What speaks against a run is told in one line, before anything of it begins."""
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from replicate.cli import app
+from replicate.files import write_json
+from replicate.settings import QUICK, RunConfig
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["03_train", "device=gpu"], "device is 'gpu'; it must be auto, cpu or, with a GPU, cuda"),
+        (["03_train", "workers=-1"], "workers is -1; it must be a whole number from 1 up"),
+        (["03_train", "run_name=" + "x" * 300], "is no folder name; use up to 100 letters, digits"),
+        (["03_train", "run_name=thesis"], "thesis exists and is not a run folder; choose another one"),
+        (["03_train", "run_name=file"], "file is a file and no run folder; choose another one"),
+        (["03_train", "run_name=small"], "small holds another run (max_length is 3 there and 5 here"),
+        (["08_translation", "pairs=gone.tsv"], "cannot read gone.tsv: No such file"),
+        (["08_translation", "target_column=3"], "target_column and group_column are of a TSV: pairs alone"),
+        (["04_evaluate", "run=gone"], "no run folder at gone; notebook 03_train makes one"),
+        (["04_evaluate", "run=runs/small"], "small is not finished; start it again"),
+        (["00_explore", "beside=runs/thesis"], "config.json is missing or no file"),
+    ],
+)
+def test_runs_that_cannot_be_made_or_read_are_refused_before_anything_runs(
+    tmp_path, monkeypatch, arguments, message
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REPLICATE_RUNS", str(tmp_path / "runs"))
+    for folder in ("thesis", "small"):
+        (tmp_path / "runs" / folder).mkdir(parents=True)
+    for file in ("thesis/chapter.tex", "file"):
+        (tmp_path / "runs" / file).write_text("mine")
+    write_json(tmp_path / "runs" / "small" / "config.json", QUICK.changed(max_length=3).flat())
+    result = CliRunner().invoke(app, ["run", *arguments])
+    assert result.exit_code == 2
+    assert re.fullmatch(rf"replicate: .*{re.escape(message)}.*\n", result.stderr)
+    assert {path.name for path in tmp_path.iterdir()} == {"runs"}
+
+
+@pytest.mark.parametrize("root", ["file", "link", "file/runs"])
+def test_a_folder_that_can_hold_no_run_is_told_before_anything_runs(tmp_path, monkeypatch, root):
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "gone")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REPLICATE_RUNS", str(tmp_path / root))
+    result = CliRunner().invoke(app, ["run", "03_train"])
+    assert result.exit_code == 2
+    assert re.fullmatch(
+        r"replicate: no run can be put into .*REPLICATE_RUNS names another one\n", result.stderr
+    )
+
+
+def test_a_run_whose_text_is_gone_is_told_before_anything_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    settings = {"task": "translation", "pairs": "gone.tsv", "pairs_sha256": "0" * 64}
+    Path("run").mkdir()
+    write_json(Path("run", "config.json"), RunConfig.of(**settings).flat())
+    write_json(Path("run", "provenance.json"), {})
+    result = CliRunner().invoke(app, ["run", "04_evaluate", "run=run"])
+    assert result.exit_code == 2
+    assert re.fullmatch(r"replicate: cannot read gone\.tsv: No such file.*\n", result.stderr), result.stderr

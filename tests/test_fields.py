@@ -1,0 +1,40 @@
+"""What a refused setting is told."""
+
+from typing import Annotated, Literal
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from replicate.fields import explain
+
+
+class Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    steps: Annotated[int, Field(ge=1)] = 1
+    device: Literal["cpu", "cuda"] = "cpu"
+
+    @model_validator(mode="after")
+    def fit(self):
+        if self.device == "cuda" and self.steps == 13:
+            raise ValueError("no 13 steps on cuda")
+        return self
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"steps": 0}, "steps must be greater than or equal to 1, not 0"),
+        ({"device": "gpu"}, "device must be 'cpu' or 'cuda', not 'gpu'"),
+        ({"stepz": 2}, "unknown parameter 'stepz': did you mean 'steps'? The parameters are steps, device"),
+        ({"steps": 13, "device": "cuda"}, "no 13 steps on cuda"),
+        (
+            {"steps": 0, "device": "gpu"},
+            "steps must be greater than or equal to 1, not 0; device must be 'cpu' or 'cuda', not 'gpu'",
+        ),
+    ],
+)
+def test_a_model_s_refusal_is_explained_in_one_line(settings, message):
+    with pytest.raises(ValidationError) as caught:
+        Settings(**settings)
+    assert explain(caught.value, list(Settings.model_fields)) == message
