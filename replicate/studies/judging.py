@@ -112,7 +112,7 @@ def _bootstrap(effect: Effect, study: str) -> dict:
         ]
     columns, score = SCORES[effect.of.column]
     n = [str(sample.table.unit.nunique()) for sample in samples]
-    sentences = max(sample.table.sentence.nunique() for sample in samples)
+    sentences = pd.concat([sample.table.sentence for sample in samples]).nunique()
     return {"n": f"{', '.join(n)}; {sentences:,} sentences"} | bootstrap(samples, columns, score)
 
 

@@ -12,6 +12,7 @@ from distributed import Client, Future, KilledWorker, wait
 
 from replicate.files import first_line, locked
 from replicate.sweeps.cluster import as_they_end, connected
+from replicate.sweeps.kernels import end_kernels
 from replicate.sweeps.spec import Job
 from replicate.sweeps.store import clear_leftovers, state, store, with_earlier_run
 from replicate.sweeps.tables import claim, write_tables
@@ -95,6 +96,9 @@ def _do(
             with suppress(TimeoutError):  # a process that is lost by now has nothing to keep others from
                 wait(cleaning, timeout=CLEANING_SECONDS)
         except KeyboardInterrupt:
+            if client.cluster is not None:  # a scheduler of others has their cases too, and goes on
+                client.cancel(list(futures))  # what waits must not begin
+                client.run(end_kernels, on_error="ignore")  # a worker may end meanwhile
             done = f"{watch.ended_count} of {watch.count} cases are in {folder}"
             raise KeyboardInterrupt(f"stopped; {done}, and the same command goes on") from None
 

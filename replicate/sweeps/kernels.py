@@ -1,0 +1,34 @@
+"""What a worker that is told to end does first: it has the kernel of its case save the run."""
+
+import os
+import signal
+import threading
+
+import psutil
+
+SAVING_SECONDS = 15  # within which a kernel saves its run and ends
+
+_interrupting = threading.Lock()  # never let go: a second Ctrl-C would end a kernel before it has saved
+
+
+def end_kernels() -> None:
+    """Interrupt this process's kernels as Ctrl-C does, once, and wait until they have ended."""
+    if os.name == "nt":  # where one process cannot interrupt another
+        return
+    kernels = [child for child in psutil.Process().children() if _is_kernel(child)]
+    if _interrupting.acquire(blocking=False):
+        for kernel in kernels:
+            kernel.send_signal(signal.SIGINT)
+    psutil.wait_procs(kernels, timeout=SAVING_SECONDS)
+
+
+def end_after_kernels() -> None:
+    """End this process, and before it its kernels; in a thread, for its own go on meanwhile."""
+    threading.Thread(target=lambda: (end_kernels(), os._exit(128 + signal.SIGTERM))).start()
+
+
+def _is_kernel(process: psutil.Process) -> bool:
+    try:
+        return "ipykernel_launcher" in process.cmdline()
+    except psutil.Error:  # it has ended meanwhile
+        return False
