@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from replicate.parameters import ParameterError, check_parameters, plain
+from replicate.parameters import ParameterError, Parameters, check_parameters, plain
 from replicate.words import load, one_line, values_of
 
 PATHS = {"pairs", "target_file", "run", "beside"}  # parameters; a notebook is executed in another folder
@@ -53,7 +53,28 @@ def given_parameters(
     given |= {name: _value(defaults, name, text) for name, text in map(_name_and_text, pairs)}
     given |= dict(map(_name_and_text, raw))
     given |= {name: _value(defaults, name, text) for name, text in map(_name_and_text, typed)}
+    _refuse_bytes(given)
     return {name: _from_here(value) if name in PATHS else value for name, value in given.items()}
+
+
+def as_its_kernel_reads(parameters: Parameters, folder: Path) -> Parameters:
+    """The same with the notebook's own paths whole: they start at its folder, in which its kernel works."""
+    defaults = {
+        name: _from_here(value, folder) if name in PATHS else value
+        for name, value in parameters.defaults.items()
+    }
+    return Parameters(defaults, parameters.given)
+
+
+def _refuse_bytes(given: Mapping[str, Any]) -> None:
+    """Refuse what no notebook can hold: bytes of a name or a terminal that are not UTF-8."""
+    for name, value in given.items():
+        try:
+            str(value).encode()
+        except UnicodeEncodeError:
+            raise ParameterError(
+                f"{name} is {value!r}, which is not UTF-8; give another name, or use a locale such as C.UTF-8"
+            ) from None
 
 
 def _value(defaults: Mapping[str, Any], name: str, text: str) -> Any:
@@ -61,13 +82,13 @@ def _value(defaults: Mapping[str, Any], name: str, text: str) -> Any:
     return plain(text) if defaults.get(name) is None else text
 
 
-def _from_here(value: Any) -> Any:
-    """A path that means something in this folder, whole; the project's own, such as results/quick, stay."""
+def _from_here(value: Any, folder: Path = Path()) -> Any:
+    """A path that means something in the folder, whole; the project's own, such as results/quick, stay."""
     try:
-        there = isinstance(value, str) and bool(value) and Path(value).exists()
+        there = isinstance(value, str) and bool(value) and (folder / value).exists()
     except (OSError, ValueError):  # a text that can be no path
         there = False
-    return str(Path(value).absolute()) if there else value
+    return str((folder / value).absolute()) if there else value
 
 
 def _text(file: Path) -> str:

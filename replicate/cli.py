@@ -67,7 +67,7 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="Overwrite an executed copy that exists.")] = False,
 ) -> None:
     """Execute one notebook with the parameters given."""
-    from replicate.arguments import given_parameters, sorted_words
+    from replicate.arguments import as_its_kernel_reads, given_parameters, sorted_words
     from replicate.notebooks import find_notebook, place_of_copy
     from replicate.parameters import check_parameters, run_config
     from replicate.runs.checks import check_run
@@ -76,7 +76,7 @@ def run(
     path = find_notebook(notebook)
     out, typed = sorted_words(words or [])
     given = given_parameters(path, files or (), yaml or (), pairs or (), raw or (), typed)
-    values = check_parameters(path, given)
+    values = as_its_kernel_reads(check_parameters(path, given), path.parent)
     folder = check_run(values, run_config(values))
     with place_of_copy(path, out, force) as copy:
         typer.echo(f"replicate: executing {path}; its copy is {copy}", err=True)

@@ -101,7 +101,8 @@ def run_config(parameters: Mapping[str, Any]) -> RunConfig:
         )
         if isinstance(parameters, Parameters):
             _refuse_none(parameters)
-            if "task" not in settings and (task := implied_task(settings)):  # a notebook about one task
+            # A notebook about one task.
+            if "task" not in settings and (task := implied_task(parameters.defaults)):
                 settings["task"] = task
         foreign = foreign_names(settings)
         for name in foreign:

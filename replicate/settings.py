@@ -6,7 +6,7 @@ into the parts, `flat` puts them together again.
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SerializeAsAny, ValidationError
@@ -152,11 +152,18 @@ def needs_value(name: str) -> bool:
     return name in _defaults() and None not in _defaults()[name]
 
 
-def implied_task(names: Iterable[str]) -> str | None:
-    """The one task that has settings of its own among these; None where none or several have."""
-    having = [[kind for kind, task in TASKS.items() if name in task.model_fields] for name in names]
-    implied = {kinds[0] for kinds in having if len(kinds) == 1}
-    return implied.pop() if len(implied) == 1 else None
+def implied_task(defaults: Mapping[str, Any]) -> str | None:
+    """The one task that has settings of its own among these, all of which it could have; None where none."""
+    having = [[kind for kind, task in TASKS.items() if name in task.model_fields] for name in defaults]
+    kinds = {owners[0] for owners in having if len(owners) == 1}
+    if len(kinds) != 1:
+        return None
+    task = TASKS[kind := kinds.pop()]
+    try:  # names such as `pairs` and `tokens` may mean anything in a notebook of one's own
+        task(**{name: value for name, value in defaults.items() if name in task.model_fields})
+    except (ValidationError, OneLineError):
+        return None
+    return kind
 
 
 def foreign_names(given: dict[str, Any]) -> list[str]:

@@ -182,6 +182,13 @@ def test_a_notebook_without_a_line_for_the_task_is_checked_as_of_the_one_whose_s
     assert run_config(check_parameters(notebook, given)).task.kind == "translation"
     with pytest.raises(ParameterError, match=r"cannot read gone\.tsv"):
         run_config(check_parameters(notebook, {"pairs": "gone.tsv"}))
+    for line in (
+        "pairs = 5",
+        "pairs = ''\ntokens = 20",
+        "pairs = 'gone.tsv'\nmax_length = 3",
+    ):  # mean other things
+        own = write_notebook(tmp_path / "other.ipynb", f"# Parameters\n{line}")
+        assert run_config(check_parameters(own, {})).task.kind == "primes"
 
 
 def test_a_cell_that_is_no_python_is_refused_without_a_line_if_it_has_none(tmp_path):

@@ -62,6 +62,8 @@ def make_post(notebook: Path, out: Path, force: bool = False, **given: str | lis
 
 def post_of(own: dict, given: dict, name: str, out: Path) -> Post:
     """The front matter: what the article or notebook says, and what was given in place of that."""
+    if not isinstance(own, dict):
+        raise ParameterError(f"{name}: `blog` in its metadata must be names and values, not {own!r}")
     fields = dict(own) | {field: value for field, value in given.items() if value}
     if missing := [field for field in ("slug", "title", "categories", "tags") if field not in fields]:
         raise ParameterError(f"{name} has no {missing[0]} for a post; give it, or name it under `blog`")
@@ -74,14 +76,20 @@ def post_of(own: dict, given: dict, name: str, out: Path) -> Post:
     texts = {
         field: str(fields[field]) for field in ("slug", "title", "description", "image") if field in fields
     }
-    date = fields.get("date") or _date_of(earlier(texts["slug"], out))
-    return Post(**fields | texts | {"date": _date(date) if date else datetime.now().astimezone()})
+    date = _date(fields["date"]) if fields.get("date") else _date_of(earlier(texts["slug"], out))
+    return Post(**fields | texts | {"date": date or datetime.now().astimezone()})
 
 
-def _date_of(post: Path | None) -> str | None:
+def _date_of(post: Path | None) -> datetime | None:
     """The date of a post that is there already, so that it can be made again on another day."""
-    found = post and re.search(r"^date: (.+)$", post.read_text(encoding="utf-8"), re.MULTILINE)
-    return found[1] if found else None
+    if post is None:
+        return None
+    try:
+        found = re.search(r"^date: (.+)$", post.read_text(encoding="utf-8"), re.MULTILINE)
+        return _date(found[1]) if found else None
+    except (UnicodeDecodeError, ParameterError) as error:
+        why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else error
+        raise ParameterError(f"the date of {post}, which is there already, cannot be read: {why}") from error
 
 
 def _date(text: str) -> datetime:

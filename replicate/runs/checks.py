@@ -26,6 +26,7 @@ def check_run(parameters: Parameters, config: RunConfig) -> Path | None:
     if "run_name" not in parameters:
         return None
     folder = run_folder(parameters["run_name"] or config.name)
+    config.task.check()
     refuse_foreign(folder, config)
     if not folder.exists():
         _check_writable(folder.parent)

@@ -218,6 +218,9 @@ def test_a_notebook_becomes_a_post_with_its_own_front_matter(tmp_path):
         with pytest.raises(ParameterError, match=message):
             make_post(path, tmp_path / "blog", **given)
 
+    for odd in ("yes", ["a"], None, True):
+        notebook.metadata["blog"] = odd
+        refused("`blog` in its metadata must be names and values")
     notebook.metadata["blog"] = {"slug": "own", "title": "Own", "categories": ["C"]}
     refused("has no tags for a post")
     notebook.metadata["blog"]["tags"] = "one"
@@ -254,6 +257,18 @@ def test_a_new_post_is_of_today(tmp_path):
     _, text, _ = post.front_matter().split("---\n")
     stamp = re.search(r"date: (.+)", text)[1]
     assert datetime.strptime(stamp, "%Y-%m-%d %H:%M:%S %z") == post.date.replace(microsecond=0)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"), [(b"date: 2025-04-20\n", "date must be like"), (b"title: caf\xe9", "it is not UTF-8")]
+)
+def test_a_post_that_is_there_and_cannot_be_read_is_named(tmp_path, text, why):
+    there = tmp_path / "_posts" / "2025-04-20-old.md"
+    there.parent.mkdir()
+    there.write_bytes(text)
+    front = {"title": "T", "categories": [], "tags": []}
+    with pytest.raises(ParameterError, match=f"the date of .*2025-04-20-old.md, which .* be read: {why}"):
+        post_of(front, {"slug": "old"}, "an article", tmp_path)
 
 
 def test_a_post_that_cannot_be_replaced_comes_back(tmp_path, monkeypatch):

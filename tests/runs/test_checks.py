@@ -65,3 +65,13 @@ def test_a_run_whose_text_is_gone_is_told_before_anything_runs(tmp_path, monkeyp
     result = CliRunner().invoke(app, ["run", "04_evaluate", "run=run"])
     assert result.exit_code == 2
     assert re.fullmatch(r"replicate: cannot read gone\.tsv: No such file.*\n", result.stderr), result.stderr
+
+
+def test_a_text_that_is_too_small_is_told_before_anything_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("two.tsv").write_text("a dog\tun chien\na cat\tun chat\n")
+    result = CliRunner().invoke(app, ["run", "03_train", "task=translation", "pairs=two.tsv"])
+    assert result.exit_code == 2
+    said = r"replicate: train, validation and test need a page each, .* the text has 2\n"
+    assert re.fullmatch(said, result.stderr), result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["two.tsv"]

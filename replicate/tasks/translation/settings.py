@@ -11,6 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from replicate.fields import Count, TaskSettings, Truth
 from replicate.tasks.translation.corpus import CorpusError, Pair, checksum, found_at, read_aligned, read_tsv
 from replicate.tasks.translation.grammar import grammar_pairs
+from replicate.tasks.translation.split import shares
 
 
 class TranslationSettings(TaskSettings):
@@ -73,7 +74,7 @@ class TranslationSettings(TaskSettings):
         return f"{self.tokens}-{'reverse' if self.reverse else 'forward'}"
 
     def check(self) -> None:
-        self.read()
+        shares(self.read())
 
     def read(self) -> list[Pair]:
         """The pairs of the text.

@@ -27,9 +27,9 @@ def split(pairs: Sequence[Pair]) -> Splits:
     not those of a few pages.
     """
     parts: dict[str, list[Pair]] = {"train": [], "validation": [], "test": []}
-    names = _shares({pair.group or masked(pair.source) for pair in pairs})
+    names = shares(pairs)
     for pair in pairs:
-        parts[names[pair.group or masked(pair.source)]].append(pair)
+        parts[names[_group(pair)]].append(pair)
     known = {masked(pair.source) for pair in parts["train"]}
     for name in ("validation", "test"):
         parts[name] = [pair for pair in parts[name] if masked(pair.source) not in known]
@@ -37,12 +37,13 @@ def split(pairs: Sequence[Pair]) -> Splits:
     return Splits(**parts)
 
 
-def _shares(groups: set[str]) -> dict[str, str]:
+def shares(pairs: Sequence[Pair]) -> dict[str, str]:
     """What each group is for; of few groups, one at least is for validation and one for the test.
 
     Raises:
         CorpusError: there are fewer than three.
     """
+    groups = set(map(_group, pairs))
     if len(groups) < 3:
         raise CorpusError(
             "train, validation and test need a page each, or a sentence where no page is named; the text "
@@ -58,6 +59,10 @@ def _shares(groups: set[str]) -> dict[str, str]:
         if name not in own:
             names[next(group for group, other in names.items() if own.count(other) > 1)] = name
     return names
+
+
+def _group(pair: Pair) -> str:
+    return pair.group or masked(pair.source)
 
 
 def masked(text: str) -> str:

@@ -14,13 +14,18 @@ if TYPE_CHECKING:  # the module of tasks needs torch, and settings read texts wi
 BOS, EOS, UNK = 1, 2, 3  # after PAD, which is 0 in every vocabulary
 SPECIAL = ["<pad>", "<s>", "</s>", "<unk>"]
 
+# Signs of other scripts that belong to the letter before them, as vowels do, and the joiners between letters.
+MARKS = "\u200c\u200d" + "".join(
+    sign for sign in map(chr, range(0x300, 0x20000)) if unicodedata.category(sign)[0] == "M"
+)
+LETTERS = rf"\w[\w{MARKS}]*"
 # An apostrophe stays with the letters that it shortens: l' d' qu' jusqu' before a word, 's 't 're after one.
 WORD = re.compile(
-    r"""
-    \b(?:\w|\w*qu)'(?=\w)                        # an elision, a word of its own
-    | \w+ (?: (?:- | (?<=\d)[.,](?=\d)) \w+ )*   # a word, with its hyphens, or a number, with its points
-    | (?<=\w)'\w+                                # what is left of a word after an apostrophe
-    | \S                                         # any other sign alone
+    rf"""
+    \b(?:\w|\w*qu)'(?=\w)                                       # an elision, a word of its own
+    | {LETTERS} (?: (?:- | (?<=\d)[.,](?=\d)) {LETTERS} )*       # a word, with its hyphens, or a number
+    | (?<=[\w{MARKS}])'{LETTERS}                                 # what is left of one after an apostrophe
+    | \S[{MARKS}]*                                               # any other sign alone
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -35,7 +40,7 @@ def normalised(text: str) -> str:
 
     French sets no-break spaces (U+00A0, U+202F) before ; : ! ? and inside quotes; they part words as others.
     """
-    return " ".join(unicodedata.normalize("NFC", text).translate(PLAIN).split())
+    return " ".join(unicodedata.normalize("NFC", text.translate(PLAIN)).split())
 
 
 def words(text: str) -> list[str]:

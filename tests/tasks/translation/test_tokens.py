@@ -25,6 +25,11 @@ ALPHABET = "aéqul'\u2019-.,;:!?()\"«»13 \u00a0\u202f\u00adQ%…"
         ("'quoted' words'", ["'", "quoted", "'", "words", "'"]),
         ("wait...", ["wait", ".", ".", "."]),
         ("", []),
+        ("हिन्दी में लिखा।", ["हिन्दी", "में", "लिखा", "।"]),  # vowels and other marks stay with their letters
+        ("كَتَبَ الوَلَدُ", ["كَتَبَ", "الوَلَدُ"]),
+        ("ที่นี่", ["ที่นี่"]),
+        ("क्\u200dष", ["क्\u200dष"]),  # a joiner
+        ("i̇ ❤️!", ["i̇", "❤️", "!"]),
     ],
 )
 def test_words_and_signs_are_parted_and_keep_their_case(text, parts):
@@ -40,6 +45,7 @@ def test_a_text_without_odd_blanks_comes_back_as_it_was(text):
 
 def test_equal_texts_have_one_form():
     assert normalised(" e\u0301te\u0301\u00a0\u202f:\tl\u2019an\ufeff ") == "été : l'an"
+    assert normalised("e\u00ad\u0301") == "é"  # once the soft hyphen is gone
 
 
 @given(st.text(ALPHABET) | st.text())
