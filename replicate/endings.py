@@ -50,7 +50,7 @@ class OneLineErrors(TyperGroup):
 
 
 def _as_ctrl_c(signum: int, frame: FrameType | None) -> None:
-    """Being asked to end, as a time limit does it, saves and clears up what Ctrl-C does."""
+    """Asked to end, as by a time limit, a command saves and clears up as at Ctrl-C."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # of a command in a script's background
         raise KeyboardInterrupt
     signal.raise_signal(signal.SIGINT)

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from contextlib import suppress
 
 import psutil
 
@@ -18,7 +19,8 @@ def end_kernels() -> None:
     kernels = [child for child in psutil.Process().children() if _is_kernel(child)]
     if _interrupting.acquire(blocking=False):
         for kernel in kernels:
-            kernel.send_signal(signal.SIGINT)
+            with suppress(psutil.Error):  # it has ended meanwhile
+                kernel.send_signal(signal.SIGINT)
     psutil.wait_procs(kernels, timeout=SAVING_SECONDS)
 
 
@@ -30,5 +32,5 @@ def end_after_kernels() -> None:
 def _is_kernel(process: psutil.Process) -> bool:
     try:
         return "ipykernel_launcher" in process.cmdline()
-    except psutil.Error:  # it has ended meanwhile
+    except psutil.Error:
         return False
