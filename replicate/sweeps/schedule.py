@@ -97,8 +97,9 @@ def _do(
                 wait(cleaning, timeout=CLEANING_SECONDS)
         except KeyboardInterrupt:
             if client.cluster is not None:  # a scheduler of others has their cases too, and goes on
-                client.cancel(list(futures))  # what waits must not begin
-                client.run(end_kernels, on_error="ignore")  # a worker may end meanwhile
+                with suppress(KeyboardInterrupt):  # pressed again: nothing is waited for
+                    client.cancel(list(futures))  # what waits must not begin
+                    client.run(end_kernels, on_error="ignore")  # a worker may end meanwhile
             done = f"{watch.ended_count} of {watch.count} cases are in {folder}"
             raise KeyboardInterrupt(f"stopped; {done}, and the same command goes on") from None
 
