@@ -150,10 +150,7 @@ def test_an_edit_that_fails_loses_no_training_and_its_repair_trains_nothing_anew
 @pytest.mark.parametrize("signals", [[signal.SIGINT], [signal.SIGINT] * 3, [signal.SIGTERM]])
 def test_a_sweep_that_is_stopped_keeps_what_is_finished_and_says_how_to_go_on(tmp_path, signals):
     file = write_sweep(tmp_path, "fixed: {log: LOG}\nlist: [{name: a}, {name: b, end: killed}]")
-    start = "from replicate.cli import app\nif __name__ == '__main__':\n    app()"
-    script = tmp_path / "start.py"
-    script.write_text(start)
-    command = [sys.executable, script, "sweep", file, "--out", tmp_path / "out", "--workers", "1"]
+    command = [sys.executable, "-m", "replicate", "sweep", file, "--out", tmp_path / "out", "--workers", "1"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         while process.poll() is None and "b" not in attempts(tmp_path):
             time.sleep(0.1)
@@ -178,9 +175,7 @@ def test_a_case_in_training_is_saved_as_its_sweep_is_stopped(
     trained = TRAINS[2].replace("('max", "('evaluate_every', 'max")
     write_notebook(tmp_path / "tiny.ipynb", parameters, TRAINS[1], trained)
     (tmp_path / "sweep.yaml").write_text("notebook: tiny.ipynb\nlist: [{hidden_size: 8}, {hidden_size: 9}]")
-    script = tmp_path / "start.py"
-    script.write_text("from replicate.cli import app\nif __name__ == '__main__':\n    app()")
-    command = [sys.executable, script, "sweep", tmp_path / "sweep.yaml", "--workers", "1"]
+    command = [sys.executable, "-m", "replicate", "sweep", tmp_path / "sweep.yaml", "--workers", "1"]
     tries = 5 if soak else 1
     for number in range(tries):
         monkeypatch.setenv("REPLICATE_RUNS", str(runs := tmp_path / f"runs-{number}"))

@@ -32,10 +32,11 @@ def kinds_table() -> pd.DataFrame:
     """
     nats = _of_kinds(nats_by_training).groupby("model", sort=False).nats
     bleu = _of_kinds(bleu_by_training).groupby(["model", "models", "width"]).bleu.mean()
-    configs = [_config(KINDS[model][0]) for model in nats.groups]
+    means = nats.mean()
+    configs = [_config(KINDS[model][0]) for model in means.index]
     updates = [config.training.steps for config in configs]
     of_words = [config.task.tokens == "words" for config in configs]
-    perplexity = np.exp(nats.mean()).where(of_words)
+    perplexity = np.exp(means).where(of_words)
     table = pd.DataFrame({"trainings": nats.count(), "updates": updates, "perplexity": perplexity})
     for search, name in SEARCHES.items():
         table[name] = [bleu[model, *search] for model in table.index]

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the module of tasks needs torch, and settings read texts without
@@ -14,21 +15,6 @@ if TYPE_CHECKING:  # the module of tasks needs torch, and settings read texts wi
 BOS, EOS, UNK = 1, 2, 3  # after PAD, which is 0 in every vocabulary
 SPECIAL = ["<pad>", "<s>", "</s>", "<unk>"]
 
-# Signs of other scripts that belong to the letter before them, as vowels do, and the joiners between letters.
-MARKS = "\u200c\u200d" + "".join(
-    sign for sign in map(chr, range(0x300, 0x20000)) if unicodedata.category(sign)[0] == "M"
-)
-LETTERS = rf"\w[\w{MARKS}]*"
-# An apostrophe stays with the letters that it shortens: l' d' qu' jusqu' before a word, 's 't 're after one.
-WORD = re.compile(
-    rf"""
-    \b(?:\w|\w*qu)'(?=\w)                                       # an elision, a word of its own
-    | {LETTERS} (?: (?:- | (?<=\d)[.,](?=\d)) {LETTERS} )*       # a word, with its hyphens, or a number
-    | (?<=[\w{MARKS}])'{LETTERS}                                 # what is left of one after an apostrophe
-    | \S[{MARKS}]*                                               # any other sign alone
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
 # Typographic apostrophes and hyphens; what takes no room, such as the soft hyphen, goes.
 PLAIN = {0x2019: "'", 0x02BC: "'", 0x2010: "-", 0x2011: "-", 0x00AD: None, 0x200B: None, 0xFEFF: None}
 CLOSING = frozenset(".,;:!?)]}%\u2026")  # no space before it
@@ -43,9 +29,31 @@ def normalised(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text.translate(PLAIN)).split())
 
 
+@cache  # made when a text is read, not as every command starts: it asks for each sign whether it is a mark
+def _word() -> re.Pattern:
+    """What a word is; an apostrophe stays with the letters that it shortens.
+
+    l' d' qu' jusqu' stand before a word, 's 't 're after one.
+    """
+    # Signs of other scripts that belong to the letter before them, as vowels do, and joiners of letters.
+    marks = "\u200c\u200d" + "".join(
+        sign for sign in map(chr, range(0x300, 0x20000)) if unicodedata.category(sign)[0] == "M"
+    )
+    letters = rf"\w[\w{marks}]*"
+    return re.compile(
+        rf"""
+        \b(?:\w|\w*qu)'(?=\w)                                       # an elision, a word of its own
+        | {letters} (?: (?:- | (?<=\d)[.,](?=\d)) {letters} )*       # a word, with its hyphens, or a number
+        | (?<=[\w{marks}])'{letters}                                 # what is left of one after an apostrophe
+        | \S[{marks}]*                                               # any other sign alone
+        """,
+        re.VERBOSE | re.IGNORECASE,
+    )
+
+
 def words(text: str) -> list[str]:
     """The words and signs of a text; their case is kept."""
-    return WORD.findall(normalised(text))
+    return _word().findall(normalised(text))
 
 
 def joined(tokens: Iterable[str]) -> str:
