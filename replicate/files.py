@@ -32,6 +32,12 @@ class RunError(OneLineError, ValueError):
     """A run folder that is missing, damaged or someone else's; one line that says which and what to do."""
 
 
+def unwritable(folder: Path) -> Path | None:
+    """What keeps a folder from being made or written in, such as a file or a link to nothing."""
+    there = next(place for place in (folder, *folder.parents) if place.exists() or place.is_symlink())
+    return None if there.is_dir() and os.access(there, os.W_OK | os.X_OK) else there
+
+
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Make the folder and keep other processes off it; the lock goes with the process that holds it."""

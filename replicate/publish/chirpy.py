@@ -11,6 +11,7 @@ from typing import NamedTuple
 import yaml
 from PIL import Image, ImageOps
 
+from replicate.files import unwritable
 from replicate.parameters import ParameterError
 from replicate.publish.kramdown import as_text, past_liquid
 
@@ -59,14 +60,14 @@ def _html(text: str) -> str:
 
 
 def check_place(slug: str, out: Path) -> None:
-    """Refuse a slug that is no plain name, and a folder that cannot be one."""
+    """Refuse a slug that is no plain name, and a place that cannot be a folder of posts; nothing is made."""
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug):
         raise ParameterError(f"slug {slug!r} must be small letters and digits, with single dashes between")
     for folder in (out / "_posts", out / FIGURES[1:]):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ParameterError(f"{folder} cannot be a folder of posts: {error.strerror}") from error
+        if there := unwritable(folder):
+            raise ParameterError(
+                f"{folder} cannot be a folder of posts: {there} is no folder that you may write to"
+            )
 
 
 def earlier(slug: str, out: Path) -> Path | None:
@@ -85,8 +86,15 @@ def write_post(body: str, figures: list[Path], post: Post, out: Path, force: boo
     What is there already and differs stays, unless it is to be replaced by `force`.
     """
     check_place(post.slug, out)
+    if post.image and post.image not in {figure.stem for figure in figures}:
+        raise ParameterError(f"image must name a figure of the post, not {post.image!r}")
     target, images = out / "_posts" / post.file, out / FIGURES[1:] / post.slug
     before = [path for path in (earlier(post.slug, out), images) if path and path.exists()]
+    for folder in (target.parent, images.parent):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ParameterError(f"{folder} cannot be a folder of posts: {error.strerror}") from error
     with TemporaryDirectory(dir=out, prefix=".post-") as temporary:
         new = Path(temporary) / "new"
         new.mkdir()
@@ -129,8 +137,6 @@ def _replace(before: list[Path], new: Path, post: Post, target: Path, images: Pa
 
 def _write_preview(figure: Path) -> None:
     """A figure on a ground of the shape that Chirpy shows, which would cut off its edges otherwise."""
-    if not figure.exists():
-        raise ParameterError(f"image must name a figure of the post, not {figure.stem!r}")
     with Image.open(figure) as image:
         ImageOps.pad(image.convert("RGB"), PREVIEW_SIZE, color="white").save(figure.with_name(PREVIEW))
 

@@ -84,7 +84,7 @@ def execute(
     except KeyboardInterrupt:
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # it would tell of the cell that was left
         _remove(output)
-        message = f"{notebook.name} was interrupted; the same command goes on from what is saved"
+        message = f"{notebook.name} was interrupted; the same command goes on from what its run saved, if any"
         raise KeyboardInterrupt(message) from None
     return output
 

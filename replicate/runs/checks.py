@@ -1,11 +1,10 @@
 """What speaks against a run before any of it begins; told without torch, which takes seconds to import."""
 
-import os
 import re
 from pathlib import Path
 from typing import Any
 
-from replicate.files import PROJECT, RunError, first_line, read_json
+from replicate.files import PROJECT, RunError, first_line, read_json, unwritable
 from replicate.parameters import Parameters
 from replicate.runs.places import is_finished, run_folder
 from replicate.settings import RunConfig, SettingError
@@ -28,8 +27,11 @@ def check_run(parameters: Parameters, config: RunConfig) -> Path | None:
     folder = run_folder(parameters["run_name"] or config.name)
     config.task.check()
     refuse_foreign(folder, config)
-    if not folder.exists():
-        _check_writable(folder.parent)
+    if not folder.exists() and (there := unwritable(folder.parent)):
+        raise RunError(
+            f"no run can be put into {folder.parent}: {there} is no folder that you may write to; "
+            "REPLICATE_RUNS names another one"
+        )
     return folder
 
 
@@ -39,16 +41,6 @@ def check_making(parameters: Parameters) -> None:
     check_device_name(parameters.get("device", "auto"))
     if parameters.get("run_name"):
         run_folder(parameters["run_name"])
-
-
-def _check_writable(folder: Path) -> None:
-    """Refuse a folder that can neither be made nor written, such as a file or a link to nothing."""
-    there = next(place for place in (folder, *folder.parents) if place.exists() or place.is_symlink())
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        raise RunError(
-            f"no run can be put into {folder}: {there} is no folder that you may write to; REPLICATE_RUNS "
-            "names another one"
-        )
 
 
 def check_workers(workers: Any) -> None:

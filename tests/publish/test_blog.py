@@ -17,7 +17,7 @@ from shared import formulas, write_notebook
 from replicate.figures.style import save
 from replicate.parameters import ParameterError
 from replicate.publish.blog import make_post, post_of
-from replicate.publish.chirpy import Post, write_post
+from replicate.publish.chirpy import Post, check_place, write_post
 from replicate.publish.dump import check_executed, post_body, table_from_html
 from replicate.publish.execute import execute
 
@@ -118,8 +118,26 @@ def test_a_slug_that_could_leave_the_folder_is_refused(tmp_path, slug):
 
 def test_a_folder_that_cannot_be_one_is_refused(tmp_path):
     (tmp_path / "blog").write_text("a file")
-    with pytest.raises(ParameterError, match="cannot be a folder of posts: Not a directory"):
+    with pytest.raises(ParameterError, match=r"cannot be a folder of posts: .*blog is no folder that you"):
         write_post("x", [], POST, tmp_path / "blog")
+
+
+def test_a_disk_that_takes_no_folder_is_named(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "mkdir", full)
+    with pytest.raises(ParameterError, match="_posts cannot be a folder of posts: No space left on device"):
+        write_post("x", [], POST, tmp_path / "blog")
+
+
+def test_a_post_that_is_refused_leaves_no_folder(tmp_path):
+    with pytest.raises(ParameterError, match="image must name a figure of the post, not 'none'"):
+        write_post("x", [], POST._replace(image="none"), tmp_path / "blog")
+    with pytest.raises(ParameterError, match="slug"):
+        check_place("No", tmp_path / "blog")
+    check_place("yes", tmp_path / "blog")  # as before an article is made
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_post_that_is_there_is_left_alone_unless_forced(tmp_path):
