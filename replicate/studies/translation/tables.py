@@ -66,11 +66,14 @@ def bleu_by_training(study: str = STUDY) -> pd.DataFrame:
 def bleu_by_group(study: str = STUDY) -> pd.DataFrame:
     """BLEU of single models with a beam of 12, by the words of the source and by how rare they are.
 
+    Both are of whole words, as the base reads them, so that a group has the same sentences in every study.
     One row a direction and group: `by` (length, rarity), `group`, its `place` in their order, the number of
     `sentences`, and the mean over trainings with its 95% interval over trainings and sentences.
     """
     rows = []
     single = sentence_table("answers", study).query("models == 1 and width == 12")
+    words = sentence_table("answers", STUDY).drop_duplicates("sentence").set_index("sentence")
+    single = single.assign(**{name: single.sentence.map(words[name]) for name in ("length", "rarity")})
     for direction, table in single.groupby("direction"):
         groups = {("length", f"{a} to {b}"): table.length.between(a, b) for a, b in LENGTHS}
         groups |= {("rarity", name): table.rarity == third for third, name in RARITIES.items()}

@@ -78,6 +78,17 @@ def test_bleu_by_group_is_the_mean_over_trainings_of_the_groups_own_bleu(monkeyp
     assert found.groupby(["direction", "by"]).place.apply(list).loc["forward", "length"] == [0, 1, 2, 3, 4]
 
 
+def test_groups_are_of_the_words_of_the_base_where_a_study_counts_pieces(monkeypatch):
+    rng = np.random.default_rng(0)
+    words = sentences(rng, "reversed", "")
+    pieces = words.assign(length=2 * words.length, rarity=4 - words.rarity)
+    monkeypatch.setattr(
+        tables, "sentence_table", lambda name, study: words if study == "translation" else pieces
+    )
+    monkeypatch.setattr(tables, "GROUP_DRAWS", 10)
+    assert tables.bleu_by_group("translation-subwords").equals(tables.bleu_by_group())
+
+
 def test_the_groups_figure_has_both_ends_in_its_finding():
     rows = [
         {
