@@ -1,13 +1,20 @@
 """An executed notebook, cell by cell, as the body of a post."""
 
+import re
 from pathlib import Path
 
-from bs4 import BeautifulSoup
 from nbformat import NotebookNode
 
 from replicate.parameters import ParameterError
 from replicate.publish.chirpy import figure
-from replicate.publish.kramdown import as_text, code_block, to_kramdown
+from replicate.publish.html_table import tables_from_html
+from replicate.publish.kramdown import code_block, to_kramdown
+
+COLOURS = re.compile(
+    r"\x1b\[[0-9;?]*[ -/]*[@-~]"
+)  # of a terminal (ECMA-48), which a page would show as signs
+# What stands for an object, such as HTML or an SVG image, where the object itself cannot be shown.
+OBJECT = re.compile(r"<[\w.]+ object( at 0x\w+)?>")
 
 
 def check_executed(notebook: NotebookNode, name: str) -> None:
@@ -61,25 +68,22 @@ def _code(cell: NotebookNode) -> str:
 def _output(output: NotebookNode, figures: Path, slug: str) -> tuple[str, list[Path]]:
     """One output as kramdown, and the files of its figure."""
     if output.output_type == "stream":
-        return code_block(output.text if output.name == "stdout" else "", "text"), []
+        return _printed(output.text if output.name == "stdout" else ""), []
     data = output.get("data", {})
     if "image/png" in data:
         return figure(output.metadata.get("filename"), output.metadata.get("caption"), figures, slug)
     if "text/markdown" in data:
         return to_kramdown(data["text/markdown"].strip()), []
-    table = table_from_html(data.get("text/html", ""))
-    return table or code_block(data.get("text/plain", ""), "text"), []
+    if tables := tables_from_html(data.get("text/html", "")):
+        return tables, []
+    plain = data.get("text/plain", "")
+    if OBJECT.fullmatch(plain):
+        raise ParameterError(
+            f"a post cannot show the output {plain}: show a table or a figure, or give its cell the tag "
+            "blog-drop"
+        )
+    return _printed(plain), []
 
 
-def table_from_html(html: str) -> str:
-    """The table of a DataFrame's HTML as Markdown; header rows of an index name and columns become one.
-
-    Returns "" where there is no table, or none with a row under its header, which kramdown would not read.
-    """
-    page = BeautifulSoup(html, "html.parser")
-    rows = [[as_text(cell.get_text(" ")) for cell in row(["th", "td"])] for row in page.select("table tr")]
-    header, *body = rows or [[]]
-    if len(page.select("thead tr")) > 1 and not any(body[0][1:]):  # the index's name has a row of its own
-        header, body = [body[0][0], *header[1:]], body[1:]
-    lines = [header, ["---"] * len(header), *body]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) if body else ""
+def _printed(text: str) -> str:
+    return code_block(COLOURS.sub("", text), "text")

@@ -12,6 +12,11 @@ The rule:
 """
 
 import re
+from collections.abc import Iterator
+
+from markdown_it import MarkdownIt
+
+from replicate.parameters import ParameterError
 
 # In this order: code is never touched, and a block formula is not two inline ones.
 PIECES = re.compile(
@@ -28,6 +33,9 @@ RELATIVE_LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?![a-z]+:|#|/)[^)]*\)")
 # The marks of HTML and Markdown in a line of text, and what kramdown would join (dashes, dots) or take for
 # the rule of a table: a dash with no word after it. Chirpy looks for `=` in attributes.
 MARKS = re.compile(r"[&<>\"'`*\[\]{}|\\$~=^]|(?<![a-zA-Z])_|_(?![a-zA-Z])|-(?=-|\W*$)|\.(?=\.)")
+# An image whose file is beside the notebook, or in it; a post would show a gap.
+LOST_IMAGE = re.compile(r"!\[[^\]]*\]\((?!https?:|data:|/)([^)\s]*)")
+VERBATIM = re.compile(r"\s*<(pre|script|style|textarea)\b", re.IGNORECASE)
 LIQUID = re.compile(r"\{(?=[{%])")
 
 
@@ -49,7 +57,31 @@ def past_liquid(body: str) -> str:
 
 
 def to_kramdown(markdown: str) -> str:
-    """Convert one cell's Markdown."""
+    """Convert one cell's Markdown.
+
+    Raises:
+        ParameterError: it shows an image that a post would not have.
+    """
+    return "".join(text if is_code else _converted(text) for text, is_code in _parts(markdown))
+
+
+def _parts(markdown: str) -> Iterator[tuple[str, bool]]:
+    """The text cut at its indented code, `<pre>` and the like, and whether a part is such.
+
+    Code in fences is not: one that is left open is closed later.
+    """
+    markdown = re.sub("\r\n?", "\n", markdown)
+    lines, end = re.split(r"(?<=\n)", markdown), 0
+    for token in MarkdownIt().parse(markdown):
+        if token.type == "code_block" or (token.type == "html_block" and VERBATIM.match(token.content)):
+            first, stop = token.map
+            yield "".join(lines[end:first]), False
+            yield "".join(lines[first:stop]), True
+            end = stop
+    yield "".join(lines[end:]), False
+
+
+def _converted(markdown: str) -> str:
     parts, end = [], 0
     for match in PIECES.finditer(markdown):
         parts += [_prose(markdown[end : match.start()]), _piece(match)]
@@ -58,6 +90,10 @@ def to_kramdown(markdown: str) -> str:
 
 
 def _prose(text: str) -> str:
+    if lost := LOST_IMAGE.search(text):
+        raise ParameterError(
+            f"a post would not have the image {lost[1]!r}: name it by its address, or draw it as a figure"
+        )
     return RELATIVE_LINK.sub(r"\1", text)
 
 

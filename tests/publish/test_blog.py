@@ -6,7 +6,6 @@ from datetime import datetime
 from pathlib import Path
 
 import nbformat
-import pandas as pd
 import pytest
 import yaml
 from matplotlib import pyplot as plt
@@ -18,7 +17,7 @@ from replicate.figures.style import save
 from replicate.parameters import ParameterError
 from replicate.publish.blog import make_post, post_of
 from replicate.publish.chirpy import Post, check_place, write_post
-from replicate.publish.dump import check_executed, post_body, table_from_html
+from replicate.publish.dump import check_executed, post_body
 from replicate.publish.execute import execute
 
 POST = Post("a-post", datetime.fromisoformat("2025-04-20T10:00:00+08:00"), "A: post", ["One", "Two"], ["tag"])
@@ -91,22 +90,6 @@ def test_a_dark_figure_differs_and_equal_figures_are_equal_bytes(tmp_path):
     light, dark = (Image.open(first / name).convert("L") for name in (names[0], names[2]))
     assert light.getpixel((0, 0)) > 250 and dark.getpixel((0, 0)) < 40
     assert min(light.get_flattened_data()) < 20 and max(dark.get_flattened_data()) > 200  # the black line
-
-
-def test_a_table_with_a_column_index_name_keeps_its_header():
-    html = "<table><tr><th>rung</th><th>x</th></tr><tr><th>a</th><td>1</td></tr></table>"
-    assert table_from_html(html) == "| rung | x |\n| --- | --- |\n| a | 1 |"
-
-
-def test_tables_of_one_column_and_of_no_row():
-    one = pd.DataFrame({"x": ["a", "b"]}).to_html(index=False)
-    assert table_from_html(one) == "| x |\n| --- |\n| a |\n| b |"
-    empty = pd.DataFrame({"x": []})
-    data = {"text/html": empty.to_html(), "text/plain": str(empty)}
-    output = new_output("execute_result", data, execution_count=1)
-    cell = new_code_cell("empty", execution_count=1, outputs=[output], metadata={"tags": ["blog-hide"]})
-    body, _ = post_body(new_notebook(cells=[cell]), Path(), "a-post")
-    assert body == f"```text\n{empty}\n```"
 
 
 @pytest.mark.parametrize("slug", ["../x", "a/b", "a.b", "", "A", "-a", "a--b", "a b"])

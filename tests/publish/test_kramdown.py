@@ -61,3 +61,21 @@ def test_the_formulas_and_tables_of_every_notebook_arrive(render, notebook):
     assert not re.search(r"\$|\\(begin|frac|mid)", page.get_text())  # none is left as text
     tables = sum(len(re.findall(r"^\|[ :|-]+\|$", cell, re.MULTILINE)) for cell in cells)
     assert len(page.select("table")) == tables
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "    export A=$HOME/$PATH\n",
+        "\techo $x$ | [a](b.md)\n",
+        "<pre>cost $A$ | [a](b.md)</pre>\n",
+        "<PRE>\ncost $A$ | b\n\n$B$</PRE>\n",
+    ],
+)
+def test_indented_code_and_pre_are_never_touched(code):
+    assert code in to_kramdown(f"Before $a$:\n\n{code}\nAfter $b$.")
+    assert "$$b$$" in to_kramdown(f"Before $a$:\n\n{code}\nAfter $b$.")
+
+
+def test_an_indented_paragraph_of_a_list_is_no_code():
+    assert to_kramdown("- one\n\n    and $a$\n") == "- one\n\n    and $$a$$\n"

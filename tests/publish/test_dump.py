@@ -1,0 +1,111 @@
+"""A notebook's outputs as parts of a post: tables, and what cannot be shown."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from replicate.parameters import ParameterError
+from replicate.publish.dump import post_body
+from replicate.publish.html_table import tables_from_html
+
+
+def body_of(cell) -> str:
+    cell.metadata["tags"] = ["blog-hide"]
+    return post_body(new_notebook(cells=[cell]), Path(), "a-post")[0]
+
+
+def shown(**data) -> str:
+    """The body of a post whose one cell has this output, by MIME types with `_` in place of `/`."""
+    data = {kind.replace("_", "/"): value for kind, value in data.items()}
+    output = new_output("execute_result", data, execution_count=1)
+    return body_of(new_code_cell("x", execution_count=1, outputs=[output]))
+
+
+def rows(markdown: str) -> list[list[str]]:
+    """The cells of a Markdown table, without the rule under its header."""
+    lines = [[cell.strip() for cell in line[1:-1].split("|")] for line in markdown.splitlines()]
+    assert set(lines[1]) == {"---"}
+    return lines[:1] + lines[2:]
+
+
+def test_a_table_with_a_column_index_name_keeps_its_header():
+    html = "<table><tr><th>rung</th><th>x</th></tr><tr><th>a</th><td>1</td></tr></table>"
+    assert rows(tables_from_html(html)) == [["rung", "x"], ["a", "1"]]
+
+
+def test_tables_of_one_column_and_of_no_row():
+    one = pd.DataFrame({"x": ["a", "b"]}).to_html(index=False)
+    assert rows(tables_from_html(one)) == [["x"], ["a"], ["b"]]
+    empty = pd.DataFrame({"x": []})
+    assert shown(text_html=empty.to_html(), text_plain=str(empty)) == f"```text\n{empty}\n```"
+
+
+def test_the_levels_of_an_index_of_rows_stand_in_every_row():
+    index = pd.MultiIndex.from_product([["a", "b"], ["x", "y"]], names=["k", "l"])
+    table = tables_from_html(pd.DataFrame({"n": [1, 2, 3, 4]}, index=index).to_html())
+    assert rows(table) == [
+        ["k", "l", "n"],
+        ["a", "x", "1"],
+        ["a", "y", "2"],
+        ["b", "x", "3"],
+        ["b", "y", "4"],
+    ]
+
+
+def test_the_levels_of_columns_are_joined_over_their_values():
+    columns = pd.MultiIndex.from_product([["p", "q"], ["u", "v"]])
+    table = tables_from_html(pd.DataFrame([[1, 2, 3, 4]], columns=columns).to_html())
+    assert rows(table) == [["", "p u", "p v", "q u", "q v"], ["0", "1", "2", "3", "4"]]
+    grouped = pd.DataFrame({"k": ["a", "a"], "n": [1, 3]}).groupby("k").agg({"n": ["min", "max"]})
+    assert rows(tables_from_html(grouped.to_html())) == [["k", "n min", "n max"], ["a", "1", "3"]]
+
+
+def test_an_index_keeps_its_name_beside_that_of_the_columns():
+    table = pd.DataFrame([[1]], index=pd.Index(["a"], name="row"), columns=pd.Index(["x"], name="column"))
+    assert rows(tables_from_html(table.to_html())) == [["row", "x"], ["a", "1"]]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "",
+        "<table></table>",
+        "<table><thead><tr></tr><tr></tr></thead></table>",
+        "<table><tr><th>x</th></tr></table>",
+    ],
+)
+def test_html_without_a_row_under_a_header_is_no_table(html):
+    assert not tables_from_html(html)
+
+
+def test_spans_that_are_no_numbers_or_too_large_do_no_harm():
+    html = "<table><tr><th rowspan='1e9'>x</th></tr><tr><td rowspan='999999999'>a</td></tr></table>"
+    assert rows(tables_from_html(html)) == [["x"], ["a"]]
+    assert rows(tables_from_html(html.replace("1e9", "-1"))) == [["x"], ["a"]]
+
+
+def test_two_tables_stay_two():
+    one = "<table><tr><th>x</th></tr><tr><td>1</td></tr></table>"
+    assert tables_from_html(one + one.replace("x", "y")).count("---") == 2
+
+
+@pytest.mark.parametrize("plain", ["<IPython.core.display.SVG object>", "<a.B object at 0x7f00>"])
+def test_an_output_that_a_post_cannot_show_is_refused(plain):
+    with pytest.raises(ParameterError, match=f"a post cannot show the output {plain}: show a table"):
+        shown(text_html="<b>bold</b>", text_plain=plain)
+    assert "<x>" in shown(text_plain="<x>")  # a text of one's own
+
+
+@pytest.mark.parametrize("image", ["attachment:p.png", "fig.png", "../a/fig.svg"])
+def test_an_image_that_a_post_would_not_have_is_refused(image):
+    with pytest.raises(ParameterError, match=f"a post would not have the image '{image}'"):
+        body_of(new_markdown_cell(f"See ![it]({image})."))
+    assert image in body_of(new_markdown_cell(f"Write `![it]({image})`."))
+    assert body_of(new_markdown_cell("![it](https://a.org/b.png)")) == "![it](https://a.org/b.png)"
+
+
+def test_the_colours_of_a_terminal_are_left_out():
+    output = new_output("stream", name="stdout", text="\x1b[1;31mred\x1b[0m\n")
+    assert body_of(new_code_cell("x", execution_count=1, outputs=[output])) == "```text\nred\n```"
