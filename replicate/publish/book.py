@@ -18,7 +18,7 @@ from sphinx.util.docutils import docutils_namespace
 from replicate.errors import OneLineError
 from replicate.figures.catalogue import CATALOGUE
 from replicate.publish.documents import findings_block
-from replicate.publish.kramdown import as_text
+from replicate.publish.kramdown import as_attribute
 from replicate.publish.live.page import TITLE, fragment
 from replicate.publish.refresh import cleaned
 
@@ -76,7 +76,7 @@ def write_source(executed: Path, page: Path) -> None:
             cell.metadata.tags = [*cell.metadata.get("tags", []), "hide-input"]
         for output in cell.get("outputs", []):
             if name := output.get("metadata", {}).get("filename"):
-                image = f"![{as_text(output.metadata.caption)}](../docs/figures/{name}.png)"
+                image = f"![{as_attribute(output.metadata.caption)}](../docs/figures/{name}.png)"
                 output.data = {"text/markdown": image}
     page.parent.mkdir(exist_ok=True)
     nbformat.write(notebook, page)

@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 
 from replicate.files import unwritable
 from replicate.parameters import ParameterError
-from replicate.publish.kramdown import as_text, past_liquid
+from replicate.publish.kramdown import as_attribute, as_text, past_liquid
 
 FIGURES = "/assets/img/posts"  # where Chirpy keeps the images of posts
 DOTS_AN_INCH = 2  # a saved figure's pixels over those on the page
@@ -160,7 +160,7 @@ def figure(name: str | None, caption: str | None, figures: Path, slug: str) -> t
             raise ParameterError(f"the figure {file} is missing; execute the notebook again")
     with Image.open(files[0]) as image:
         width, height = (pixels // DOTS_AN_INCH for pixels in image.size)
-    alt = as_text(caption.rstrip("."))
+    alt = as_attribute(caption.rstrip("."))
     lines = [
         f'![{alt}]({FIGURES}/{slug}/{file.name}){{: .{theme} w="{width}" h="{height}" }}'
         for file, theme in zip(files, ("light", "dark"), strict=True)

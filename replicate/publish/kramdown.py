@@ -36,11 +36,19 @@ MARKS = re.compile(r"[&<>\"'`*\[\]{}|\\$~=^]|(?<![a-zA-Z])_|_(?![a-zA-Z])|-(?=-|
 # An image whose file is beside the notebook, or in it; a post would show a gap.
 LOST_IMAGE = re.compile(r"!\[[^\]]*\]\((?!https?:|data:|/)([^)\s]*)")
 VERBATIM = re.compile(r"\s*<(pre|script|style|textarea)\b", re.IGNORECASE)
+# `$`, and the backslash of `\(` and `\begin`: they begin a formula for MathJax as Chirpy has it. No formula
+# reads on past an element.
+FORMULA_MARK = re.compile("&#(36|92);")
 LIQUID = re.compile(r"\{(?=[{%])")
 
 
 def as_text(text: str) -> str:
-    """Plain text as one line of kramdown that shows exactly it."""
+    """Plain text as one line of kramdown that shows exactly it, formulas that MathJax would find included."""
+    return FORMULA_MARK.sub(r"<span>\g<0></span>", as_attribute(text))
+
+
+def as_attribute(text: str) -> str:
+    """The same for an alternative text, which holds no element and where MathJax does not look."""
     return MARKS.sub(lambda mark: f"&#{ord(mark[0])};", " ".join(text.split()))
 
 

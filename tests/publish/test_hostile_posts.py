@@ -40,10 +40,31 @@ PHRASES = [
     "> x",
     "b c",
     " /",
+    "$5 and $6",
+    r"\(x\) \[y\]",
+    r"\begin{array}x\end{array}",
 ]
 SPACES = ["\n", "\n\n", " ", "  ", "    ", "\t"]
 MARKS = [*WORDS.split(), *PHRASES, *SPACES]
-TAGS = {*("p", "details", "summary", "pre", "code", "table", "thead", "tbody", "tr", "th", "td", "img", "em")}
+TAGS = {
+    *(
+        "p",
+        "details",
+        "summary",
+        "pre",
+        "code",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "img",
+        "em",
+        "span",
+    )
+}
+FORMULA = re.compile(r"\$[^$]+\$|\\[(\[]|\\begin")  # as MathJax finds one, in Chirpy
 WEIRD = st.characters(exclude_categories=["C", "Z"], max_codepoint=0x2FFF)
 HOSTILE = st.lists(st.sampled_from(MARKS) | WEIRD, min_size=1, max_size=8).map("".join)
 
@@ -103,6 +124,7 @@ def notebook_of(source: str, printed: str, cells: list[str], caption: str) -> nb
     ],
     'It\'s "a" [b](c) _d_ -- {% raw %}...',
 )
+@example("x", "$1 or $2", ["$5 and $6", r"\(x\)", r"\begin{a}b\end{a}", r"\[y\] $$z$$"], "From $5 to $6.")
 def test_a_reader_sees_every_text_as_it_is(render, figures, source, printed, cells, caption):
     body, _ = post_body(notebook_of(source, printed, cells, caption), figures, "a-post")
     page = render(past_liquid(body))
@@ -118,6 +140,9 @@ def test_a_reader_sees_every_text_as_it_is(render, figures, source, printed, cel
     light, dark = page.select("img")
     assert light["alt"] == dark["alt"] == line(caption.rstrip("."))
     assert line(dark.find_next_sibling("em").get_text()) == line(caption)
+
+    read_for_formulas = [text for text in page.find_all(string=True) if not text.find_parent("pre")]
+    assert not any(FORMULA.search(text) for text in read_for_formulas)
 
     top = [part.name for part in page.find_all(recursive=False)]
     folded = ["details"] if source.strip() else []
