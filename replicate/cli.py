@@ -238,14 +238,13 @@ def pairs(
     longest: Annotated[int, typer.Option(min=3, help="Words and signs of a sentence, at most.")] = 20,
 ) -> None:
     """Make a parallel text of LibreOffice's help: English, French and page, for the task translation."""
-    from replicate.parameters import ParameterError
+    from replicate.files import claimed
     from replicate.tasks.translation.corpus import write_tsv
     from replicate.tasks.translation.libreoffice import read_help
 
-    if out.exists():
-        raise ParameterError(f"{out} exists: delete it or name another file")
-    found = read_help(english, french, longest)
-    write_tsv(out, found)
+    with claimed(out):
+        found = read_help(english, french, longest)
+        write_tsv(out, found)
     pages = len({pair.group for pair in found})
     typer.echo(f"{out}: {len(found):,} pairs from {pages:,} pages; use it with pairs {out}, group_column 3")
 

@@ -39,6 +39,27 @@ def unwritable(folder: Path) -> Path | None:
 
 
 @contextmanager
+def claimed(path: Path) -> Iterator[None]:
+    """Take the name of a file that is not there yet, so that of two commands one has it.
+
+    Raises:
+        RunError: it is there already, or cannot be.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(exist_ok=False)
+    except OSError as error:
+        if path.exists():
+            raise RunError(f"{path} exists; choose another file, or remove it first") from error
+        raise RunError(f"{path} cannot be written: {error.strerror}") from error
+    try:
+        yield
+    finally:
+        if path.exists() and not path.stat().st_size:  # nothing was written
+            path.unlink()
+
+
+@contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Make the folder and keep other processes off it; the lock goes with the process that holds it."""
     lock = FileLock(path / LOCK, timeout=0)

@@ -47,7 +47,10 @@ def place_of_copy(notebook: Path, out: Path | None, force: bool) -> Iterator[Pat
     hint = "name another file for the executed copy"
     if out is None:
         first = Path(f"out-{notebook.name}")
-        place = first if force else _taken(first)
+        try:
+            place = first if force else _taken(first)
+        except OSError as error:  # the current folder was deleted, or is closed
+            raise ParameterError(f"{first} cannot be written here: {error.strerror}; {hint}") from None
     elif out.is_dir():
         raise ParameterError(f"{out} is a folder; name a file for the executed copy")
     elif out.exists() and not out.is_file():
@@ -64,6 +67,8 @@ def place_of_copy(notebook: Path, out: Path | None, force: bool) -> Iterator[Pat
             out.touch(exist_ok=force)
         except FileExistsError:
             raise ParameterError(f"{out} exists: --force overwrites it, or {hint}") from None
+        except OSError as error:
+            raise ParameterError(f"{out} cannot be written: {error.strerror}") from None
     try:
         yield place
     finally:

@@ -25,7 +25,7 @@ def score_table(run: Run, samples: int) -> pd.DataFrame:
 def missing_metrics(run: Run) -> list[str]:
     """A sentence on each metric of the task that is newer than the run."""
     return [
-        f"{metric.label} is newer than this run and is not shown; remove {run.path} to make the run anew"
+        f"{metric.label} is newer than this run, {run.path}, and is not shown; a run that is made anew has it"
         for metric in run.task.metrics
         if metric not in run.metrics
     ]

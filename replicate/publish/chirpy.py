@@ -118,21 +118,26 @@ def write_post(body: str, figures: list[Path], post: Post, out: Path, force: boo
 def _replace(before: list[Path], new: Path, post: Post, target: Path, images: Path) -> None:
     """Put a post and its images in the place of what is there, which comes back where that fails."""
     moved: list[tuple[Path, Path]] = []
+    placed: list[Path] = []
     try:
         for number, path in enumerate(before):
             kept = new.with_name(f"old-{number}")
             path.rename(kept)
             moved.append((kept, path))
+        target.touch(exist_ok=False)  # of two commands at once, one has the name
+        placed.append(target)
         if any((new / post.slug).iterdir()):
             (new / post.slug).rename(images)
-        (new / post.file).rename(target)
+            placed.append(images)
+        (new / post.file).replace(target)
     except OSError as error:
+        for path in placed:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
         for kept, path in moved:
-            if path == images and path.exists():
-                shutil.rmtree(path)
-            kept.rename(path)
-        where = error.filename or target
-        raise ParameterError(f"{where} cannot be replaced: {error.strerror}; all is as it was") from error
+            if not path.exists():
+                kept.rename(path)
+        where = error.filename2 or error.filename or target
+        raise ParameterError(f"{where} cannot be written: {error.strerror}; all is as it was") from error
 
 
 def _write_preview(figure: Path) -> None:

@@ -11,7 +11,7 @@ from replicate.figures.catalogue import CATALOGUE
 from replicate.figures.evaluation import accuracy_by_position, scores_by_length
 from replicate.figures.style import save
 from replicate.figures.training import loss_curve, metric_curves
-from replicate.files import write_whole
+from replicate.files import claimed, write_whole
 from replicate.parameters import ParameterError
 from replicate.publish.execute import execute, figures_in
 from replicate.runs.folder import Run, open_run, project_notebook
@@ -30,15 +30,9 @@ def make_figure(root: Path, name: str, out: Path, run: Path | None, dark: bool) 
         raise ParameterError(f"there is no figure {name!r}; there are {', '.join(CATALOGUE)}")
     if out.suffix not in (".png", ".svg"):
         raise ParameterError(f"{out} must end in .png or .svg")
-    if out.exists():
-        raise ParameterError(f"{out} exists; choose another file, or remove it first")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ParameterError(f"{out} cannot be written: {error.strerror}") from error
     if (run is None) == (name in OF_A_RUN):
         raise ParameterError(f"{name} {'needs' if run is None else 'takes no'} --run")
-    with TemporaryDirectory() as temporary:
+    with claimed(out), TemporaryDirectory() as temporary:
         folder = Path(temporary) / "figures"
         if run is not None:
             save(_of_a_run(name, run), folder, name)

@@ -277,15 +277,30 @@ def test_a_post_that_cannot_be_replaced_comes_back(tmp_path, monkeypatch):
     write_post("first", [figure], POST, tmp_path)
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     before = {path: path.read_bytes() for path in files}
-    rename = Path.rename
 
-    def fails_at_the_post(self, target):
-        if self.parent.name == "new" and self.suffix == ".md":
-            raise OSError(errno.EXDEV, "Invalid cross-device link", str(target))
-        return rename(self, target)
+    def fails(self, target):
+        raise OSError(errno.EXDEV, "Invalid cross-device link", str(self), None, str(target))
 
-    monkeypatch.setattr(Path, "rename", fails_at_the_post)
-    with pytest.raises(ParameterError, match="cannot be replaced: Invalid cross-device link; all is as"):
+    monkeypatch.setattr(Path, "replace", fails)
+    with pytest.raises(
+        ParameterError, match=r"a-post\.md cannot be written: Invalid cross-device link; all is"
+    ):
         write_post("second", [figure], POST, tmp_path, force=True)
+    with pytest.raises(ParameterError, match="all is as it was"):
+        write_post("new", [figure], POST._replace(slug="new"), tmp_path)
     after = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert {path: path.read_bytes() for path in after} == before
+    assert not (tmp_path / "assets/img/posts/new").exists()
+
+
+def test_of_two_posts_at_once_the_first_stays(tmp_path, monkeypatch):
+    touch = Path.touch
+
+    def another_was_faster(self, **options):
+        self.write_text("another's")
+        touch(self, **options)
+
+    monkeypatch.setattr(Path, "touch", another_was_faster)
+    with pytest.raises(ParameterError, match=r"a-post\.md cannot be written: File exists"):
+        write_post("mine", [], POST, tmp_path)
+    assert (tmp_path / "_posts" / POST.file).read_text() == "another's"

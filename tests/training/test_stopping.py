@@ -178,4 +178,6 @@ def test_a_headless_notebook_that_is_stopped_saves_and_says_so(tmp_path, sent, d
         errors = process.stderr.read()
     assert process.returncode == 130 and not (tmp_path / "out.ipynb").exists()
     assert list((tmp_path / "runs" / "mine").glob("part*.pt")), errors
-    assert errors.splitlines()[-1].endswith("the same command goes on from what its run saved, if any"), errors
+    assert errors.splitlines()[-1].endswith("the same command goes on from what its run saved, if any"), (
+        errors
+    )

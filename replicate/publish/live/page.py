@@ -7,7 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader
 
 from replicate.figures.style import COLOURS
-from replicate.files import PROJECT, write_whole
+from replicate.files import PROJECT, claimed, write_whole
 from replicate.parameters import ParameterError
 from replicate.publish.live.example import RULE, example
 from replicate.publish.live.export import exported
@@ -45,14 +45,9 @@ def write_page(out: Path) -> None:
     """Write a whole page to an HTML file that does not exist yet."""
     if out.suffix != ".html":
         raise ParameterError(f"{out} must end in .html")
-    if out.exists():
-        raise ParameterError(f"{out} exists; choose another file, or remove it first")
-    html = TEMPLATES.get_template("page.html.j2").render(title=TITLE, fragment=fragment())
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ParameterError(f"{out} cannot be written: {error.strerror}") from error
-    write_whole(out, lambda file: file.write_text(html, encoding="utf-8"))
+    with claimed(out):
+        html = TEMPLATES.get_template("page.html.j2").render(title=TITLE, fragment=fragment())
+        write_whole(out, lambda file: file.write_text(html, encoding="utf-8"))
 
 
 def page_data(runs: Mapping[str, Run]) -> dict:

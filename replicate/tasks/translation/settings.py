@@ -86,7 +86,7 @@ class TranslationSettings(TaskSettings):
         try:
             found = _read(**{name: getattr(self, name) for name in self.places})
         except CorpusError as error:
-            raise CorpusError(f"{error}; {wanted}") from error
+            raise CorpusError(f"{error}; {wanted}; put it there again") from error
         if checksum(found) != self.pairs_sha256:
             raise CorpusError(f"{self.pairs or 'the grammar'} holds another text: {wanted}")
         return found

@@ -111,7 +111,7 @@ def test_the_command_writes_a_text_that_the_task_reads_and_overwrites_nothing(tm
     assert read_tsv(out, 1, 2, 3) == FOUND
     out.write_text("mine")
     result = CliRunner().invoke(app, words)
-    said = f"replicate: {out} exists: delete it or name another file\n"
+    said = f"replicate: {out} exists; choose another file, or remove it first\n"
     assert (result.exit_code, result.stderr, out.read_text()) == (2, said, "mine")
 
 
