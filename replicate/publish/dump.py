@@ -10,9 +10,8 @@ from replicate.publish.chirpy import figure
 from replicate.publish.html_table import tables_from_html
 from replicate.publish.kramdown import code_block, to_kramdown
 
-COLOURS = re.compile(
-    r"\x1b\[[0-9;?]*[ -/]*[@-~]"
-)  # of a terminal (ECMA-48), which a page would show as signs
+# The colours of a terminal (ECMA-48), which a page would show as signs.
+COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 # What stands for an object, such as HTML or an SVG image, where the object itself cannot be shown.
 OBJECT = re.compile(r"<[\w.]+ object( at 0x\w+)?>")
 

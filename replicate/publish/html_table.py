@@ -56,5 +56,5 @@ def _grid(rows: list[Tag]) -> list[list[str]]:
 
 
 def _span(cell: Tag, name: str, most: int) -> int:
-    given = str(cell.get(name, "1"))
+    given = str(cell.get(name, "1"))[:9]  # Python reads no number of thousands of digits
     return min(max(int(given), 1), most) if given.isdecimal() else 1

@@ -81,7 +81,8 @@ def test_html_without_a_row_under_a_header_is_no_table(html):
 
 
 def test_spans_that_are_no_numbers_or_too_large_do_no_harm():
-    html = "<table><tr><th rowspan='1e9'>x</th></tr><tr><td rowspan='999999999'>a</td></tr></table>"
+    most = "9" * 5000
+    html = f"<table><tr><th rowspan='1e9'>x</th></tr><tr><td rowspan='{most}'>a</td></tr></table>"
     assert rows(tables_from_html(html)) == [["x"], ["a"]]
     assert rows(tables_from_html(html.replace("1e9", "-1"))) == [["x"], ["a"]]
 
