@@ -52,10 +52,17 @@ def claimed(path: Path) -> Iterator[None]:
         if path.exists():
             raise RunError(f"{path} exists; choose another file, or remove it first") from error
         raise RunError(f"{path} cannot be written: {error.strerror}") from error
+    with freed_if_empty(path):
+        yield
+
+
+@contextmanager
+def freed_if_empty(path: Path) -> Iterator[None]:
+    """Remove a file whose name was taken, where nothing was written to it."""
     try:
         yield
     finally:
-        if path.exists() and not path.stat().st_size:  # nothing was written
+        if path.exists() and not path.stat().st_size:
             path.unlink()
 
 

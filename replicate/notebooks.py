@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from replicate.files import PROJECT
+from replicate.files import PROJECT, freed_if_empty
 from replicate.parameters import ParameterError
 
 
@@ -69,11 +69,8 @@ def place_of_copy(notebook: Path, out: Path | None, force: bool) -> Iterator[Pat
             raise ParameterError(f"{out} exists: --force overwrites it, or {hint}") from None
         except OSError as error:
             raise ParameterError(f"{out} cannot be written: {error.strerror}") from None
-    try:
+    with freed_if_empty(place):
         yield place
-    finally:
-        if place.exists() and not place.stat().st_size:  # nothing was written
-            place.unlink()
 
 
 def set_apart(copy: Path) -> Path:
