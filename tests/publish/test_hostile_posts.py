@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
-from test_blog import POST
+from test_chirpy import POST
 
 from replicate.publish.chirpy import write_post
 from replicate.publish.dump import post_body
