@@ -2,26 +2,49 @@
 
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from replicate.files import locked
 from replicate.parameters import ParameterError
 from replicate.publish.book import write_book
 from replicate.publish.execute import execute, figures_in
+
+EARLIER = "earlier"  # the report that was there, on its way out
 
 
 def make_report(root: Path, output: Path) -> str:
     """Execute the notebooks of a project and write its report; return where to look.
 
     An earlier report is replaced only when the new one is whole.
+
+    Raises:
+        RunError: another process is at it.
     """
     notebooks = numbered_notebooks(root)
-    with TemporaryDirectory(dir=output.parent, prefix=".report-") as temporary:
-        new = Path(temporary) / "report"
-        executed = _execute_all(notebooks, Path(temporary), new / "figures")
+    with _workshop(output) as folder:
+        new = folder / "report"
+        executed = _execute_all(notebooks, folder, new / "figures")
         write_book(root, executed, new / "figures", new)
-        _replace(output, new, Path(temporary) / "old")
+        _replace(output, new, folder / EARLIER)
     return f"The report is in {output / 'index.html'}"
+
+
+@contextmanager
+def _workshop(output: Path) -> Iterator[Path]:
+    """A hidden folder beside the report, empty, that one process at a time has."""
+    locks = output.with_name(f".{output.name}")
+    folder = locks / "new"
+    with locked(locks):
+        if (folder / EARLIER).exists() and not output.exists():  # killed between the two steps of `_replace`
+            (folder / EARLIER).rename(output)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def numbered_notebooks(root: Path) -> list[Path]:
@@ -41,10 +64,10 @@ def _execute_all(notebooks: list[Path], folder: Path, figures: Path) -> list[Pat
     return executed
 
 
-def _replace(output: Path, new: Path, old: Path) -> None:
+def _replace(output: Path, new: Path, earlier: Path) -> None:
     if output.exists():
         # `make bench` puts its ratios there.
         if (output / "bench.json").exists():
             shutil.copy2(output / "bench.json", new)
-        output.rename(old)
+        output.rename(earlier)
     new.rename(output)

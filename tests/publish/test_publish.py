@@ -8,6 +8,7 @@ from shared import write_notebook
 from typer.testing import CliRunner
 
 from replicate.cli import app
+from replicate.files import locked
 from replicate.publish.execute import NotebookError, execute
 
 pytestmark = pytest.mark.slow
@@ -76,6 +77,23 @@ def test_a_report_is_written_and_kept_when_the_next_one_fails(project):
     assert runner.invoke(app, ["report"]).exit_code == 0
     assert "Another" in (project / "report/index.html").read_text(encoding="utf-8")
     assert sorted(project.rglob("*")) == before  # the measured ratios among them
+
+
+def test_one_report_is_made_at_a_time_and_one_that_was_killed_costs_none(project):
+    write_notebook(project / "notebooks/03_train.ipynb", "# First", FIGURE)
+    (project / ".report/new").mkdir(parents=True)
+    (project / ".report/new/03_train.ipynb").write_text("left by a process that was killed")
+    with locked(project / ".report"):
+        second = CliRunner().invoke(app, ["report"])
+    assert second.exit_code == 2 and second.stderr.startswith("replicate: another process is at work on")
+
+    (project / "report").mkdir()
+    (project / "report/index.html").write_text("the one before")
+    (project / "report").rename(project / ".report/new/earlier")  # as it was killed between its last steps
+    write_notebook(project / "notebooks/03_train.ipynb", "# Fails", "1 / 0")
+    assert CliRunner().invoke(app, ["report"]).exit_code == 1
+    assert (project / "report/index.html").read_text() == "the one before"
+    assert [path.name for path in (project / ".report").iterdir()] == [".lock"]
 
 
 def test_a_kernel_that_cannot_start_is_told_in_one_line(tmp_path, monkeypatch):
