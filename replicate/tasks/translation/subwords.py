@@ -36,7 +36,8 @@ class Subwords:
                 bos_id=BOS,
                 eos_id=EOS,
                 unk_id=UNK,
-                **dict(zip(["pad_piece", "bos_piece", "eos_piece", "unk_piece"], SPECIAL, strict=True)),
+                # With a blank no text spells them: sentencepiece has another sign for the blanks of a text.
+                **{f"{name}_piece": f" {name} " for name in ("pad", "bos", "eos", "unk")},
                 num_threads=1,
                 minloglevel=2,
             )
@@ -49,9 +50,10 @@ class Subwords:
         """The ids of a text's pieces; UNK for a letter that no training sentence has."""
         return self._pieces.encode(normalised(text))
 
-    def decode(self, tokens: Sequence[int]) -> str:
-        """The text of some ids; special ones stand there by their names."""
-        pieces = map(self._pieces.id_to_piece, tokens)
+    def decode(self, tokens: Sequence[int], unknown: str = SPECIAL[UNK]) -> str:
+        """The text of some ids; special ones stand there by their names, UNK by the one given."""
+        named = dict(enumerate(SPECIAL)) | {UNK: unknown}
+        pieces = [named.get(token) or self._pieces.id_to_piece(token) for token in tokens]
         return "".join(pieces).replace("\u2581", " ").strip()  # sentencepiece's mark of a word's beginning
 
 

@@ -163,9 +163,8 @@ class TranslationTask:
         """Pieces put together: other ids, one a word, for both sides."""
         ids: dict[str, int] = {}
         sides = []
-        for tokens, unknown in ((prediction, SPECIAL[UNK]), (target, "�")):  # of which none equals another
-            texts = [self.target.decode(until_eos(row, EOS)) for row in tokens.tolist()]
-            rows = [words(text.replace(SPECIAL[UNK], unknown)) for text in texts]
+        for tokens, unknown in ((prediction, "\ud800"), (target, "\ud801")):  # which no text holds
+            rows = [words(self.target.decode(until_eos(row, EOS), unknown)) for row in tokens.tolist()]
             sides.append([[ids.setdefault(word, len(SPECIAL) + len(ids)) for word in row] for row in rows])
         return tuple(_padded([[*row, EOS] for row in rows])[0][0] for rows in sides)
 

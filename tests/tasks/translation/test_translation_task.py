@@ -233,3 +233,16 @@ def test_every_parameter_of_a_model_with_two_vocabularies_is_learnt(model, fed):
     task, built = task_of(config.task), build(config, range(2))
     built.loss(task.sample(make_generators(0, range(2), "training"), 4)).sum().backward()
     assert [name for name, parameter in built.named_parameters() if parameter.grad is None] == []
+
+
+def test_what_a_text_spells_like_the_unknown_token_is_text(tmp_path):
+    numbers = [f"{n // 20} {n % 20}" for n in range(400)]
+    pairs = [(f"{n} means <unk> here", f"{n} veut dire <unk> ici") for n in numbers]
+    write_tsv(tmp_path / "odd.tsv", [Pair(*pair) for pair in pairs])
+    for tokens in ({}, {**PIECES, "subwords": 60}):
+        task = task_with(pairs=str(tmp_path / "odd.tsv"), **tokens)
+        text = torch.tensor([[*task.target.encode("7 7 veut dire <unk> ici"), EOS]])
+        statistics = task.statistics(text, text)
+        assert UNK not in text and statistics["exact_match"] == 1, tokens
+        unknown = torch.tensor([[UNK, EOS]])
+        assert task.statistics(unknown, text)["matches_1"] == task.statistics(text, unknown)["matches_1"] == 0
