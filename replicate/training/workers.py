@@ -1,6 +1,7 @@
 """Processes that share the parts of a run."""
 
 import multiprocessing
+import multiprocessing.connection
 import os
 import queue
 import signal
@@ -118,7 +119,12 @@ class Workers:
             self.stop.value = True
             processes = list(self.pool._processes.values())  # `kill_workers`, which Python 3.14 has
             try:
-                self.pool.shutdown(wait=kind is not KeyboardInterrupt, cancel_futures=True)
+                # Not `wait=True`: before Python 3.13 a join of the pool's thread that Ctrl-C interrupts takes
+                # the thread for ended, and at exit what it works with is closed under it.
+                self.pool.shutdown(wait=False, cancel_futures=True)
+                if kind is not KeyboardInterrupt:
+                    for process in processes:
+                        multiprocessing.connection.wait([process.sentinel])
             finally:  # those left where Ctrl-C was pressed again: the end of this process would wait for them
                 for process in processes:
                     process.kill()
