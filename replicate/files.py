@@ -50,7 +50,13 @@ def claimed(path: Path) -> Iterator[None]:
         path.touch(exist_ok=False)
     except OSError as error:
         if path.exists():
-            raise RunError(f"{path} exists; choose another file, or remove it first") from error
+            is_empty = path.is_file() and not path.stat().st_size
+            state = (
+                "exists and is empty, as a command at work, or one killed, leaves it"
+                if is_empty
+                else "exists"
+            )
+            raise RunError(f"{path} {state}; choose another file, or remove it first") from error
         raise RunError(f"{path} cannot be written: {error.strerror}") from error
     with freed_if_empty(path):
         yield

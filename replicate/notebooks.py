@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from replicate.files import PROJECT, freed_if_empty
+from replicate.files import PROJECT, freed_if_empty, write_whole
 from replicate.parameters import ParameterError
 
 
@@ -92,7 +92,7 @@ def copy_to(folder: Path) -> tuple[list[str], list[str]]:
     kept = [notebook.stem for notebook in notebooks if (folder / notebook.name).exists()]
     new = [notebook for notebook in notebooks if notebook.stem not in kept]
     for notebook in new:
-        shutil.copyfile(notebook, folder / notebook.name)
+        write_whole(folder / notebook.name, lambda file, notebook=notebook: shutil.copyfile(notebook, file))
     return [notebook.stem for notebook in new], kept
 
 

@@ -10,10 +10,10 @@ from replicate.parameters import ParameterError
 def test_of_two_commands_at_once_one_has_the_name(tmp_path):
     out = tmp_path / "new" / "figure.svg"
     with claimed(out):
-        with pytest.raises(RunError, match=r"figure\.svg exists; choose another file, or remove it first"):
+        with pytest.raises(RunError, match=r"figure\.svg exists and is empty, as a command at work"):
             claimed(out).__enter__()
         write_whole(out, lambda file: file.write_text("the first's"))
-    with pytest.raises(RunError, match="exists"):
+    with pytest.raises(RunError, match=r"figure\.svg exists; choose another file, or remove it first"):
         claimed(out).__enter__()
     assert out.read_text() == "the first's"
 
