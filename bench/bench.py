@@ -12,6 +12,7 @@ from pathlib import Path
 
 import torch
 from cost import bench_cost
+from products import bench_products
 from rapidfuzz.distance import LCSseq
 from text import bench_text
 from timing import CORES, interleaved, seconds
@@ -66,7 +67,8 @@ def bench_generator(samples: int = 20_000) -> dict[str, float]:
 def main() -> None:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(CORES, mp_context=context) as pool:
-        ratios = bench_post(pool) | bench_lstm(pool) | bench_text(pool) | bench_cost(pool)
+        ratios = bench_post(pool) | bench_lstm(pool) | bench_text(pool)
+        ratios |= bench_cost(pool) | bench_products(pool)
     torch.set_num_threads(CORES)
     ratios |= bench_lcs() | bench_generator()
     output = Path(__file__).resolve().parent.parent / "report" / "bench.json"
