@@ -9,9 +9,10 @@ from typer.testing import CliRunner
 
 from replicate.cli import app
 from replicate.parameters import ParameterError
+from replicate.settings import RunConfig
 from replicate.sweeps.spec import read_sweep
 from replicate.tasks.translation import settings
-from replicate.tasks.translation.corpus import Pair, write_tsv
+from replicate.tasks.translation.corpus import CorpusError, Pair, write_tsv
 
 
 def test_a_grid_is_every_combination_with_every_case(tmp_path):
@@ -143,10 +144,15 @@ def test_equal_lists_of_other_kinds_are_other_cases(tmp_path):
     assert len({job.digest for job in read_sweep(tmp_path / "own.yaml")}) == 2
 
 
-def test_one_text_of_many_cases_is_read_once(tmp_path, monkeypatch):
+def test_one_text_of_many_cases_and_of_their_run_is_read_once(tmp_path, monkeypatch):
     write_tsv(tmp_path / "p.tsv", [Pair("one", "un")])
     read, whole = [], settings.read_tsv
     monkeypatch.setattr(settings, "read_tsv", lambda *place: read.append(place) or whole(*place))
     fixed = f"fixed: {{task: translation, pairs: {tmp_path / 'p.tsv'}}}"
     (tmp_path / "own.yaml").write_text(f"notebook: {TRAIN}\n{fixed}\ngrid: {{seed: [1, 2, 3]}}")
     assert len(read_sweep(tmp_path / "own.yaml")) == 3 and len(read) == 1
+    config = RunConfig.of(task="translation", pairs=str(tmp_path / "p.tsv"))
+    assert config.task.read() == [Pair("one", "un")] and len(read) == 1
+    write_tsv(tmp_path / "p.tsv", [Pair("two", "deux")])
+    with pytest.raises(CorpusError, match="holds another text"):
+        config.task.read()

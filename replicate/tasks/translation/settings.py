@@ -50,8 +50,7 @@ class TranslationSettings(TaskSettings):
         # One that is given is compared when the text is read, so that a run opens without its text.
         if given or not cls.places <= info.data.keys():  # what is lacking there was wrong
             return given
-        places = {name: info.data[name] for name in cls.places}
-        return _checksum(*map(_stamp, (places["pairs"], places["target_file"])), **places)
+        return _text(**{name: info.data[name] for name in cls.places})[1]
 
     @model_validator(mode="after")
     def _one_kind_of_text(self) -> Self:
@@ -84,18 +83,17 @@ class TranslationSettings(TaskSettings):
         """
         wanted = f"the text of these settings has the SHA-256 {self.pairs_sha256}"
         try:
-            found = _read(**{name: getattr(self, name) for name in self.places})
+            found, own = _text(**{name: getattr(self, name) for name in self.places})
         except CorpusError as error:
             raise CorpusError(f"{error}; {wanted}; put it there again") from error
-        if checksum(found) != self.pairs_sha256:
+        if own != self.pairs_sha256:
             raise CorpusError(f"{self.pairs or 'the grammar'} holds another text: {wanted}")
         return found
 
 
-@lru_cache(maxsize=8)  # the cases of a sweep are checked one by one
-def _checksum(*stamps: tuple[int, int] | None, **places: str | int | None) -> str:
-    """The checksum of a text as its files stand now: the stamps are theirs."""
-    return checksum(_read(**places))
+def _text(pairs: str, target_file: str, **columns: int | None) -> tuple[list[Pair], str]:
+    """A text as its files stand now, and its checksum."""
+    return _read((_stamp(pairs), _stamp(target_file)), pairs, target_file, **columns)
 
 
 def _stamp(file: str) -> tuple[int, int] | None:
@@ -105,11 +103,19 @@ def _stamp(file: str) -> tuple[int, int] | None:
         return found.st_mtime_ns, found.st_size
 
 
+@lru_cache(maxsize=8)  # of a run, and of all cases of a sweep, a text is read once
 def _read(
-    pairs: str, target_file: str, source_column: int, target_column: int, group_column: int | None
-) -> list[Pair]:
+    stamps: tuple[tuple[int, int] | None, ...],
+    pairs: str,
+    target_file: str,
+    source_column: int,
+    target_column: int,
+    group_column: int | None,
+) -> tuple[list[Pair], str]:
     if not pairs:
-        return list(grammar_pairs())
-    if target_file:
-        return read_aligned(Path(pairs), Path(target_file))
-    return read_tsv(Path(pairs), source_column, target_column, group_column)
+        found = list(grammar_pairs())
+    elif target_file:
+        found = read_aligned(Path(pairs), Path(target_file))
+    else:
+        found = read_tsv(Path(pairs), source_column, target_column, group_column)
+    return found, checksum(found)
