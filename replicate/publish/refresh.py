@@ -6,14 +6,22 @@ from tempfile import TemporaryDirectory
 import nbformat
 from nbformat import NotebookNode
 
-from replicate.publish.execute import execute
+from replicate.files import write_whole
+from replicate.publish.execute import NotebookError, execute
 
 
 def refresh(notebook: Path) -> None:
-    """Execute a notebook with its defaults and put the cleaned result in its place; a failed one stays."""
+    """Execute a notebook with its defaults and put the cleaned result in its place; a failed one stays.
+
+    Raises:
+        NotebookError: a cell failed, or the notebook was changed meanwhile: then it stays as it is.
+    """
+    before = notebook.read_bytes()
     with TemporaryDirectory() as folder:
         executed = nbformat.read(execute(notebook, Path(folder) / notebook.name, {}), as_version=4)
-    nbformat.write(cleaned(executed), notebook)
+    if notebook.read_bytes() != before:
+        raise NotebookError(f"{notebook} was changed while it was executed; it stays as it is now")
+    write_whole(notebook, lambda file: nbformat.write(cleaned(executed), file))
 
 
 def cleaned(notebook: NotebookNode) -> NotebookNode:

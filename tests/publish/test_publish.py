@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from replicate.cli import app
 from replicate.files import locked
 from replicate.publish.execute import NotebookError, execute
+from replicate.publish.refresh import refresh
 
 pytestmark = pytest.mark.slow
 
@@ -94,6 +95,17 @@ def test_one_report_is_made_at_a_time_and_one_that_was_killed_costs_none(project
     assert CliRunner().invoke(app, ["report"]).exit_code == 1
     assert (project / "report/index.html").read_text() == "the one before"
     assert [path.name for path in (project / ".report").iterdir()] == [".lock"]
+
+
+def test_a_refreshed_notebook_has_its_outputs_and_one_edited_meanwhile_keeps_the_edit(tmp_path):
+    notebook = write_notebook(tmp_path / "01.ipynb", "print(6 * 7)")
+    refresh(notebook)
+    assert nbformat.read(notebook, as_version=4).cells[-1].outputs[0].text == "42\n"
+
+    write_notebook(notebook, "from pathlib import Path", f"Path({str(notebook)!r}).write_text('edited')")
+    with pytest.raises(NotebookError, match=r"01\.ipynb was changed while it was executed"):
+        refresh(notebook)
+    assert notebook.read_text() == "edited" and list(tmp_path.iterdir()) == [notebook]
 
 
 def test_a_kernel_that_cannot_start_is_told_in_one_line(tmp_path, monkeypatch):
