@@ -13,7 +13,7 @@ from distributed import Client, Future, KilledWorker, wait
 from replicate.files import first_line, locked
 from replicate.sweeps.cluster import as_they_end, connected
 from replicate.sweeps.kernels import end_kernels
-from replicate.sweeps.spec import Job
+from replicate.sweeps.spec import Job, SweepError
 from replicate.sweeps.store import clear_leftovers, state, store, with_earlier_run
 from replicate.sweeps.tables import claim, write_tables
 from replicate.sweeps.watch import Watch
@@ -43,7 +43,7 @@ def run_sweep(
     Raises:
         RunError: the folder or the scheduler is not there, another sweep is at work on the folder, or it
             holds what this sweep did not make.
-        SweepError: the scheduler was lost; what was finished is stored.
+        SweepError: the scheduler was lost, or a case's folder was removed; what was finished is stored.
         KeyboardInterrupt: Ctrl-C; what was finished is stored.
     """
     with locked(folder):
@@ -64,7 +64,12 @@ def run_sweep(
         if todo:
             with connected(scheduler, min(workers or CPU_COUNT, len(todo))) as client:
                 _do(client, todo, folder, len(jobs) - len(todo), on_done)
-        return write_tables(folder, jobs)
+        table = write_tables(folder, jobs)
+        if gone := [job.name for job in jobs if not (folder / job.name).exists()]:
+            raise SweepError(
+                f"removed from {folder} meanwhile: {', '.join(gone)}; the same command does these cases again"
+            )
+        return table
 
 
 def _do(

@@ -8,10 +8,9 @@ from replicate.files import RunError, read_json, write_json
 from replicate.runs.folder import Run, open_run
 from replicate.runs.places import is_finished
 from replicate.sweeps.spec import Job
-from replicate.sweeps.work import Outcome
+from replicate.sweeps.work import RECORD, Outcome
 
-RECORD = "sweep.json"  # in every case's folder: what was asked for and how it ended
-FAILED = "failed"  # in it: what an attempt left that failed after another had finished a run
+FAILED = "failed"  # in a case's folder: what an attempt left that failed after another had finished a run
 
 
 def state(folder: Path, job: Job) -> str:

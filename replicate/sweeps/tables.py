@@ -40,7 +40,7 @@ def claim(folder: Path, file: Path | None) -> str:
 def summary(folder: Path, jobs: list[Job]) -> pd.DataFrame:
     """One row a case: its parameters, how it ended, and the mean scores of its run, if it has one."""
     there = sorted((job for job in jobs if (folder / job.name / RECORD).exists()), key=lambda job: job.name)
-    return pd.DataFrame([_row(folder / job.name, job.given) for job in there])
+    return _table({folder / job.name: job.given for job in there})
 
 
 def others(folder: Path, jobs: list[Job]) -> list[Path]:
@@ -55,8 +55,7 @@ def write_tables(folder: Path, jobs: list[Job]) -> pd.DataFrame:
     table = summary(folder, jobs)
     _write_table(folder / SUMMARY, table)
     if left := others(folder, jobs):
-        rows = [_row(place, record_of(place)["given"]) for place in left]
-        _write_table(folder / OTHERS, pd.DataFrame(rows))
+        _write_table(folder / OTHERS, _table({place: record_of(place)["given"] for place in left}))
     else:
         (folder / OTHERS).unlink(missing_ok=True)
     return table
@@ -80,18 +79,28 @@ def _printed(value: object) -> str:
     return text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 3] + "..."
 
 
-def _row(place: Path, given: dict) -> dict:
+def _table(cases: dict[Path, dict]) -> pd.DataFrame:
+    """A row a case, of its folder and parameters. A parameter called as another column is `given NAME`."""
+    ends = {place: _end(place) for place in cases}
+    own = {"folder", *(name for end in ends.values() for name in end)}
+    columns = {name: f"given {name}" if name in own else name for given in cases.values() for name in given}
+    rows = [
+        {"folder": place.name} | {columns[name]: value for name, value in given.items()} | ends[place]
+        for place, given in cases.items()
+    ]
+    table = pd.DataFrame(rows, dtype=object)  # in which a parameter stays what it is, and is not rounded
+    measured = [name for name in table.columns if name in own]
+    table[measured] = table[measured].infer_objects()
+    return table
+
+
+def _end(place: Path) -> dict:
+    """How a case ended, and the mean scores of its run."""
     record = record_of(place)
     runs = [] if record["error"] else runs_in(place)  # a failed case may hold a run of before
     scores = open_run(runs[0]).scores.drop(columns=["round", "evaluation"]).mean() if len(runs) == 1 else {}
     ended = {name: record[name] for name in ("error", "seconds", "machine")}
-    return {
-        "folder": place.name,
-        **given,
-        "state": "failed" if record["error"] else "done",
-        **ended,
-        **scores,
-    }
+    return {"state": "failed" if record["error"] else "done", **ended, **scores}
 
 
 def _mark(folder: Path) -> dict:

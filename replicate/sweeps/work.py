@@ -19,6 +19,7 @@ from replicate.sweeps.spec import Job
 from replicate.training.workers import hearing_interrupts
 
 EXECUTED = "notebook.ipynb"
+RECORD = "sweep.json"  # the sweep's own file in a case's folder: what was asked for and how it ended
 SAID = 200  # characters of a line that a case tells the sweep
 ORPHAN_SECONDS = 60  # a kernel ends within seconds of the worker that started it
 UNUSED = (
@@ -72,6 +73,8 @@ def work(job: Job) -> Outcome:
             try:
                 _execute(job, folder)
                 _set_unused_apart(folder)
+                if (folder / RECORD).exists():
+                    raise ParameterError(f"a cell wrote {RECORD}, which is the sweep's own; use another name")
             finally:
                 files = _files(folder)
     except (NotebookError, ParameterError, RunError, OSError) as failure:
@@ -122,7 +125,7 @@ def _execute(job: Job, folder: Path) -> None:
 def _wait_for_orphans(runs: Path) -> None:
     """Let the kernel of a worker that was killed let go of its run."""
     deadline = time.monotonic() + ORPHAN_SECONDS
-    for run in runs.glob("*"):
+    for run in filter(Path.is_dir, runs.glob("*")):
         while True:
             try:
                 with locked(run):
@@ -165,4 +168,5 @@ def _visible_files(folder: Path) -> list[Path]:
 
 
 def _files(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in _visible_files(folder)}
+    found = {path.relative_to(folder): path for path in _visible_files(folder)}
+    return {name.as_posix(): path.read_bytes() for name, path in found.items() if name.parts[0] != RECORD}

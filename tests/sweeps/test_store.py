@@ -1,5 +1,6 @@
 """A sweep's folder: cases put in place, what is in the way, and the tables of all; no case is executed."""
 
+import csv
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from replicate.files import RunError, locked, read_json
 from replicate.sweeps.schedule import run_sweep
 from replicate.sweeps.spec import Job, read_sweep
 from replicate.sweeps.store import failures, state, store, with_earlier_run
-from replicate.sweeps.tables import summary
+from replicate.sweeps.tables import claim, summary, write_tables
 from replicate.sweeps.work import Outcome, working_folder
 
 EMPTY = '{"cells": []}'
@@ -35,10 +36,24 @@ def test_a_parameter_may_be_called_as_a_column_and_a_failure_is_still_seen(tmp_p
     store(tmp_path, jobs[0], Outcome("as asked", 1.0, "here", {}))
     store(tmp_path, jobs[1], Outcome(None, 1.0, "here", {}))
     assert failures(tmp_path, jobs) == ["a"]
-    assert summary(tmp_path, jobs)[["folder", "run", "state"]].values.tolist() == [
-        ["a", "x", "failed"],
-        ["b", "y", "done"],
+    assert summary(tmp_path, jobs)[["folder", "run", "state", "given state"]].values.tolist() == [
+        ["a", "x", "failed", "done"],
+        ["b", "y", "done", "failed"],
     ]
+
+
+def test_parameters_stand_in_the_table_as_they_were_given(tmp_path):
+    given = [{"seed": 20261127, "seconds": 77}, {"rate": 0.123456789012}, {"seed": True, "rate": 1e-7}]
+    jobs = [Job(name, "n.ipynb", EMPTY, case, case) for name, case in zip("abc", given, strict=True)]
+    for job in jobs:
+        store(tmp_path, job, Outcome(None, 1.23, "here", {}))
+    claim(tmp_path, None)
+    write_tables(tmp_path, jobs)
+    rows = list(csv.DictReader((tmp_path / "summary.csv").read_text().splitlines()))
+    assert [row["seed"] for row in rows] == ["20261127", "", "True"]
+    assert [row["rate"] for row in rows] == ["", "0.123456789012", "1e-07"]
+    assert [row["given seconds"] for row in rows] == ["77", "", ""]
+    assert {row["seconds"] for row in rows} == {"1.2"}
 
 
 def test_what_a_sweep_that_was_killed_left_is_no_run(tmp_path):

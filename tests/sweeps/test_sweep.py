@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from shared import SWEPT, attempts, write_notebook, write_sweep
 
 from replicate.checkpoints import read_checkpoint
 from replicate.sweeps.schedule import run_sweep
-from replicate.sweeps.spec import read_sweep
+from replicate.sweeps.spec import SweepError, read_sweep
 from replicate.sweeps.store import state
 
 # dask's own: sockets that it closes late, and a clean-up at exit
@@ -225,6 +226,35 @@ def test_what_only_a_failed_attempt_wrote_is_not_in_the_success(tmp_path, cluste
     assert run_sweep(jobs, tmp_path / "out", scheduler=cluster).state.tolist() == ["done"]
     names = {path.name for path in (tmp_path / "out" / jobs[0].name).iterdir()}
     assert names == {"notebook.ipynb", "done.txt", "sweep.json"}
+
+
+def test_a_case_that_writes_the_sweeps_own_file_fails_alone_and_any_other_is_in_no_way(tmp_path):
+    cells = (
+        "# Parameters\nname = ''",
+        "from pathlib import Path\nPath('runs').mkdir(exist_ok=True)\nPath('runs/notes.txt').touch()",
+        "if name == 'folder': Path('sweep.json').mkdir()\nif name == 'file': Path('sweep.json').touch()",
+        "if name == 'fails': raise OSError('as asked')",
+    )
+    write_sweep(tmp_path, "list: [{name: folder}, {name: file}, {name: fails}, {name: x}]")
+    write_notebook(tmp_path / "tiny.ipynb", *cells)
+    jobs = read_sweep(tmp_path / "sweep.yaml")
+    for _ in range(2):
+        ended = run_sweep(jobs, tmp_path / "out", workers=1).set_index("name")
+        assert ended.state.to_dict() == {"folder": "failed", "file": "failed", "fails": "failed", "x": "done"}
+        assert "wrote sweep.json" in ended.error["folder"] and "wrote sweep.json" in ended.error["file"]
+        assert "as asked" in ended.error["fails"]  # and not that runs/notes.txt is no folder
+
+
+def test_a_case_whose_folder_is_removed_meanwhile_is_named(tmp_path):
+    jobs = read_sweep(write_sweep(tmp_path, "fixed: {log: LOG}\nlist: [{name: a}, {name: b}]"))
+
+    def remove(job):
+        if job.given["name"] == "a":
+            shutil.rmtree(tmp_path / "out" / job.name)
+
+    with pytest.raises(SweepError, match=f"^removed from .*out meanwhile: {jobs[0].name};"):
+        run_sweep(jobs, tmp_path / "out", workers=1, on_done=remove)
+    assert run_sweep(jobs, tmp_path / "out", workers=1).state.tolist() == ["done", "done"]
 
 
 def test_one_worker_does_the_cases_in_the_order_of_their_file(tmp_path):
