@@ -17,8 +17,8 @@ SHORTEST = 3  # words and signs a side
 RATIO = 2.0  # the longer side over the shorter one, in words and signs
 
 SENTENCE_END = re.compile(r"(?<=[.!?…]) (?=[\"«(]?\s?[A-ZÀ-Ý0-9])")
-# Markup, formulas, addresses and paths are no sentences.
-STRANGE = re.compile(r"[<>{}=\\|@#$^*_~\[\]+]|\S/\S|\.\w|\w\(|;.*;|\d:\d")
+# Markup, formulas, addresses and paths are no sentences, nor are letters with marks that Unicode sets apart.
+STRANGE = re.compile(r"[<>{}=\\|@#$^*_~\[\]+]|\S/\S|\.\w|\w\(|;.*;|\d:\d|[\u0300-\u036f\u064b-\u065f]")
 
 
 def read_help(english: Path, french: Path, longest: int = 20) -> list[Pair]:
@@ -44,14 +44,27 @@ def read_help(english: Path, french: Path, longest: int = 20) -> list[Pair]:
 def _pages(place: Path) -> dict[str, str]:
     if place.is_dir():
         pages = {
-            path.relative_to(place).with_suffix("").as_posix(): path.read_text(encoding="utf-8")
+            path.relative_to(place).with_suffix("").as_posix(): _text(path)
             for path in sorted(place.glob("text/**/*.html"))
         }
+    elif place.exists() and not place.is_file():  # a pipe or a device would be waited for without end
+        raise CorpusError(f"cannot read {place}: it is neither a folder nor a file")
     else:
         pages = {re.search(PAGE, path)[2]: text for path, text in files_of(place, PAGE)}
     if not pages:
         raise CorpusError(f"{place} holds no pages of LibreOffice's help")
     return pages
+
+
+def _text(page: Path) -> str:
+    try:
+        if page.exists() and not page.is_file():
+            raise CorpusError(f"cannot read {page}: it is no file")
+        return page.read_text(encoding="utf-8")
+    except OSError as error:
+        raise CorpusError(f"cannot read {page}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise CorpusError(f"{page} is not UTF-8") from error
 
 
 class _Paragraphs(HTMLParser):

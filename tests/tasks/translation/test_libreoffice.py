@@ -1,6 +1,9 @@
 """LibreOffice's help: read from folders and packages alike; its sentences here are our own."""
 
 import io
+import os
+import shutil
+import subprocess
 import tarfile
 from pathlib import Path
 
@@ -8,7 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from replicate.cli import app
-from replicate.tasks.translation.corpus import CorpusError, Pair, read_tsv
+from replicate.studies.registration import registered
+from replicate.tasks.translation.corpus import CorpusError, Pair, checksum, read_tsv
 from replicate.tasks.translation.libreoffice import read_help
 
 PAGES = {
@@ -17,7 +21,8 @@ PAGES = {
         '<p id="par_id1">The cat eats <span class="emph">two fish</span>.<br>The dog sleeps &amp; dreams.</p>'
         '<p id="par_id2">One sentence here.</p><p id="par_id9">Only in English, this one.</p>'
         '<p id="par_id3">You hold down <span class="MAC">Option</span><span>Alt</span> and wait.</p>'
-        '<p id="par_id4" class="code">Print the cat now</p><p>No id at all here</p>',
+        '<p id="par_id4" class="code">Print the cat now</p><p>No id at all here</p>'
+        '<p id="par_id5">The cat writes كَتَبَ.</p>',
         "text/shared/two": '<h2 id="hd_id1">Feeding the cat</h2>'
         '<p id="par_id1">The white horse runs.</p> More words.',
         "text/alone": '<p id="par_id1">Nobody has translated this.</p>',
@@ -27,7 +32,8 @@ PAGES = {
         "text/shared/one": '<h1 id="hd_id1">Nourrir le chat</h1>'
         '<p id="par_id2">Une phrase ici. Et une autre phrase.</p>'
         '<p id="par_id1">Le chat mange deux poissons. Le chien dort et rêve.</p>'
-        '<p id="par_id3">Vous tenez Option et attendez.</p><p id="par_id4">Imprimer le chat maintenant</p>',
+        '<p id="par_id3">Vous tenez Option et attendez.</p><p id="par_id4">Imprimer le chat maintenant</p>'
+        '<p id="par_id5">Le chat écrit كَتَبَ.</p>',
         "text/shared/two": '<h2 id="hd_id1">Nourrir le chat</h2>'
         '<p id="par_id1">Le cheval blanc court\u202f!</p>',
         "index": '<p id="par_id1">Ceci est un index.</p>',
@@ -140,3 +146,40 @@ def test_a_folder_without_help_is_named(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(CorpusError, match="empty holds no pages of LibreOffice's help"):
         read_help(tmp_path / "empty", folder(tmp_path, "fr"))
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda page: page.write_bytes(b"caf\xe9"), "is not UTF-8"),
+        (lambda page: page.symlink_to("gone"), "No such file"),
+    ],
+)
+def test_a_page_that_cannot_be_read_is_named(tmp_path, make, said):
+    places = [folder(tmp_path, language) for language in PAGES]
+    make(places[1] / "text/odd.html")
+    with pytest.raises(CorpusError, match=f"odd.html.*{said}"):
+        read_help(*places)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    places = [folder(tmp_path, language) for language in PAGES]
+    os.mkfifo(places[1] / "text/odd.html")
+    with pytest.raises(CorpusError, match=r"odd\.html: it is no file"):
+        read_help(*places)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(CorpusError, match="pipe: it is neither a folder nor a file"):
+        read_help(tmp_path / "pipe", places[0])
+
+
+@pytest.mark.slow
+def test_the_registered_text_is_still_what_its_packages_make():
+    """Of Debian 12: libreoffice-help-en-us and libreoffice-help-fr, 7.4.7."""
+    packages = ["libreoffice-help-en-us", "libreoffice-help-fr"]
+    asked = ["dpkg-query", "-W", "-f", "${Version} ", *packages]
+    known = subprocess.run(asked, capture_output=True, text=True).stdout if shutil.which(asked[0]) else ""
+    if known.count(":7.4.7-") != len(packages):
+        pytest.skip("libreoffice-help-en-us and libreoffice-help-fr 7.4.7 (Debian 12) are not installed")
+    found = read_help(*(Path("/usr/share/libreoffice/help", language) for language in PAGES))
+    assert checksum(found) == registered("translation").runs["translation-reversed-a"].task.pairs_sha256
