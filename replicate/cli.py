@@ -202,6 +202,10 @@ def blog(
     given = {"slug": slug, "date": date, "title": title, "description": description, "image": image}
     given |= {"categories": categories, "tags": tags}
     if name and name.endswith(".ipynb"):
+        if lang or code:
+            from replicate.parameters import ParameterError
+
+            raise ParameterError(f"--lang and --code are of articles, and {name} is a notebook")
         typer.echo(make_post(Path(name), out, force, **given))
         return
     if any(given.values()) and not (name and lang):

@@ -64,7 +64,8 @@ def post_of(own: dict, given: dict, name: str, out: Path) -> Post:
     """The front matter: what the article or notebook says, and what was given in place of that."""
     if not isinstance(own, dict):
         raise ParameterError(f"{name}: `blog` in its metadata must be names and values, not {own!r}")
-    fields = dict(own) | {field: value for field, value in given.items() if value}
+    fields = {field: value for field, value in own.items() if value is not None}
+    fields |= {field: value for field, value in given.items() if value}
     if missing := [field for field in ("slug", "title", "categories", "tags") if field not in fields]:
         raise ParameterError(f"{name} has no {missing[0]} for a post; give it, or name it under `blog`")
     for field in ("categories", "tags"):
@@ -73,9 +74,12 @@ def post_of(own: dict, given: dict, name: str, out: Path) -> Post:
         fields[field] = list(map(str, fields[field]))
     if unknown := fields.keys() - {*Post._fields}:
         raise ParameterError(f"{name}: a post has no {min(unknown)}; it has {', '.join(Post._fields)}")
-    texts = {
-        field: str(fields[field]) for field in ("slug", "title", "description", "image") if field in fields
-    }
+    texts = {}
+    for field in ("slug", "title", "description", "image"):
+        if isinstance(fields.get(field), list | dict):
+            raise ParameterError(f"{name}: {field} of a post must be text, not {fields[field]!r}")
+        if field in fields:
+            texts[field] = str(fields[field])
     date = _date(fields["date"]) if fields.get("date") else _date_of(earlier(texts["slug"], out))
     return Post(**fields | texts | {"date": date or datetime.now().astimezone()})
 

@@ -18,6 +18,7 @@ from sphinx.util.docutils import docutils_namespace
 from replicate.errors import OneLineError
 from replicate.figures.catalogue import CATALOGUE
 from replicate.publish.documents import findings_block
+from replicate.publish.dump import COLOURS
 from replicate.publish.kramdown import as_attribute
 from replicate.publish.live.page import TITLE, fragment
 from replicate.publish.refresh import cleaned
@@ -75,8 +76,11 @@ def write_source(executed: Path, page: Path) -> None:
         if cell.cell_type == "code":
             cell.metadata.tags = [*cell.metadata.get("tags", []), "hide-input"]
         for output in cell.get("outputs", []):
-            if name := output.get("metadata", {}).get("filename"):
-                image = f"![{as_attribute(output.metadata.caption)}](../docs/figures/{name}.png)"
+            if output.output_type == "stream":
+                output.text = COLOURS.sub("", output.text)
+            own = output.get("metadata", {})
+            if own.get("filename") and own.get("caption"):  # drawn by `figures.style.show`
+                image = f"![{as_attribute(own.caption)}](../docs/figures/{own.filename}.png)"
                 output.data = {"text/markdown": image}
     page.parent.mkdir(exist_ok=True)
     nbformat.write(notebook, page)

@@ -45,7 +45,7 @@ def execute(
     What the cells write to stderr (progress) appears at once, on this process's own or where it is sent.
 
     Raises:
-        NotebookError: a cell failed, or the disk did not take the copy, of which nothing is left then.
+        NotebookError: a cell failed or ended the notebook, or the disk did not take the copy, which is gone.
         KeyboardInterrupt: Ctrl-C; the kernel has saved a run in training, and no copy is left.
     """
     read_notebook(notebook)
@@ -58,7 +58,7 @@ def execute(
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         with kernel_environment(**variables):
-            papermill.execute_notebook(
+            executed = papermill.execute_notebook(
                 _unformatted(notebook),
                 _unformatted(output),
                 parameters,
@@ -86,6 +86,7 @@ def execute(
         _remove(output)
         message = f"{notebook.name} was interrupted; the same command goes on from what its run saved, if any"
         raise KeyboardInterrupt(message) from None
+    _refuse_exit(notebook.name, executed)
     return output
 
 
@@ -99,6 +100,13 @@ def execute_or_set_apart(notebook: Path, copy: Path, parameters: dict[str, Any])
         with suppress(OSError):  # a name that is too long stays as it is
             copy = set_apart(copy)
         raise NotebookError(f"{error}; the copy up to there is {copy}") from error
+
+
+def _refuse_exit(name: str, executed: NotebookNode) -> None:
+    """Refuse a notebook that ended itself before its end, which papermill takes for whole."""
+    for number, cell in enumerate(executed.cells, 1):
+        if any(output.output_type == "error" for output in cell.get("outputs", [])):
+            raise NotebookError(f"{name}, cell {number}: SystemExit: no cell after it was executed")
 
 
 def _unformatted(path: Path) -> str:

@@ -211,3 +211,8 @@ def test_what_is_of_one_post_wants_that_post_named(words, tmp_path):
     result = CliRunner().invoke(app, ["blog", *words, "--out", str(tmp_path / "blog")])
     assert result.exit_code == 2 and "name its article and its --lang" in result.stderr
     assert not (tmp_path / "blog").exists()
+
+
+def test_what_is_of_articles_is_refused_of_a_notebook(tmp_path):
+    words = ["blog", "a.ipynb", "--lang", "zh", "--out", str(tmp_path / "blog")]
+    assert "--lang and --code are of articles" in CliRunner().invoke(app, words).stderr

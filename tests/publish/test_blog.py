@@ -128,10 +128,12 @@ def test_a_notebook_becomes_a_post_with_its_own_front_matter(tmp_path):
     notebook.metadata["blog"]["tags"] = "one"
     refused("tags of a post must be a list, not 'one'")
     notebook.metadata["blog"]["tags"] = ["one"]
+    refused(r"title of a post must be text, not \['a', 'b'\]", title=["a", "b"])
     refused("date must be like", date="2025-04-20")
     notebook.metadata["blog"]["layout"] = "wide"
     refused("a post has no layout; it has slug, date")
     del notebook.metadata["blog"]["layout"]
+    notebook.metadata["blog"]["image"] = None
     nbformat.write(notebook, path)
     given = {
         "date": "2025-04-20 10:00:00 +0800",
@@ -145,7 +147,7 @@ def test_a_notebook_becomes_a_post_with_its_own_front_matter(tmp_path):
     _, front, body = post.read_text().split("---\n", 2)
     fields = yaml.safe_load(front)
     assert (fields["title"], fields["description"], fields["tags"]) == ("Given", "Short.", ["x", "y"])
-    assert "```text\n2\n```" in body
+    assert "```text\n2\n```" in body and "image" not in fields
     # Another day keeps the date that is there, so that nothing has changed.
     del given["date"]
     assert make_post(path, tmp_path / "blog", **given) == f"{post}: unchanged"

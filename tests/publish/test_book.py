@@ -1,5 +1,6 @@
 """The book's pages: their links, figures and formulas, and that nothing of them lies on another host."""
 
+import base64
 import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -93,6 +94,21 @@ def test_a_figure_is_shown_light_and_dark_and_code_is_folded(project):
     assert light["alt"] == "The [loss]."
     (code,) = read(page).article.find_all("details")
     assert "draw()" in code.get_text() and not code.find("img") and not code.has_attr("open")
+
+
+def test_outputs_of_ones_own_are_shown(project):
+    path = notebook(project, "# Training")
+    cells = nbformat.read(path, as_version=4)
+    image = base64.b64encode((figures(project / "drawn", "loss-curve") / "loss-curve.png").read_bytes())
+    cells.cells[-1].outputs = [
+        nbformat.v4.new_output("stream", text="\x1b[31mred\x1b[0m"),
+        nbformat.v4.new_output("display_data", {"image/png": image.decode()}, metadata={"filename": "x.png"}),
+    ]
+    nbformat.write(cells, path)
+    write_book(project, [path], project / "drawn", project / "book")
+    page = read(project / "book/notebooks/03_train.html")
+    assert "red" in page.article.get_text() and "\x1b" not in str(page) and "[31m" not in str(page)
+    assert len(page.article.select(".cell_output img")) == 1
 
 
 def test_links_lead_to_pages_and_those_to_other_files_of_the_checkout_become_text(project):

@@ -44,6 +44,15 @@ def test_a_failed_cell_is_named_with_the_last_line_of_its_error(tmp_path):
         execute(notebook, tmp_path / "out.ipynb", {})
 
 
+@pytest.mark.parametrize("ending", ["sys.exit()", "sys.exit(0)"])
+def test_a_notebook_that_ends_itself_is_not_whole(tmp_path, ending):
+    notebook = write_notebook(tmp_path / "02_early.ipynb", "import sys", ending, "print('never')")
+    with pytest.raises(
+        NotebookError, match=r"^02_early\.ipynb, cell 2: SystemExit: no cell after it was exec"
+    ):
+        execute(notebook, tmp_path / "out.ipynb", {})
+
+
 def test_a_dead_kernel_is_told_from_a_failed_cell(tmp_path):
     notebook = write_notebook(tmp_path / "03_dead.ipynb", "import os; os._exit(1)")
     with pytest.raises(NotebookError, match=r"^03_dead\.ipynb: its kernel died"):
