@@ -9,6 +9,7 @@ from replicate.evaluation.hypotheses import hypotheses
 from replicate.files import RunError
 from replicate.models.attention import AttentionSeq2Seq
 from replicate.models.layers import pick_rounds
+from replicate.parameters import ParameterError
 from replicate.randomness import make_generator
 from replicate.runs.folder import Run
 from replicate.tasks.batch import PAD
@@ -31,7 +32,7 @@ class Explorer:
     """One round of a run, ready to answer any source.
 
     Raises:
-        RunError: the run has no such training.
+        RunError: the run has no such training, or it diverged.
     """
 
     def __init__(self, run: Run, round_index: int = 0):
@@ -39,6 +40,8 @@ class Explorer:
             raise RunError(
                 f"training {round_index} is not there; the run has 0 to {run.config.training.rounds - 1}"
             )
+        if update := run.diverged.get(round_index):
+            raise RunError(f"training {round_index} diverged at update {update}, so it answers nothing")
         self.task, self.kind = run.task, run.config.model.kind
         self.model: nn.Module = pick_rounds([run.load_model()], [round_index])
         batch = self.task.sample([make_generator(run.config.training.seed, round_index, "explorer")], CLOUD)
@@ -51,11 +54,14 @@ class Explorer:
         """The tokens of a text such as "4 7 9 2".
 
         Raises:
-            ValueError: there is none, too many, or one that the task does not have.
+            ParameterError: there is none, too many, or one that the task does not have.
         """
-        tokens = self.task.source.encode(text)
+        try:
+            tokens = self.task.source.encode(text)
+        except ValueError as error:
+            raise ParameterError(str(error)) from error
         if not 1 <= len(tokens) <= self.task.max_source_length:
-            raise ValueError(f"type 1 to {self.task.max_source_length} tokens; these are {len(tokens)}")
+            raise ParameterError(f"type 1 to {self.task.max_source_length} tokens; these are {len(tokens)}")
         return tokens
 
     def source(self, values: list[int]) -> list[str]:

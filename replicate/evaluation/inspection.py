@@ -22,6 +22,14 @@ def score_table(run: Run, samples: int) -> pd.DataFrame:
     return table
 
 
+def diverged_trainings(run: Run) -> list[str]:
+    """A sentence on each training that diverged."""
+    return [
+        f"training {training} diverged at update {update} and has no scores"
+        for training, update in run.diverged.items()
+    ]
+
+
 def missing_metrics(run: Run) -> list[str]:
     """A sentence on each metric of the task that is newer than the run."""
     return [
@@ -48,11 +56,16 @@ def first_and_last_position(run: Run) -> str:
     """How often the first token of a target is right, and the last one that any target reaches."""
     if run.by_position.empty:
         return "Every target is empty, so no position is reached."
-    positions = run.by_position.groupby("position").agg({"accuracy": "mean", "samples": "sum"})
-    first, last = positions.iloc[0], positions.iloc[-1]
+    known = run.by_position.dropna(subset="accuracy")  # a training that diverged has none
+    if known.empty:
+        return "Every training diverged, so no position has an accuracy."
+    counts = (
+        known.assign(right=known.accuracy * known.samples).groupby("position")[["right", "samples"]].sum()
+    )
+    (first, last), ends = (counts.right / counts.samples).iloc[[0, -1]], counts.samples.iloc[[0, -1]]
     return (
-        f"The first token is right in {first.accuracy:.0%} of {first.samples:,.0f} targets, position "
-        f"{last.name} in {last.accuracy:.0%} of the {last.samples:,.0f} that are so long."
+        f"The first token is right in {first:.0%} of {ends.iloc[0]:,.0f} targets, position "
+        f"{counts.index[-1]} in {last:.0%} of the {ends.iloc[1]:,.0f} that are so long."
     )
 
 
@@ -78,14 +91,20 @@ def loss_table(run: Run, samples: int) -> pd.DataFrame:
     return pd.DataFrame(table)[["trained", "untrained", "oracle"]]
 
 
-def sample_answers(run: Run, count: int, round_index: int = 0, samples: int = 1_000) -> pd.DataFrame:
-    """Right and wrong answers of one training side by side, `count` of each at most.
+def sample_answers(run: Run, count: int, samples: int = 1_000) -> pd.DataFrame:
+    """Right and wrong answers side by side, `count` of each at most, of the first training with scores.
 
     They are the first of each kind among `samples` samples.
+
+    Raises:
+        RunError: the count is not 1 or more, or every training diverged.
     """
     if count < 1:
         raise RunError(f"examples is {count}; it must be 1 or more")
     task, config = run.task, run.config
+    round_index = next((r for r in range(config.training.rounds) if r not in run.diverged), None)
+    if round_index is None:
+        raise RunError(f"every training of {run.path} diverged, so none can answer")
     generators = make_generators(config.training.seed, range(config.training.rounds), "examples")
     answers, rows = model_answer(run.load_model(), task.max_target_length), []
     for batch in task.batches("test", generators, samples):

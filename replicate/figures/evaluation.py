@@ -8,11 +8,17 @@ from matplotlib.figure import Figure
 from replicate.figures.style import COLOURS, entitle, metric_colours, subplots
 from replicate.tasks.task import Metric
 
+DIVERGED = "Every training diverged, so there are no scores"
+
 
 def scores_by_length(by_length: pd.DataFrame, metrics: Sequence[Metric]) -> Figure:
     """Metrics by source and by target length: dots are trainings, lines their means."""
     metrics = [metric for metric in metrics if metric.by_length]
+    by_length = by_length.dropna(subset=metrics[0].name)  # a training that diverged has no scores
     figure, panels = subplots(1, 2, height=3.2, sharey=True)
+    if by_length.empty:
+        entitle(figure, DIVERGED)
+        return figure
     for axes, kind in zip(panels, ("source", "target"), strict=True):
         table = by_length.query("kind == @kind")
         for metric, colour in zip(metrics, metric_colours(metrics), strict=True):
@@ -38,7 +44,11 @@ def scores_by_length(by_length: pd.DataFrame, metrics: Sequence[Metric]) -> Figu
 def accuracy_by_position(by_position: pd.DataFrame) -> Figure:
     """The share of targets answered correctly at each position they reach."""
     figure, axes = subplots(height=3.0)
-    mean = by_position.groupby("position").accuracy.mean()
+    known = by_position.dropna(subset="accuracy")  # a training that diverged has none
+    if known.empty and len(by_position):
+        entitle(figure, DIVERGED)
+        return figure
+    by_position, mean = known, known.groupby("position").accuracy.mean()
     axes.scatter(
         by_position.position, by_position.accuracy, s=12, color=COLOURS["psa"], alpha=0.4, linewidths=0
     )

@@ -12,6 +12,7 @@ from replicate.evaluation.hypotheses import missed_in_words
 from replicate.figures.alignment import alignments
 from replicate.figures.exploring import answers, state_path
 from replicate.figures.style import show
+from replicate.runs.checks import find_finished
 from replicate.runs.folder import open_run, trained_runs
 from replicate.runs.places import shown
 from replicate.training.progress import progress_style
@@ -132,6 +133,11 @@ def _explorers(source: str, run: str, beside: str, training: int) -> dict[str, E
     return explorers
 
 
-@lru_cache(maxsize=8)
 def _explorer(run: str, training: int) -> Explorer:
+    made = (find_finished(run) / "provenance.json").stat().st_mtime_ns  # a run that was made anew is another
+    return _opened(run, training, made)
+
+
+@lru_cache(maxsize=8)
+def _opened(run: str, training: int, made: int) -> Explorer:
     return Explorer(open_run(run), training)

@@ -20,6 +20,7 @@ from matplotlib.image import AxesImage
 
 from replicate.figures.catalogue import CATALOGUE
 from replicate.figures.language import say
+from replicate.parameters import ParameterError
 from replicate.tasks.task import Metric
 
 # Okabe & Ito's palette.
@@ -84,7 +85,14 @@ def show(figure: Figure, name: str, caption: str | None = None) -> None:
 
     The notebook gets a PNG. Its name, and a caption that says what is to be seen, go with it as metadata. The
     caption is the catalogue's; a figure that is not in it brings its own.
+
+    Raises:
+        ParameterError: it brings none.
     """
+    if not caption and name not in CATALOGUE:
+        raise ParameterError(
+            f"{name!r} is in no catalogue, so it needs a caption: show(figure, name, caption)"
+        )
     caption = caption or CATALOGUE[name].caption
     display(figure, metadata={"filename": name, "caption": caption})
     if folder := os.environ.get("REPLICATE_FIGURES"):

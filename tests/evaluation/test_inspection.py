@@ -1,10 +1,19 @@
 """What a notebook shows of a run: its baselines and its answers."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
-from replicate.evaluation.inspection import loss_table, sample_answers, score_table
+from replicate.evaluation.explorer import Explorer
+from replicate.evaluation.inspection import (
+    diverged_trainings,
+    first_and_last_position,
+    loss_table,
+    sample_answers,
+    score_table,
+)
+from replicate.figures.evaluation import accuracy_by_position, scores_by_length
 from replicate.files import RunError
 from replicate.runs.folder import open_run
 from replicate.tasks.primes import reference
@@ -30,9 +39,19 @@ def test_the_loss_table_has_the_runs_own_loss_and_its_exponential(trained):
     assert table.oracle.tolist() == [0, 1]
 
 
-@pytest.mark.parametrize("round_index", [0, 1])
-def test_answers_shown_as_right_are_right_and_as_wrong_are_wrong(trained, round_index):
-    answers = sample_answers(trained, count=5, round_index=round_index, samples=200)
+def diverged(run, *rounds):
+    """The run as if these of its trainings had diverged at its first point."""
+    history = run.history.assign(diverged=run.history["round"].isin(rounds) * 150)
+    tables = {"history": history}
+    for name, scores in (("by_length", [m.name for m in run.metrics]), ("by_position", ["accuracy"])):
+        tables[name] = getattr(run, name).copy()
+        tables[name].loc[tables[name]["round"].isin(rounds), scores] = math.nan
+    return replace(run, **tables)
+
+
+@pytest.mark.parametrize("gone", [[], [0], [0, 1]])
+def test_answers_shown_as_right_are_right_and_as_wrong_are_wrong(trained, gone):
+    answers = sample_answers(diverged(trained, *gone), count=5, samples=200)
     right, wrong = answers["right"].dropna(), answers["wrong"].dropna()
     assert len(right) == len(wrong) == 5
     for row in right.itertuples():
@@ -44,3 +63,24 @@ def test_answers_shown_as_right_are_right_and_as_wrong_are_wrong(trained, round_
 def test_no_answers_are_no_table(trained):
     with pytest.raises(RunError, match="examples is 0; it must be 1 or more"):
         sample_answers(trained, count=0)
+
+
+def test_trainings_that_diverged_are_named_and_count_nowhere(trained):
+    some, every = diverged(trained, 0, 2), diverged(trained, 0, 1, 2, 3)
+    assert diverged_trainings(some) == [
+        f"training {n} diverged at update 150 and has no scores" for n in (0, 2)
+    ]
+    left = some.by_position.query("position == 1 and round in [1, 3]")
+    right, samples = (left.accuracy * left.samples).sum(), left.samples.sum()
+    said = first_and_last_position(some)
+    assert said.startswith(f"The first token is right in {right / samples:.0%} of {samples:,.0f} targets,")
+    for figure in (scores_by_length(some.by_length, some.metrics), accuracy_by_position(some.by_position)):
+        assert figure.axes[0].get_title("left").startswith("2 trainings")
+
+    assert first_and_last_position(every) == "Every training diverged, so no position has an accuracy."
+    for figure in (scores_by_length(every.by_length, every.metrics), accuracy_by_position(every.by_position)):
+        assert "Every training diverged" in figure.get_suptitle()
+    with pytest.raises(RunError, match=r"every training of .* diverged, so none can answer"):
+        sample_answers(every, 5)
+    with pytest.raises(RunError, match="training 2 diverged at update 150, so it answers nothing"):
+        Explorer(some, 2)

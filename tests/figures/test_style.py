@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex, to_rgb
 
-from replicate.figures.style import DARK, MARKS, darken, entitle, sequence, subplots
+from replicate.figures.style import DARK, MARKS, darken, entitle, sequence, show, subplots
 from replicate.figures.takeoff import plateau
+from replicate.parameters import ParameterError
 
 
 @pytest.fixture(autouse=True)
@@ -57,3 +58,8 @@ def test_the_plateau_names_who_never_took_off():
     assert slow.get_ydata()[-1] == pytest.approx(2 / 3) and quick.get_ydata()[-1] == 0
     only = plateau({"quick": times["quick"]}, ["red"], [15], 30)
     assert only.get_suptitle() == "Never took off: none"
+
+
+def test_a_figure_of_ones_own_needs_a_caption():
+    with pytest.raises(ParameterError, match="'my-own' is in no catalogue, so it needs a caption"):
+        show(plt.figure(), "my-own")
