@@ -69,7 +69,7 @@ def run(
     """Execute one notebook with the parameters given."""
     from replicate.arguments import as_its_kernel_reads, given_parameters, sorted_words
     from replicate.notebooks import find_notebook, place_of_copy
-    from replicate.parameters import check_parameters, run_config
+    from replicate.parameters import check_parameters, makes_config, run_config
     from replicate.runs.checks import check_run
     from replicate.runs.places import shown
 
@@ -77,7 +77,7 @@ def run(
     out, typed = sorted_words(words or [])
     given = given_parameters(path, files or (), yaml or (), pairs or (), raw or (), typed)
     values = as_its_kernel_reads(check_parameters(path, given), path.parent)
-    folder = check_run(values, run_config(values))
+    folder = check_run(values, run_config(values) if makes_config(path) else None)
     with place_of_copy(path, out, force) as copy:
         typer.echo(f"replicate: executing {path}; its copy is {copy}", err=True)
         if folder:

@@ -83,8 +83,15 @@ def check_parameters(notebook: Path, given: dict[str, Any]) -> Parameters:
     """Return all parameters of a notebook file, the given values in place of its defaults."""
     defaults = _defaults(notebook)
     if given and not defaults:
-        raise ParameterError(f"{notebook.name} takes no parameters")
+        untagged = any(_is_parameters_cell(source) for source, _ in _cells(notebook))
+        hint = f": the cell that starts with '{FIRST_LINE}' lacks the tag parameters" if untagged else ""
+        raise ParameterError(f"{notebook.name} takes no parameters{hint}")
     return Parameters(defaults, given)
+
+
+def makes_config(notebook: Path) -> bool:
+    """Whether a notebook takes its parameters for a run's settings; in any other they may mean anything."""
+    return any("run_config" in source for source, _ in _cells(notebook))
 
 
 def run_config(parameters: Mapping[str, Any]) -> RunConfig:
@@ -152,20 +159,25 @@ def _is_parameters_cell(source: str) -> bool:
 
 
 def _defaults(notebook: Path) -> dict[str, Any]:
-    try:
-        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-        sources = ["".join(cell["source"]) for cell in cells]
-        "".join(sources).encode()  # half of a surrogate pair is no text
-        tagged = [i for i, cell in enumerate(cells) if "parameters" in cell["metadata"].get("tags", [])]
-    except OSError as error:
-        raise ParameterError(f"cannot read {notebook}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ParameterError(f"{notebook} is not a notebook") from error
+    tagged = [source for source, tags in _cells(notebook) if "parameters" in tags]
     if len(tagged) > 1:
         raise ParameterError(
             f"{notebook} has {len(tagged)} cells with the tag parameters; only one can be read"
         )
-    return _assignments(sources[tagged[0]]) if tagged else {}
+    return _assignments(tagged[0]) if tagged else {}
+
+
+def _cells(notebook: Path) -> list[tuple[str, list[str]]]:
+    """The source and the tags of each cell."""
+    try:
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        found = [("".join(cell["source"]), list(cell["metadata"].get("tags", []))) for cell in cells]
+        "".join(source for source, _ in found).encode()  # half of a surrogate pair is no text
+    except OSError as error:
+        raise ParameterError(f"cannot read {notebook}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ParameterError(f"{notebook} is not a notebook") from error
+    return found
 
 
 def _assignments(source: str) -> dict[str, Any]:

@@ -14,14 +14,15 @@ from replicate.cli import app
 from replicate.notebooks import find_notebook, place_of_copy
 from replicate.parameters import ParameterError
 from replicate.publish.execute import NotebookError, execute_or_set_apart
+from replicate.sweeps.spec import read_sweep
 
 
 def cli_run(*arguments: str):
-    """`replicate run` on a notebook in the current folder that prints its parameters, or fails."""
+    """`replicate run` on a notebook in the current folder that prints a run's settings, or fails."""
     write_notebook(
         Path("tiny.ipynb"),
         "# Parameters\nsteps = 10\nlabel = 'a'\ninit_bound = None\n",
-        "print(steps, label)\nassert label != 'bad', 'as asked'",
+        "from replicate.parameters import run_config\nprint(steps, label)\nassert label != 'bad', 'as asked'",
     )
     return CliRunner().invoke(app, ["run", *arguments])
 
@@ -74,6 +75,21 @@ def test_a_notebook_of_ones_own_may_call_anything_a_run(tmp_path, monkeypatch):
     monkeypatch.setattr("replicate.publish.execute.execute_or_set_apart", lambda notebook, copy, given: given)
     result = CliRunner().invoke(app, ["run", "mine", "run=second"])
     assert (result.exit_code, result.stdout) == (0, "{'run': 'second'}\n")
+
+
+def test_a_notebook_that_makes_no_run_may_mean_anything_by_the_names_of_settings(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    cell = "# Parameters\nmodel = 'resnet'\nsteps = 0\nrun_name = 5\nworkers = 'many'\nseed = -1"
+    write_notebook(Path("mine.ipynb"), cell, "print(model)")
+    monkeypatch.setattr("replicate.publish.execute.execute_or_set_apart", lambda notebook, copy, given: given)
+    assert CliRunner().invoke(app, ["run", "mine", "seed=-2"]).stdout == "{'seed': -2}\n"
+    Path("mine.yaml").write_text("notebook: mine.ipynb\ngrid: {seed: [-1, -2], model: [vgg]}")
+    assert [job.given for job in read_sweep(Path("mine.yaml"))] == [
+        {"seed": seed, "model": "vgg"} for seed in (-1, -2)
+    ]
+    write_notebook(Path("mine.ipynb"), "# Parameters\nsteps = 1\nrun_name = 5", "run_config(parameters)")
+    said = CliRunner().invoke(app, ["run", "mine"]).stderr
+    assert said.startswith("replicate: run_name 5 is no folder name; use up to")
 
 
 @pytest.mark.slow

@@ -10,10 +10,11 @@ from replicate.runs.places import is_finished, run_folder
 from replicate.settings import RunConfig, SettingError
 
 
-def check_run(parameters: Parameters, config: RunConfig) -> Path | None:
+def check_run(parameters: Parameters, config: RunConfig | None) -> Path | None:
     """Refuse parameters that a notebook would refuse later; returns the folder of the run that it makes.
 
-    A parameter whose default is the folder of a finished run names a run to read, and so its text too.
+    Its config is None where the notebook takes no parameter for a setting. A parameter whose default is the
+    folder of a finished run names a run to read, and so its text too.
 
     Raises:
         RunError: a run to read, or the folder, processes or device of one to make, cannot be used.
@@ -21,6 +22,8 @@ def check_run(parameters: Parameters, config: RunConfig) -> Path | None:
     for name, default in parameters.defaults.items():
         if isinstance(default, str) and is_finished(PROJECT / default) and parameters[name]:
             read_config(find_finished(parameters[name])).task.check()
+    if config is None:
+        return None
     check_making(parameters)
     if "run_name" not in parameters:
         return None

@@ -19,7 +19,7 @@ def runs_root() -> Path:
 
 def run_folder(name: str) -> Path:
     """The folder of a run's name; a name cannot leave the runs folder."""
-    if not re.fullmatch(r"\w[\w.-]{0,99}", name):
+    if not (isinstance(name, str) and re.fullmatch(r"\w[\w.-]{0,99}", name)):  # a notebook may give any
         raise RunError(
             f"run_name {shortened(name)} is no folder name; use up to 100 letters, digits, dashes and dots"
         )

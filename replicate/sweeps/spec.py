@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from replicate.errors import OneLineError
 from replicate.fields import explain
 from replicate.files import PROJECT, RunError
-from replicate.parameters import ParameterError, Parameters, check_parameters, run_config
+from replicate.parameters import ParameterError, Parameters, check_parameters, makes_config, run_config
 from replicate.runs.checks import check_making
 from replicate.settings import RunConfig, flat_names
 from replicate.words import load, one_line, values_of
@@ -126,8 +126,9 @@ def read_sweep(path: Path) -> list[Job]:
 def make_job(notebook: Path, given: dict[str, Any], name: str) -> Job:
     """One case, its parameters checked."""
     values = check_parameters(notebook, given)
-    config = run_config(values)  # refuses what a run would refuse
-    _check_case(values, config)
+    config = run_config(values) if makes_config(notebook) else None  # refuses what a run would refuse
+    if config:
+        _check_case(values, config)
     source = notebook.read_text(encoding="utf-8")
     typed = {parameter: values[parameter] for parameter in given}
     changes = {
@@ -136,8 +137,8 @@ def make_job(notebook: Path, given: dict[str, Any], name: str) -> Job:
         if repr(value) != repr(values.defaults[parameter])  # [1] is not [True]
     }
     # A text that was changed makes another case, though its file has the same name.
-    changes |= {setting: getattr(config.task, setting) for setting in config.task.filled}
-    settings = set(flat_names())
+    changes |= {setting: getattr(config.task, setting) for setting in config.task.filled} if config else {}
+    settings = set(flat_names()) if config else set()
     own = {parameter: value for parameter, value in values.items() if parameter not in settings}
     return Job(name, notebook.name, source, typed, changes, repr((config, own)))
 
