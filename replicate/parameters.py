@@ -260,9 +260,35 @@ def _text(value: Any) -> str:
     return str(value)
 
 
+def _list(value: Any) -> list:
+    """In place of a tuple too, which papermill cannot hand over."""
+    value = _spelt(value)
+    if not isinstance(value, list | tuple):
+        raise TypeError("list() would take the letters of a text")
+    return list(value)
+
+
+def _dict(value: Any) -> dict:
+    value = _spelt(value)
+    if not isinstance(value, dict):
+        raise TypeError("dict() would take pairs")
+    return value
+
+
+def _spelt(value: Any) -> Any:
+    """What a text spells in Python's own form."""
+    try:
+        return ast.literal_eval(value) if isinstance(value, str) else value
+    except (SyntaxError, MemoryError, RecursionError) as error:
+        raise ValueError("it spells no value") from error
+
+
 KINDS = {
     bool: ("True or False", _truth),
     int: ("a whole number", _whole),
     float: ("a number", _number),
     str: ("text", _text),
+    list: ("a list, such as [1, 'two']", _list),
+    tuple: ("a list, such as [1, 'two']", _list),
+    dict: ("names and values, such as {'one': 1}", _dict),
 }

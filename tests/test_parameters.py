@@ -10,7 +10,13 @@ from nbclient import NotebookClient
 from papermill.exceptions import PapermillExecutionError
 from shared import PROJECT, write_notebook
 
-from replicate.parameters import ParameterError, check_parameters, notebook_parameters, run_config
+from replicate.parameters import (
+    ParameterError,
+    Parameters,
+    check_parameters,
+    notebook_parameters,
+    run_config,
+)
 
 DEFAULTS = """# Parameters
 steps = 100  # updates
@@ -75,6 +81,33 @@ def test_later_cells_override():
 def test_a_value_takes_the_type_of_its_default(line, value):
     read = values(DEFAULTS, given(line))[line.split()[0]]
     assert (read, type(read)) == (value, type(value))
+
+
+@pytest.mark.parametrize(
+    ("default", "given", "read"),
+    [
+        ([1], "[3, 4]", [3, 4]),
+        ([1], [3, 4], [3, 4]),
+        ([1], (3, 4), [3, 4]),
+        ((1, 2), "(5, 6)", [5, 6]),
+        ({"a": 1}, "{'a': [5]}", {"a": [5]}),
+        ({"a": 1}, {"b": 5}, {"b": 5}),
+        ([1], None, None),
+        ([1], "3", "a list, such as"),
+        ([1], "3, 4, five", "a list, such as"),
+        ([1], "[" * 500, "a list, such as"),
+        ([1], "__import__('os')", "a list, such as"),
+        ((1,), {"a": 1}, "a list, such as"),
+        ({"a": 1}, "[('a', 1)]", "names and values, such as"),
+    ],
+)
+def test_a_list_and_a_dict_are_read_or_refused(default, given, read):
+    if isinstance(read, str):
+        with pytest.raises(ParameterError, match=f"^x must be {read} "):
+            Parameters({"x": default}, {"x": given})
+    else:
+        found = Parameters({"x": default}, {"x": given})["x"]
+        assert (found, type(found)) == (read, type(read))
 
 
 @pytest.mark.parametrize(
