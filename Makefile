@@ -77,5 +77,5 @@ lock: ## write requirements.lock anew from pyproject.toml
 	rm -rf .lock
 
 clean: ## remove .venv and what the commands made, runs excepted
-	rm -rf .venv .lock report .report blog live.html .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv .lock build report .report blog live.html .pytest_cache .ruff_cache .hypothesis *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +

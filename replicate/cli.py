@@ -93,6 +93,8 @@ def lab(
     folder: Annotated[Path, typer.Argument(help="The folder of your copies.")] = Path("lab"),
 ) -> None:
     """Open JupyterLab on copies of the notebooks, which are yours: one that is there stays as it is."""
+    from jupyterlab.labapp import main  # where it is not installed, nothing is copied
+
     from replicate.notebooks import copy_to
 
     new, kept = copy_to(folder)
@@ -102,9 +104,6 @@ def lab(
         hint = "rename or delete one to get the project's again"
         typer.echo(f"replicate: yours are left as they are: {', '.join(kept)}; {hint}", err=True)
     os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")  # not a `python3` registered for this user
-
-    from jupyterlab.labapp import main
-
     main(["--ip=127.0.0.1", "--allow-root", str(folder)])
 
 

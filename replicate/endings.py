@@ -1,6 +1,7 @@
 """How a command ends: in one line where a person, a notebook or the disk is at fault."""
 
 import errno
+import os
 import signal
 import sys
 from types import FrameType
@@ -37,6 +38,11 @@ class OneLineErrors(TyperGroup):
         for stream in (sys.stdout, sys.stderr):  # names and texts print in an ASCII locale too
             stream.reconfigure(encoding="utf-8", errors="surrogateescape")
         signal.signal(signal.SIGTERM, _as_ctrl_c)
+        try:
+            os.getcwd()
+        except FileNotFoundError:  # which libraries meet in ways of their own, some by ending at once
+            typer.echo("replicate: the current folder is not there any more; go to another one", err=True)
+            raise typer.Exit(2) from None
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as interrupt:

@@ -104,7 +104,7 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        hint = ": make room, then start again with the same settings" if error.errno in FULL else ""
+        hint = ": make room, then give the same command again" if error.errno in FULL else ""
         reason = error.strerror or error
         raise RunError(
             f"{path} cannot be written ({reason}); what was saved before is still there{hint}"

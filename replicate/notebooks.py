@@ -45,8 +45,10 @@ def place_of_copy(notebook: Path, out: Path | None, force: bool) -> Iterator[Pat
         ParameterError: the file given exists and is not to be overwritten, or cannot be a file.
     """
     hint = "name another file for the executed copy"
+    first = Path(f"out-{notebook.name}")
+    if force and (out or first).is_file() and (out or first).samefile(notebook):
+        raise ParameterError(f"{out or first} exists: {hint}")
     if out is None:
-        first = Path(f"out-{notebook.name}")
         try:
             place = first if force else _taken(first)
         except OSError as error:  # the current folder was deleted, or is closed
@@ -55,8 +57,6 @@ def place_of_copy(notebook: Path, out: Path | None, force: bool) -> Iterator[Pat
         raise ParameterError(f"{out} is a folder; name a file for the executed copy")
     elif out.exists() and not out.is_file():
         raise ParameterError(f"{out} is a device or the like; {hint}")
-    elif force and out.exists() and out.samefile(notebook):
-        raise ParameterError(f"{out} exists: {hint}")
     else:
         place = out
         try:

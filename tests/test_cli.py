@@ -120,3 +120,14 @@ def test_ctrl_c_during_an_import_ends_without_a_traceback(tmp_path, module):
     ended = command(tmp_path, "run", "tiny.ipynb")
     said = ended.stderr.splitlines()[-1:]
     assert (ended.returncode, said) == (130, [] if module == "typer" else ["replicate: stopped"])
+
+
+@pytest.mark.parametrize(
+    "words", [["lab"], ["figures"], ["sweep", "x.yaml"], ["run", "01_paper", "/tmp/x.ipynb"]]
+)
+def test_a_current_folder_that_was_deleted_is_told_at_once(tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    tmp_path.rmdir()
+    result = CliRunner().invoke(app, words)
+    said = "replicate: the current folder is not there any more; go to another one\n"
+    assert (result.exit_code, result.stderr) == (2, said)

@@ -77,6 +77,13 @@ def test_a_notebook_of_ones_own_may_call_anything_a_run(tmp_path, monkeypatch):
     assert (result.exit_code, result.stdout) == (0, "{'run': 'second'}\n")
 
 
+def test_a_link_to_the_notebook_is_not_written_over_with_force(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("out-tiny.ipynb").symlink_to("tiny.ipynb")
+    assert "out-tiny.ipynb exists: name another file" in cli_run("tiny", "--force").stderr
+    assert len(nbformat.read("tiny.ipynb", as_version=4).cells) == 2  # none of papermill's
+
+
 def test_a_notebook_that_makes_no_run_may_mean_anything_by_the_names_of_settings(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     cell = "# Parameters\nmodel = 'resnet'\nsteps = 0\nrun_name = 5\nworkers = 'many'\nseed = -1"

@@ -30,12 +30,17 @@ def check_run(parameters: Parameters, config: RunConfig | None) -> Path | None:
     folder = run_folder(parameters["run_name"] or config.name)
     config.task.check()
     refuse_foreign(folder, config)
+    refuse_unwritable(folder)
+    return folder
+
+
+def refuse_unwritable(folder: Path) -> None:
+    """Refuse the folder of a new run where none can be made."""
     if not folder.exists() and (there := unwritable(folder.parent)):
         raise RunError(
             f"no run can be put into {folder.parent}: {there} is no folder that you may write to; "
             "REPLICATE_RUNS names another one"
         )
-    return folder
 
 
 def check_making(parameters: Parameters) -> None:

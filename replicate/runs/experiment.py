@@ -13,7 +13,7 @@ import torch
 
 from replicate.checkpoints import write_checkpoint
 from replicate.files import RunError, locked, read_json, write_json, write_table
-from replicate.runs.checks import check_device_name, check_workers, refuse_foreign
+from replicate.runs.checks import check_device_name, check_workers, refuse_foreign, refuse_unwritable
 from replicate.runs.folder import Run, checksums, open_run
 from replicate.runs.places import is_finished, runs_root
 from replicate.runs.provenance import begin, now
@@ -33,7 +33,8 @@ def run(
 
     A finished folder with an equal config is reused, an unfinished one goes on where it was, anything else
     there is refused. On the same machine, equal config and workers give equal numbers to the last bit;
-    another number of workers changes them by float rounding, which long trainings amplify.
+    another number of workers changes them by float rounding, which long trainings amplify: the rounds are
+    split into parts for them as the run begins, and the provenance has their number.
 
     Args:
         folder: where; by default a name made from the config, under `runs_root()`.
@@ -52,6 +53,7 @@ def run(
     check_workers(workers)
     progress_style()  # refuses a wrong one before any training
     refuse_foreign(folder, config)  # before a lock is put into it
+    refuse_unwritable(folder)
     # A finished run may be another person's, or on a disk that is read-only.
     if not is_finished(folder) or os.access(folder, os.W_OK):
         _complete(folder, config, device, workers)
@@ -75,7 +77,8 @@ def _complete(folder: Path, config: RunConfig, device: str, workers: int) -> Non
                     "checkpointed is kept, and the same settings go on from there"
                 ) from error
             seconds = round(time.time() - began, 1)
-            done = {"finished": now(), "device": device, "workers": workers, "seconds": seconds}
+            done = {"finished": now(), "device": device, "workers": workers, "parts": len(parts)}
+            done["seconds"] = seconds
             _finish(folder, results, _record(attempts) | done)
         _remove_checkpoints(folder)  # also those that a run killed right after its last table has left
 

@@ -103,6 +103,9 @@ def _make(
     for job in todo:
         if state(folder, job) == "done":  # by a sweep that was stopped before it was kept
             on_done(job)
+    if not todo:
+        print(f"every run that is asked for is in {RESULTS}", file=sys.stderr)
+        return
     run_sweep(todo, folder, scheduler, workers, on_done)
     if failed := failures(folder, todo):
         raise RunError(f"{', '.join(failed)} failed; {folder}/summary.csv says why, `make replicate` goes on")

@@ -18,6 +18,7 @@ from replicate.sweeps.store import clear_leftovers, state, store, with_earlier_r
 from replicate.sweeps.tables import claim, write_tables
 from replicate.sweeps.watch import Watch
 from replicate.sweeps.work import Outcome, forget, started_topic, told_topic, work
+from replicate.training.progress import progress_style
 
 CLEANING_SECONDS = 60  # for the workers to remove what they worked in
 
@@ -62,6 +63,10 @@ def run_sweep(
                 forget(job)  # a sweep that was stopped may not have come to it
         todo = [with_earlier_run(folder, job) for job in jobs if states[job.name] != "done"]
         if todo:
+            if progress_style() != "off":  # a cluster takes seconds to start, and a case longer
+                print(
+                    f"{len(todo)} of {len(jobs)} cases to execute, into {folder}", file=sys.stderr, flush=True
+                )
             with connected(scheduler, min(workers or CPU_COUNT, len(todo))) as client:
                 _do(client, todo, folder, len(jobs) - len(todo), on_done)
         table = write_tables(folder, jobs)

@@ -75,3 +75,10 @@ def test_a_text_that_is_too_small_is_told_before_anything_runs(tmp_path, monkeyp
     said = r"replicate: train, validation and test need a page each, .* the text has 2\n"
     assert re.fullmatch(said, result.stderr), result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["two.tsv"]
+
+
+def test_subwords_without_their_library_are_told_before_anything_runs(monkeypatch):
+    monkeypatch.setattr("replicate.tasks.translation.settings.find_spec", lambda name: None)
+    result = CliRunner().invoke(app, ["run", "03_train", "task=translation", "tokens=subwords"])
+    said = "replicate: tokens 'subwords' needs sentencepiece, which is not installed: pip install '"
+    assert result.exit_code == 2 and result.stderr.startswith(said)

@@ -153,6 +153,7 @@ def test_unavailable_device_and_workers_are_named(tmp_path):
 def test_provenance_says_where_the_numbers_come_from(finished):
     record = json.loads((finished.path / "provenance.json").read_text())
     assert record["torch"] == torch.__version__ and record["device"] == "cpu" and record["workers"] == 1
+    assert record["parts"] == 1
 
 
 def test_every_evaluation_round_has_fresh_samples_and_curves_others_still(tmp_path, monkeypatch):
@@ -178,7 +179,7 @@ def test_a_second_process_on_a_run_is_refused(tmp_path):
 
 def test_a_run_folder_below_a_file_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunError, match="cannot be used as a folder"):
+    with pytest.raises(RunError, match=r"no run can be put into .*file is no folder that you may write"):
         run(CONFIG, tmp_path / "file" / "run", workers=1)
 
 

@@ -92,8 +92,9 @@ def test_a_study_whose_text_is_not_there_is_left_out_and_named(made, monkeypatch
     plans = {"words": {"words-all": RunConfig.of(**text)}, "ladder": PLANS["ladder_runs"]}
     monkeypatch.setattr(replication, "studies", lambda: plans)
     replication.replicate_all()
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("words is left out: cannot read no-such.tsv")
+    left_out, nothing_to_do = capsys.readouterr().err.splitlines()
+    assert left_out.startswith("words is left out: cannot read no-such.tsv")
+    assert nothing_to_do.startswith("every run that is asked for is in ")
     check_results(made)
 
 

@@ -3,6 +3,7 @@
 import re
 from contextlib import suppress
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -73,6 +74,9 @@ class TranslationSettings(TaskSettings):
         return f"{self.tokens}-{'reverse' if self.reverse else 'forward'}"
 
     def check(self) -> None:
+        if self.tokens == "subwords" and find_spec("sentencepiece") is None:
+            extra = "pip install 'seq2seq-replication[translation]'"
+            raise CorpusError(f"tokens 'subwords' needs sentencepiece, which is not installed: {extra}")
         shares(self.read())
 
     def read(self) -> list[Pair]:
