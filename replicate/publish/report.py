@@ -37,14 +37,19 @@ def _workshop(output: Path) -> Iterator[Path]:
     locks = output.with_name(f".{output.name}")
     folder = locks / "new"
     with locked(locks):
-        if (folder / EARLIER).exists() and not output.exists():  # killed between the two steps of `_replace`
-            (folder / EARLIER).rename(output)
-        shutil.rmtree(folder, ignore_errors=True)
+        _clear(folder, output)
         folder.mkdir()
         try:
             yield folder
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            _clear(folder, output)
+
+
+def _clear(folder: Path, output: Path) -> None:
+    """Remove the workshop; the earlier report comes back where the two steps of `_replace` were cut apart."""
+    if (folder / EARLIER).exists() and not output.exists():
+        (folder / EARLIER).rename(output)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def numbered_notebooks(root: Path) -> list[Path]:

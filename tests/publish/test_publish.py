@@ -106,6 +106,22 @@ def test_one_report_is_made_at_a_time_and_one_that_was_killed_costs_none(project
     assert [path.name for path in (project / ".report").iterdir()] == [".lock"]
 
 
+def test_ctrl_c_as_the_report_is_replaced_leaves_the_one_before(project, monkeypatch):
+    write_notebook(project / "notebooks/03_train.ipynb", "# First", FIGURE)
+    (project / "report").mkdir()
+    (project / "report/index.html").write_text("the one before")
+    rename = Path.rename
+
+    def interrupted(path, target):
+        if target == Path("report") and path.name == "report":
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    assert CliRunner().invoke(app, ["report"]).exit_code == 130
+    assert (project / "report/index.html").read_text() == "the one before"
+
+
 def test_a_refreshed_notebook_has_its_outputs_and_one_edited_meanwhile_keeps_the_edit(tmp_path):
     notebook = write_notebook(tmp_path / "01.ipynb", "print(6 * 7)")
     refresh(notebook)
