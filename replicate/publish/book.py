@@ -66,7 +66,7 @@ def write_book(root: Path, notebooks: list[Path], figures: Path, output: Path) -
         except SphinxError as error:
             raise BookError(f"the report: {error}") from error
     if said := strip_escape_sequences(warnings.getvalue()).replace(f"{pages.resolve()}/", "").strip():
-        raise BookError(f"the report: {'; '.join(said.splitlines())}")
+        raise BookError(f"the report: {'; '.join(dict.fromkeys(said.splitlines()))}")
 
 
 def write_source(executed: Path, page: Path) -> None:

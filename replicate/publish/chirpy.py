@@ -97,15 +97,10 @@ def write_post(body: str, figures: list[Path], post: Post, out: Path, force: boo
             raise ParameterError(f"{folder} cannot be a folder of posts: {error.strerror}") from error
     with TemporaryDirectory(dir=out, prefix=".post-") as temporary:
         new = Path(temporary) / "new"
-        new.mkdir()
-        (new / post.file).write_text(
-            f"{post.front_matter()}\n{past_liquid(body.strip())}\n", encoding="utf-8"
-        )
-        (new / post.slug).mkdir()
-        for figure in figures:
-            shutil.copyfile(figure, new / post.slug / figure.name)
-        if post.image:
-            _write_preview(new / post.slug / f"{post.image}.png")
+        try:
+            _write_new(new, body, figures, post)
+        except OSError as error:
+            raise ParameterError(f"{target} cannot be written: {error.strerror}") from error
         if target in before and _same(new, post, target, images):
             return f"{target}: unchanged"
         if before and not force:
@@ -115,8 +110,19 @@ def write_post(body: str, figures: list[Path], post: Post, out: Path, force: boo
     return f"{target}: {'replaced' if before else 'written'}"
 
 
+def _write_new(new: Path, body: str, figures: list[Path], post: Post) -> None:
+    """The post and the folder of its images, in a new folder."""
+    (new / post.slug).mkdir(parents=True)
+    text = f"{post.front_matter()}\n{past_liquid(body.strip())}\n"
+    (new / post.file).write_text(text, encoding="utf-8")
+    for figure in figures:
+        shutil.copyfile(figure, new / post.slug / figure.name)
+    if post.image:
+        _write_preview(new / post.slug / f"{post.image}.png")
+
+
 def _replace(before: list[Path], new: Path, post: Post, target: Path, images: Path) -> None:
-    """Put a post and its images in the place of what is there, which comes back where that fails."""
+    """Put a post and its images in the place of what is there, which comes back if that fails or is cut."""
     moved: list[tuple[Path, Path]] = []
     placed: list[Path] = []
     try:
@@ -130,12 +136,14 @@ def _replace(before: list[Path], new: Path, post: Post, target: Path, images: Pa
             (new / post.slug).rename(images)
             placed.append(images)
         (new / post.file).replace(target)
-    except OSError as error:
+    except BaseException as error:
         for path in placed:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         for kept, path in moved:
             if not path.exists():
                 kept.rename(path)
+        if not isinstance(error, OSError):  # Ctrl-C
+            raise
         where = error.filename2 or error.filename or target
         raise ParameterError(f"{where} cannot be written: {error.strerror}; all is as it was") from error
 

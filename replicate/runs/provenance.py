@@ -5,6 +5,7 @@ import platform
 import subprocess
 import sys
 from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy
@@ -19,6 +20,7 @@ def begin() -> dict:
     """What is true as the work begins; a commit made while it lasts did not make its numbers."""
     return {
         "git_commit": git_commit(),
+        "library": _version(),
         "started": now(),
         "python": platform.python_version(),
         "torch": torch.__version__,
@@ -26,6 +28,14 @@ def begin() -> dict:
         "machine": platform.machine(),
         "system": platform.system(),
     }
+
+
+def _version() -> str | None:
+    """Of the installed package, which is all that is known of a library without its checkout."""
+    try:
+        return version("seq2seq-replication")
+    except PackageNotFoundError:
+        return None
 
 
 def now() -> str:

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from matplotlib import pyplot as plt
 from PIL import Image
+from shared import full_disk
 
 from replicate.figures.style import save
 from replicate.parameters import ParameterError
@@ -44,6 +45,12 @@ def test_a_disk_that_takes_no_folder_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "mkdir", full)
     with pytest.raises(ParameterError, match="_posts cannot be a folder of posts: No space left on device"):
         write_post("x", [], POST, tmp_path / "blog")
+
+
+def test_a_disk_that_takes_no_post_is_named(tmp_path):
+    with full_disk(), pytest.raises(ParameterError, match=r"a-post\.md cannot be written: File too large"):
+        write_post("x" * 1000, [], POST, tmp_path)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_a_post_that_is_refused_leaves_no_folder(tmp_path):
@@ -124,6 +131,14 @@ def test_a_post_that_cannot_be_replaced_comes_back(tmp_path, monkeypatch):
         ParameterError, match=r"a-post\.md cannot be written: Invalid cross-device link; all is"
     ):
         write_post("second", [figure], POST, tmp_path, force=True)
+
+    def stopped(self, target):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        write_post("second", [figure], POST, tmp_path, force=True)
+    monkeypatch.setattr(Path, "replace", fails)
     with pytest.raises(ParameterError, match="all is as it was"):
         write_post("new", [figure], POST._replace(slug="new"), tmp_path)
     after = [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections import Counter
+from importlib.metadata import version
 
 import pandas as pd
 import pytest
@@ -153,7 +154,7 @@ def test_unavailable_device_and_workers_are_named(tmp_path):
 def test_provenance_says_where_the_numbers_come_from(finished):
     record = json.loads((finished.path / "provenance.json").read_text())
     assert record["torch"] == torch.__version__ and record["device"] == "cpu" and record["workers"] == 1
-    assert record["parts"] == 1
+    assert record["parts"] == 1 and record["library"] == version("seq2seq-replication")
 
 
 def test_every_evaluation_round_has_fresh_samples_and_curves_others_still(tmp_path, monkeypatch):
