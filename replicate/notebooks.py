@@ -46,17 +46,13 @@ def place_of_copy(notebook: Path, out: Path | None, force: bool) -> Iterator[Pat
     """
     hint = "name another file for the executed copy"
     first = Path(f"out-{notebook.name}")
-    if force and (out or first).is_file() and (out or first).samefile(notebook):
-        raise ParameterError(f"{out or first} exists: {hint}")
+    if out or force:  # else a free name is found
+        _refuse_place(out or first, notebook, force, hint)
     if out is None:
         try:
             place = first if force else _taken(first)
         except OSError as error:  # the current folder was deleted, or is closed
             raise ParameterError(f"{first} cannot be written here: {error.strerror}; {hint}") from None
-    elif out.is_dir():
-        raise ParameterError(f"{out} is a folder; name a file for the executed copy")
-    elif out.exists() and not out.is_file():
-        raise ParameterError(f"{out} is a device or the like; {hint}")
     else:
         place = out
         try:
@@ -71,6 +67,17 @@ def place_of_copy(notebook: Path, out: Path | None, force: bool) -> Iterator[Pat
             raise ParameterError(f"{out} cannot be written: {error.strerror}") from None
     with freed_if_empty(place):
         yield place
+
+
+def _refuse_place(place: Path, notebook: Path, force: bool, hint: str) -> None:
+    if place.is_dir():
+        raise ParameterError(f"{place} is a folder; name a file for the executed copy")
+    if place.exists() and not place.is_file():
+        raise ParameterError(f"{place} is a device or the like; {hint}")
+    if place.is_symlink() and not place.exists():
+        raise ParameterError(f"{place} is a link that leads nowhere; {hint}")
+    if force and place.exists() and place.samefile(notebook):
+        raise ParameterError(f"{place} exists: {hint}")
 
 
 def set_apart(copy: Path) -> Path:

@@ -277,10 +277,26 @@ def _dict(value: Any) -> dict:
 
 def _spelt(value: Any) -> Any:
     """What a text spells in Python's own form."""
+    if not isinstance(value, str):
+        return value
     try:
-        return ast.literal_eval(value) if isinstance(value, str) else value
+        return _handed_over(ast.literal_eval(value))
     except (SyntaxError, MemoryError, RecursionError) as error:
         raise ValueError("it spells no value") from error
+
+
+def _handed_over(value: Any) -> Any:
+    """The value as papermill hands it over; refused is what it would change, such as a set, into text."""
+    if isinstance(value, list | tuple):
+        return [_handed_over(item) for item in value]
+    if isinstance(value, dict):
+        if not all(isinstance(name, str) for name in value):
+            raise TypeError("papermill would make its names text")
+        return {_handed_over(name): _handed_over(item) for name, item in value.items()}
+    if not isinstance(value, str | bool | int | float | None):
+        raise TypeError("papermill would make it text")
+    str(value).encode()  # half of a surrogate pair is no text
+    return value
 
 
 KINDS = {

@@ -84,6 +84,23 @@ def test_a_link_to_the_notebook_is_not_written_over_with_force(tmp_path, monkeyp
     assert len(nbformat.read("tiny.ipynb", as_version=4).cells) == 2  # none of papermill's
 
 
+def test_a_folder_or_a_link_to_nothing_is_not_moved_with_force(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("out-tiny.ipynb").mkdir()
+    assert "out-tiny.ipynb is a folder" in cli_run("tiny", "--force").stderr
+    Path("out-tiny.ipynb").rmdir()
+    Path("out-tiny.ipynb").symlink_to("gone")
+    assert "out-tiny.ipynb is a link that leads nowhere" in cli_run("tiny", "--force").stderr
+    assert Path("out-tiny.ipynb").is_symlink()
+
+
+def test_a_long_text_is_no_runs_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_notebook(Path("mine.ipynb"), f"# Parameters\ntext = {'word ' * 400!r}", "print(text)")
+    monkeypatch.setattr("replicate.publish.execute.execute_or_set_apart", lambda notebook, copy, given: given)
+    assert CliRunner().invoke(app, ["run", "mine", "text=short"]).stdout == "{'text': 'short'}\n"
+
+
 def test_a_notebook_that_makes_no_run_may_mean_anything_by_the_names_of_settings(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     cell = "# Parameters\nmodel = 'resnet'\nsteps = 0\nrun_name = 5\nworkers = 'many'\nseed = -1"

@@ -20,7 +20,7 @@ def check_run(parameters: Parameters, config: RunConfig | None) -> Path | None:
         RunError: a run to read, or the folder, processes or device of one to make, cannot be used.
     """
     for name, default in parameters.defaults.items():
-        if isinstance(default, str) and is_finished(PROJECT / default) and parameters[name]:
+        if _is_run(default) and parameters[name]:
             read_config(find_finished(parameters[name])).task.check()
     if config is None:
         return None
@@ -32,6 +32,14 @@ def check_run(parameters: Parameters, config: RunConfig | None) -> Path | None:
     refuse_foreign(folder, config)
     refuse_unwritable(folder)
     return folder
+
+
+def _is_run(default: Any) -> bool:
+    """Whether a parameter's default is the folder of a finished run."""
+    try:
+        return isinstance(default, str) and is_finished(PROJECT / default)
+    except (OSError, ValueError):  # a text that can be no path
+        return False
 
 
 def refuse_unwritable(folder: Path) -> None:

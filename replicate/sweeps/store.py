@@ -1,6 +1,7 @@
 """A sweep's folder holds one folder a case, put in place whole."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from replicate.files import RunError, read_json, write_json
 from replicate.runs.folder import Run, open_run
 from replicate.runs.places import is_finished
 from replicate.sweeps.spec import Job
-from replicate.sweeps.work import RECORD, Outcome
+from replicate.sweeps.work import EARLIER, RECORD, Outcome
 
 FAILED = "failed"  # in a case's folder: what an attempt left that failed after another had finished a run
 
@@ -35,7 +36,8 @@ def state(folder: Path, job: Job) -> str:
 def with_earlier_run(folder: Path, job: Job) -> Job:
     """The job and the runs that stand in its folder: a finished training of equal settings is used again."""
     place = folder / job.name
-    files = [path for run in runs_in(place) for path in run.rglob("*") if path.is_file()]
+    kept = [*runs_in(place), place / EARLIER]
+    files = [path for there in kept for path in there.rglob("*") if path.is_file()]
     return replace(job, earlier={path.relative_to(place).as_posix(): path.read_bytes() for path in files})
 
 
@@ -59,7 +61,7 @@ def store(folder: Path, job: Job, outcome: Outcome) -> None:
     coming, going = _passing(folder, job)
     try:
         if outcome.error and _would_be_lost(place, outcome):
-            shutil.copytree(place, coming, ignore=shutil.ignore_patterns(FAILED, RECORD))
+            shutil.copytree(place, coming, ignore=_of_the_sweep(place))
             _write(coming / FAILED, outcome.files)
         else:
             _write(coming, outcome.files)
@@ -97,6 +99,11 @@ def failures(folder: Path, jobs: list[Job]) -> list[str]:
 def _passing(folder: Path, job: Job) -> list[Path]:
     """Where a case's new files are put together, and where old ones are on their way out."""
     return [folder / f".{job.name}.coming", folder / f".{job.name}.going"]
+
+
+def _of_the_sweep(place: Path) -> Callable[[str, list[str]], list[str]]:
+    """For `copytree`: what the sweep has put into a case's folder; files of the case may be called alike."""
+    return lambda folder, names: [FAILED, RECORD] if Path(folder) == place else []
 
 
 def _would_be_lost(place: Path, outcome: Outcome) -> bool:

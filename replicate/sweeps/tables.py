@@ -95,10 +95,14 @@ def _table(cases: dict[Path, dict]) -> pd.DataFrame:
 
 
 def _end(place: Path) -> dict:
-    """How a case ended, and the mean scores of its run."""
-    record = record_of(place)
+    """How a case ended, the mean scores of its run, and how many of its trainings diverged and have none."""
+    record, scores = record_of(place), {}
     runs = [] if record["error"] else runs_in(place)  # a failed case may hold a run of before
-    scores = open_run(runs[0]).scores.drop(columns=["round", "evaluation"]).mean() if len(runs) == 1 else {}
+    if len(runs) == 1:
+        run = open_run(runs[0])
+        scores = {"diverged": len(run.diverged)} | dict(
+            run.scores.drop(columns=["round", "evaluation"]).mean()
+        )
     ended = {name: record[name] for name in ("error", "seconds", "machine")}
     return {"state": "failed" if record["error"] else "done", **ended, **scores}
 

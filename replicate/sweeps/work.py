@@ -19,6 +19,7 @@ from replicate.sweeps.spec import Job
 from replicate.training.workers import hearing_interrupts
 
 EXECUTED = "notebook.ipynb"
+EARLIER = "earlier"  # in a case's folder: runs that its notebook asked for before it was edited
 RECORD = "sweep.json"  # the sweep's own file in a case's folder: what was asked for and how it ended
 SAID = 200  # characters of a line that a case tells the sweep
 ORPHAN_SECONDS = 60  # a kernel ends within seconds of the worker that started it
@@ -154,8 +155,9 @@ def _set_unused_apart(folder: Path) -> None:
     """Move runs of an earlier attempt that this one did not ask for from `runs/` to `earlier/`."""
     for run in _run_folders(folder):
         if (run / UNUSED).exists():
-            apart = folder / "earlier" / run.relative_to(folder / "runs")
+            apart = folder / EARLIER / run.relative_to(folder / "runs")
             apart.parent.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(apart, ignore_errors=True)  # a run of the same settings
             run.rename(apart)
 
 
