@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-from replicate.parameters import ParameterError, Parameters, check_parameters, plain
+from replicate.parameters import ParameterError, Parameters, check_parameters
+from replicate.values import plain
 from replicate.words import load, one_line, values_of
 
 PATHS = {"pairs", "target_file", "run", "beside"}  # parameters; a notebook is executed in another folder

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from replicate.parameters import plain
+from replicate.values import plain
 
 
 class Word(str):
