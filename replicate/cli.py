@@ -128,14 +128,16 @@ def sweep(
     if left := others(out, jobs):
         names = ", ".join(place.name for place in left)
         typer.echo(f"replicate: no longer in {file}, so in {OTHERS} only: {names}", err=True)
-    failed = table[table.state == "failed"]
-    for name, error in zip(failed.folder, failed.error, strict=True):
+    bad = table[table.state != "done"]
+    for name, error in zip(bad.folder, bad.error, strict=True):
         typer.echo(f"replicate: {name}: {error}", err=True)
-    if len(failed):
-        typer.echo(
-            f"replicate: {len(failed)} of {len(jobs)} cases failed; the same command tries them again",
-            err=True,
-        )
+    for state, hint in (
+        ("failed", "the same command tries them again"),
+        ("damaged", "delete their folders, and the same command makes them again"),
+    ):
+        if count := (bad.state == state).sum():
+            typer.echo(f"replicate: {count} of {len(jobs)} cases {state}; {hint}", err=True)
+    if len(bad):
         raise typer.Exit(1)
 
 

@@ -9,9 +9,7 @@ from replicate.files import RunError, read_json, write_json
 from replicate.runs.folder import Run, open_run
 from replicate.runs.places import is_finished
 from replicate.sweeps.spec import Job
-from replicate.sweeps.work import EARLIER, RECORD, Outcome
-
-FAILED = "failed"  # in a case's folder: what an attempt left that failed after another had finished a run
+from replicate.sweeps.work import EARLIER, FAILED, RECORD, Outcome
 
 
 def state(folder: Path, job: Job) -> str:
@@ -36,9 +34,16 @@ def state(folder: Path, job: Job) -> str:
 def with_earlier_run(folder: Path, job: Job) -> Job:
     """The job and the runs that stand in its folder: a finished training of equal settings is used again."""
     place = folder / job.name
-    kept = [*runs_in(place), place / EARLIER]
-    files = [path for there in kept for path in there.rglob("*") if path.is_file()]
-    return replace(job, earlier={path.relative_to(place).as_posix(): path.read_bytes() for path in files})
+    runs = {}
+    for root in (place / FAILED, place):  # a run that stands in both is taken from what was kept
+        runs |= {there.relative_to(root): there for there in [*runs_in(root), root / EARLIER]}
+    files = {
+        (name / path.relative_to(there)).as_posix(): path.read_bytes()
+        for name, there in runs.items()
+        for path in there.rglob("*")
+        if path.is_file()
+    }
+    return replace(job, earlier=files)
 
 
 def clear_leftovers(folder: Path, jobs: list[Job]) -> None:
@@ -51,8 +56,8 @@ def clear_leftovers(folder: Path, jobs: list[Job]) -> None:
 def store(folder: Path, job: Job, outcome: Outcome) -> None:
     """Put a case's files in place, all at once; those of an earlier attempt make room for them.
 
-    Not so where that attempt finished a run and this one failed without it: then they stay, and what this
-    one left is put beside them.
+    Not so where this one failed and that one did not, or finished a run that this one does not bring: then
+    they stay until an attempt succeeds, and what this one left is put beside them.
 
     Raises:
         RunError: the disk did not take them, or one of them would leave its folder; nothing was changed.
@@ -60,7 +65,7 @@ def store(folder: Path, job: Job, outcome: Outcome) -> None:
     place = folder / job.name
     coming, going = _passing(folder, job)
     try:
-        if outcome.error and _would_be_lost(place, outcome):
+        if outcome.error and _is_kept(place, outcome):
             shutil.copytree(place, coming, ignore=_of_the_sweep(place))
             _write(coming / FAILED, outcome.files)
         else:
@@ -106,10 +111,13 @@ def _of_the_sweep(place: Path) -> Callable[[str, list[str]], list[str]]:
     return lambda folder, names: [FAILED, RECORD] if Path(folder) == place else []
 
 
-def _would_be_lost(place: Path, outcome: Outcome) -> bool:
-    """Whether a case's folder holds a finished run that an attempt did not bring."""
+def _is_kept(place: Path, outcome: Outcome) -> bool:
+    """Whether what stands in a case's folder is more than what a failed attempt brings."""
+    if not place.exists():
+        return False
     finished = {run.relative_to(place) / "provenance.json" for run in runs_in(place)}
-    return not finished <= {Path(name) for name in outcome.files}
+    brings_all = finished <= {Path(name) for name in outcome.files}
+    return not record_of(place)["error"] or (place / FAILED).exists() or not brings_all
 
 
 def _write(coming: Path, files: dict[str, bytes]) -> None:

@@ -95,16 +95,22 @@ def _table(cases: dict[Path, dict]) -> pd.DataFrame:
 
 
 def _end(place: Path) -> dict:
-    """How a case ended, the mean scores of its run, and how many of its trainings diverged and have none."""
-    record, scores = record_of(place), {}
+    """How a case ended, the mean scores of its run, and how many of its trainings diverged and have none.
+
+    The run of a case that is done may be damaged since, or be no run of this version.
+    """
+    record = record_of(place)
+    ended = {"state": "failed" if record["error"] else "done"}
+    ended |= {name: record[name] for name in ("error", "seconds", "machine")}
     runs = [] if record["error"] else runs_in(place)  # a failed case may hold a run of before
-    if len(runs) == 1:
+    if len(runs) != 1:
+        return ended
+    try:
         run = open_run(runs[0])
-        scores = {"diverged": len(run.diverged)} | dict(
-            run.scores.drop(columns=["round", "evaluation"]).mean()
-        )
-    ended = {name: record[name] for name in ("error", "seconds", "machine")}
-    return {"state": "failed" if record["error"] else "done", **ended, **scores}
+    except RunError as error:
+        return ended | {"state": "damaged", "error": str(error)}
+    scores = run.scores.drop(columns=["round", "evaluation"]).mean()
+    return ended | {"diverged": len(run.diverged)} | dict(scores)
 
 
 def _mark(folder: Path) -> dict:

@@ -20,6 +20,7 @@ from replicate.training.workers import hearing_interrupts
 
 EXECUTED = "notebook.ipynb"
 EARLIER = "earlier"  # in a case's folder: runs that its notebook asked for before it was edited
+FAILED = "failed"  # in a case's folder: what an attempt left that failed after one to keep
 RECORD = "sweep.json"  # the sweep's own file in a case's folder: what was asked for and how it ended
 SAID = 200  # characters of a line that a case tells the sweep
 ORPHAN_SECONDS = 60  # a kernel ends within seconds of the worker that started it
@@ -74,8 +75,7 @@ def work(job: Job) -> Outcome:
             try:
                 _execute(job, folder)
                 _set_unused_apart(folder)
-                if (folder / RECORD).exists():
-                    raise ParameterError(f"a cell wrote {RECORD}, which is the sweep's own; use another name")
+                _refuse_names_of_the_sweep(folder)
             finally:
                 files = _files(folder)
     except (NotebookError, ParameterError, RunError, OSError) as failure:
@@ -169,6 +169,13 @@ def _visible_files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
 
 
+def _refuse_names_of_the_sweep(folder: Path) -> None:
+    for name in (RECORD, FAILED):
+        if (folder / name).exists():
+            raise ParameterError(f"a cell wrote {name}, which is the sweep's own; use another name")
+
+
 def _files(folder: Path) -> dict[str, bytes]:
     found = {path.relative_to(folder): path for path in _visible_files(folder)}
-    return {name.as_posix(): path.read_bytes() for name, path in found.items() if name.parts[0] != RECORD}
+    own = (RECORD, FAILED)
+    return {name.as_posix(): path.read_bytes() for name, path in found.items() if name.parts[0] not in own}

@@ -144,6 +144,25 @@ def test_a_failed_attempt_takes_no_finished_run_away_and_a_later_success_does(tm
     assert files_in(tmp_path / "a") == {*RUN, "notebook.ipynb", "sweep.json"}
 
 
+def test_a_success_stays_whole_beside_failed_attempts_and_every_run_is_used_again(tmp_path):
+    job = Job("a", "n.ipynb", EMPTY, {}, {})
+    success = RUN | {"notebook.ipynb": b"success", "table.csv": b"1", "earlier/old/config.json": b"{}"}
+    other = {name.replace("one", "other"): content for name, content in RUN.items()}
+    store(tmp_path, job, Outcome(None, 1.0, "here", success))
+    for said in (b"second", b"third"):  # that brings the run, and a new one of the edited notebook
+        brought = RUN | other | {"notebook.ipynb": said, "earlier/old/config.json": b"{}"}
+        store(tmp_path, job, Outcome("as asked", 1.0, "here", brought))
+        place = tmp_path / "a"
+        assert files_in(place) == {*success, *(f"failed/{name}" for name in brought), "sweep.json"}
+        assert (place / "notebook.ipynb").read_bytes() == b"success"
+        assert (place / "failed" / "notebook.ipynb").read_bytes() == said
+        assert state(tmp_path, job) == "failed" and summary(tmp_path, [job]).state.tolist() == ["failed"]
+        earlier = with_earlier_run(tmp_path, job).earlier
+        assert earlier == RUN | other | {"earlier/old/config.json": b"{}"}
+    store(tmp_path, job, Outcome(None, 1.0, "here", {"notebook.ipynb": b"mended"}))
+    assert files_in(tmp_path / "a") == {"notebook.ipynb", "sweep.json"}
+
+
 def test_a_failed_attempt_that_brings_the_run_replaces_the_one_before(tmp_path):
     job = Job("a", "n.ipynb", EMPTY, {}, {})
     for said in (b"first", b"second"):

@@ -14,8 +14,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from shared import SWEPT, attempts, write_notebook, write_sweep
+from typer.testing import CliRunner
 
 from replicate.checkpoints import read_checkpoint
+from replicate.cli import app
+from replicate.files import read_json
 from replicate.sweeps.schedule import run_sweep
 from replicate.sweeps.spec import SweepError, read_sweep
 from replicate.sweeps.store import state
@@ -126,6 +129,46 @@ def test_an_edited_notebook_is_executed_again_and_uses_what_it_has_trained(tmp_p
     assert {state(tmp_path / "out", job) for job in jobs} == {"done"}
 
 
+def test_edit_after_edit_keeps_what_was_trained_before(tmp_path):
+    (tmp_path / "sweep.yaml").write_text("notebook: tiny.ipynb\nlist: [{steps: 2}]")
+    for number, size in enumerate((4, 5, 6), 1):
+        cells = TRAINS[0].replace("hidden_size = 4", f"hidden_size = {size}"), *TRAINS[1:]
+        write_notebook(tmp_path / "tiny.ipynb", *cells)
+        (job,) = read_sweep(tmp_path / "sweep.yaml")
+        run_sweep([job], tmp_path / "out", workers=1)
+        place = tmp_path / "out" / job.name
+        (trained,) = place.glob("runs/*/config.json")
+        assert read_json(trained)["hidden_size"] == size
+        earlier = sorted(place.glob("earlier/*/config.json"))
+        assert [read_json(path)["hidden_size"] for path in earlier] == list(range(4, size))
+        assert len(list(place.glob("earlier/*/provenance.json"))) == number - 1
+
+
+def test_the_table_says_how_many_trainings_diverged_and_means_the_others(tmp_path):
+    parameters = TRAINS[0].replace("rounds = 1", "rounds = 6") + "\nlearning_rate = 0.1"
+    trained = TRAINS[2].replace("('max", "('learning_rate', 'max")
+    write_notebook(tmp_path / "tiny.ipynb", parameters, TRAINS[1], trained)
+    (tmp_path / "sweep.yaml").write_text("notebook: tiny.ipynb\ngrid: {learning_rate: [0.1, 20.0, 1.0e38]}")
+    jobs = read_sweep(tmp_path / "sweep.yaml")
+    table = run_sweep(jobs, tmp_path / "out", workers=1).set_index("learning_rate")
+    assert table.diverged[0.1] == 0 and table.diverged[1e38] == 6 and pd.isna(table.psa[1e38])
+    (written,) = (tmp_path / "out").glob("learning_rate-20.0-*/runs/*/scores.csv")
+    scores = pd.read_csv(written)
+    assert table.diverged[20.0] == scores[scores.psa.isna()]["round"].nunique() in range(1, 6)
+    assert table.psa[20.0] == pytest.approx(scores.psa.dropna().mean())
+
+    written.write_text(written.read_text()[:-9])
+    table = run_sweep(jobs, tmp_path / "out").set_index("learning_rate")
+    assert table.state.to_dict() == {0.1: "done", 20.0: "damaged", 1e38: "done"}
+    assert "scores.csv is damaged" in table.error[20.0]
+    assert pd.isna(table.psa[20.0]) and not pd.isna(table.psa[0.1])
+    told = CliRunner().invoke(app, ["sweep", str(tmp_path / "sweep.yaml"), "--out", str(tmp_path / "out")])
+    assert told.exit_code == 1 and "scores.csv is damaged" in told.stderr
+    assert told.stderr.endswith(
+        "1 of 3 cases damaged; delete their folders, and the same command makes them again\n"
+    )
+
+
 def test_an_edit_that_fails_loses_no_training_and_its_repair_trains_nothing_anew(tmp_path, monkeypatch):
     write_notebook(tmp_path / "tiny.ipynb", *TRAINS)
     (tmp_path / "sweep.yaml").write_text("notebook: tiny.ipynb\nlist: [{steps: 2}]")
@@ -233,15 +276,18 @@ def test_a_case_that_writes_the_sweeps_own_file_fails_alone_and_any_other_is_in_
         "# Parameters\nname = ''",
         "from pathlib import Path\nPath('runs').mkdir(exist_ok=True)\nPath('runs/notes.txt').touch()",
         "if name == 'folder': Path('sweep.json').mkdir()\nif name == 'file': Path('sweep.json').touch()",
+        "if name == 'kept': Path('failed').mkdir()\nif name == 'kept': Path('failed/mine.txt').touch()",
         "if name == 'fails': raise OSError('as asked')",
     )
-    write_sweep(tmp_path, "list: [{name: folder}, {name: file}, {name: fails}, {name: x}]")
+    write_sweep(tmp_path, "list: [{name: folder}, {name: file}, {name: kept}, {name: fails}, {name: x}]")
     write_notebook(tmp_path / "tiny.ipynb", *cells)
     jobs = read_sweep(tmp_path / "sweep.yaml")
     for _ in range(2):
         ended = run_sweep(jobs, tmp_path / "out", workers=1).set_index("name")
-        assert ended.state.to_dict() == {"folder": "failed", "file": "failed", "fails": "failed", "x": "done"}
+        refused = {"folder": "failed", "file": "failed", "kept": "failed"}
+        assert ended.state.to_dict() == refused | {"fails": "failed", "x": "done"}
         assert "wrote sweep.json" in ended.error["folder"] and "wrote sweep.json" in ended.error["file"]
+        assert "wrote failed" in ended.error["kept"]
         assert "as asked" in ended.error["fails"]  # and not that runs/notes.txt is no folder
 
 
