@@ -17,12 +17,14 @@ def loss_curve(history: pd.DataFrame) -> Figure:
     _rounds_and_mean(axes, history[history.step > 0], "loss", COLOURS["loss"])
     axes.set(xlabel="updates", ylabel="loss (nats per token)", ylim=(0, None))
     axes.set_title(_drawn(history))
-    loss = history[history.step > 0].groupby("step").loss.mean()
-    entitle(
-        figure,
-        f"The training loss goes from {loss.iloc[0]:.2f} nats a token at {loss.index[0]:,} updates to "
-        f"{loss.iloc[-1]:.2f} at {loss.index[-1]:,}",
-    )
+    going_on, note = _going_on(history[history.step > 0])
+    loss = going_on.groupby("step").loss.mean()
+    if not loss.empty:
+        note = (
+            f"The training loss goes from {loss.iloc[0]:.2f} nats a token at {loss.index[0]:,} updates to "
+            f"{loss.iloc[-1]:.2f} at {loss.index[-1]:,}{note}"
+        )
+    entitle(figure, note)
     return figure
 
 
@@ -35,10 +37,24 @@ def metric_curves(history: pd.DataFrame, metrics: Sequence[Metric]) -> Figure:
         _rounds_and_mean(axes, history, metric.name, colour)
         axes.set(xlabel="updates", ylim=metric.limits, title=metric.label)
     panels[0, 0].set_ylabel("score")
-    ends = history[history.step == history.step.max()]
-    scores = ", ".join(f"{metric.label} {ends[metric.name].mean():.2f}" for metric in metrics)
-    entitle(figure, f"After {history.step.max():,} updates: {scores}")
+    going_on, note = _going_on(history)
+    ends = going_on[going_on.step == going_on.step.max()]
+    if not ends.empty:
+        scores = ", ".join(f"{metric.label} {ends[metric.name].mean():.2f}" for metric in metrics)
+        note = f"After {ends.step.max():,} updates: {scores}{note}"
+    entitle(figure, note)
     return figure
+
+
+def _going_on(history: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """The rounds that did not diverge, and what a title says of the others."""
+    if "diverged" not in history:
+        return history, ""
+    lost = history.groupby("round").diverged.transform("max") > 0
+    counts = history[lost]["round"].nunique(), history["round"].nunique()
+    if lost.all():
+        return history[~lost], "Every training diverged"
+    return history[~lost], f"; {counts[0]} of {counts[1]} trainings diverged" if lost.any() else ""
 
 
 def _drawn(history: pd.DataFrame) -> str:

@@ -55,3 +55,29 @@ def test_a_round_that_diverged_before_the_first_point_is_marked_at_the_top():
 def test_histories_from_before_divergence_was_watched_are_drawn():
     (axes,) = loss_curve(HISTORY.drop(columns="diverged").dropna()).axes
     assert crosses(axes) == []
+
+
+def title_of(figure) -> str:
+    return figure.get_suptitle().replace("\n", " ")
+
+
+def test_titles_speak_of_the_rounds_that_go_on_and_count_those_that_do_not():
+    assert title_of(loss_curve(HISTORY)) == (
+        "The training loss goes from 3.00 nats a token at 10 updates to 1.00 at 20; 1 of 2 trainings diverged"
+    )
+    history = HISTORY.assign(lcsr=HISTORY.psa)
+    assert title_of(metric_curves(history, METRICS[:2])) == (
+        "After 20 updates: PSA 0.50, LCSR 0.50; 1 of 2 trainings diverged"
+    )
+    assert (
+        title_of(metric_curves(history[history["round"] == 0], METRICS[:1])) == "After 20 updates: PSA 0.50"
+    )
+
+
+def test_where_every_round_diverged_the_titles_say_so():
+    history = HISTORY.assign(diverged=[0, 9, 9, 0, 0, 13])
+    assert (
+        title_of(loss_curve(history))
+        == title_of(metric_curves(history, METRICS[:1]))
+        == ("Every training diverged")
+    )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from replicate.files import first_line
-from replicate.tasks.translation.corpus import CorpusError
+from replicate.tasks.translation.corpus import CorpusError, content_of
 
 MAGIC = b"!<arch>\n"
 HEADER = 60  # bytes before each member of an `ar` archive: its name at 0..16, its size at 48..58
@@ -20,8 +20,8 @@ def files_of(package: Path, name: str) -> Iterator[tuple[str, str]]:
     Raises:
         CorpusError: it cannot be read, or is no Debian package of a kind that Python can unpack.
     """
+    data = content_of(package)
     try:
-        data = package.read_bytes()
         with tarfile.open(fileobj=io.BytesIO(_data_member(package, data))) as archive:
             for member in archive:
                 if member.isfile() and re.search(name, member.name):

@@ -88,17 +88,26 @@ def found_at(path: Path | str) -> Path:
     return Path(path) if Path(path).exists() else PROJECT / path
 
 
-def _lines(path: Path) -> Iterator[str]:
-    """The lines of a text."""
+def content_of(path: Path) -> bytes:
+    """What is in a file.
+
+    Raises:
+        CorpusError: it cannot be read, or is no file.
+    """
     try:
         place = found_at(path)
         if place.exists() and not place.is_file():  # a pipe or a device would be waited for without end
             raise OSError(errno.EINVAL, "it is no file")
-        data = place.read_bytes()
+        return place.read_bytes()
     except OSError as error:
         raise CorpusError(f"cannot read {path}: {error.strerror}") from error
     except ValueError as error:  # a zero byte in the path
         raise CorpusError(f"cannot read {str(path)!r}: {error}") from error
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """The lines of a text."""
+    data = content_of(path)
     if not data.strip():
         raise CorpusError(f"{path} is empty")
     # Not str.splitlines, which also cuts at characters that a sentence may hold, such as U+2028.

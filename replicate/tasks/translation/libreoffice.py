@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from replicate.tasks.translation.archive import files_of
-from replicate.tasks.translation.corpus import CorpusError, Pair
+from replicate.tasks.translation.corpus import CorpusError, Pair, content_of
 from replicate.tasks.translation.tokens import normalised, words
 
 PAGE = r"/help/([^/]+)/(text/.+)\.html$"
@@ -47,8 +47,6 @@ def _pages(place: Path) -> dict[str, str]:
             path.relative_to(place).with_suffix("").as_posix(): _text(path)
             for path in sorted(place.glob("text/**/*.html"))
         }
-    elif place.exists() and not place.is_file():  # a pipe or a device would be waited for without end
-        raise CorpusError(f"cannot read {place}: it is neither a folder nor a file")
     else:
         pages = {re.search(PAGE, path)[2]: text for path, text in files_of(place, PAGE)}
     if not pages:
@@ -58,11 +56,7 @@ def _pages(place: Path) -> dict[str, str]:
 
 def _text(page: Path) -> str:
     try:
-        if page.exists() and not page.is_file():
-            raise CorpusError(f"cannot read {page}: it is no file")
-        return page.read_text(encoding="utf-8")
-    except OSError as error:
-        raise CorpusError(f"cannot read {page}: {error.strerror}") from error
+        return content_of(page).decode("utf-8")
     except UnicodeDecodeError as error:
         raise CorpusError(f"{page} is not UTF-8") from error
 

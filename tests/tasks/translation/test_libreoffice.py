@@ -169,7 +169,7 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
     with pytest.raises(CorpusError, match=r"odd\.html: it is no file"):
         read_help(*places)
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(CorpusError, match="pipe: it is neither a folder nor a file"):
+    with pytest.raises(CorpusError, match="pipe: it is no file"):
         read_help(tmp_path / "pipe", places[0])
 
 
