@@ -100,11 +100,11 @@ def _text(pairs: str, target_file: str, **columns: int | None) -> tuple[list[Pai
     return _read((_stamp(pairs), _stamp(target_file)), pairs, target_file, **columns)
 
 
-def _stamp(file: str) -> tuple[int, int] | None:
+def _stamp(file: str) -> tuple[int, ...] | None:
     """What changes when a file does."""
     with suppress(OSError, ValueError):  # which the reading will tell
         found = found_at(file).stat()
-        return found.st_mtime_ns, found.st_size
+        return found.st_ino, found.st_ctime_ns, found.st_mtime_ns, found.st_size
 
 
 @lru_cache(maxsize=8)  # of a run, and of all cases of a sweep, a text is read once

@@ -1,5 +1,6 @@
 """Which text a run is of: told by the checksum, not by where the text lies."""
 
+import os
 import shutil
 
 import pytest
@@ -77,6 +78,18 @@ def test_another_text_than_the_one_meant_is_refused_in_one_line(text):
         settings.read()
     with pytest.raises(CorpusError, match="the grammar holds another text"):
         RunConfig.of(**SMALL, pairs_sha256="0" * 64).task.read()
+
+
+def test_a_text_that_is_replaced_meanwhile_is_read_again_though_its_size_and_time_are_equal(text):
+    settings, before = RunConfig.of(**SMALL, pairs=str(text)).task, text.stat()
+    assert settings.read() == PAIRS
+    changed = text.parent / "changed.tsv"
+    changed.write_text(text.read_text().swapcase())
+    os.utime(changed, ns=(before.st_atime_ns, before.st_mtime_ns))
+    changed.replace(text)
+    assert (text.stat().st_size, text.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    with pytest.raises(CorpusError, match="holds another text"):
+        settings.read()
 
 
 @pytest.mark.parametrize(
