@@ -168,9 +168,10 @@ def _defaults(notebook: Path) -> dict[str, Any]:
 
 
 def _cells(notebook: Path) -> list[tuple[str, list[str]]]:
-    """The source and the tags of each cell."""
+    """The source and the tags of each cell of code."""
     try:
         cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        cells = [cell for cell in cells if cell["cell_type"] == "code"]
         found = [("".join(cell["source"]), list(cell["metadata"].get("tags", []))) for cell in cells]
         "".join(source for source, _ in found).encode()  # half of a surrogate pair is no text
     except OSError as error:

@@ -104,7 +104,7 @@ def test_a_long_text_is_no_runs_folder(tmp_path, monkeypatch):
 def test_a_notebook_that_makes_no_run_may_mean_anything_by_the_names_of_settings(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     cell = "# Parameters\nmodel = 'resnet'\nsteps = 0\nrun_name = 5\nworkers = 'many'\nseed = -1"
-    write_notebook(Path("mine.ipynb"), cell, "print(model)")
+    write_notebook(Path("mine.ipynb"), "# It calls no run_config", cell, "print(model)")
     monkeypatch.setattr("replicate.publish.execute.execute_or_set_apart", lambda notebook, copy, given: given)
     assert CliRunner().invoke(app, ["run", "mine", "seed=-2"]).stdout == "{'seed': -2}\n"
     Path("mine.yaml").write_text("notebook: mine.ipynb\ngrid: {seed: [-1, -2], model: [vgg]}")
