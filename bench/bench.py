@@ -18,8 +18,8 @@ from text import bench_text
 from timing import CORES, interleaved, seconds
 from training import bench_lstm, bench_post
 
+from replicate.presets import PUBLISHED
 from replicate.randomness import make_generator
-from replicate.settings import PUBLISHED
 from replicate.tasks import task_of
 from replicate.tasks.pairs import answer_length, longest_common_subsequence
 from replicate.tasks.primes import reference

@@ -12,8 +12,9 @@ from timing import CORES, interleaved, seconds
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
+from replicate.presets import PUBLISHED
 from replicate.randomness import make_generator
-from replicate.settings import PUBLISHED, RunConfig
+from replicate.settings import RunConfig
 from replicate.tasks import task_of
 from replicate.tasks.batch import PAD, Batch
 from replicate.tasks.primes import reference

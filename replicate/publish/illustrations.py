@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from replicate.figures.language import say
 from replicate.figures.style import COLOURS, DIRECTIONS, sequence
 from replicate.figures.takeoff import plateau
+from replicate.presets import PAPER
 from replicate.runs.folder import Run
-from replicate.settings import PAPER
 from replicate.studies.claims.figures import by_length, depth_losses, reversal_gains, search
 from replicate.studies.claims.memory import gain_by_length, gain_by_position
 from replicate.studies.directions import accuracy_by_direction

@@ -3,6 +3,7 @@
 import math
 from functools import cache
 
+from replicate.presets import PAPER
 from replicate.publish.illustrations import (
     LONGEST,
     best_score,
@@ -12,7 +13,6 @@ from replicate.publish.illustrations import (
     length_tables,
 )
 from replicate.runs.folder import Run
-from replicate.settings import PAPER
 from replicate.studies.claims.memory import gain_by_length, gain_by_position
 from replicate.studies.claims.search import share_of_gain
 from replicate.studies.claims.sizes import fairer_claims, fairer_verdicts

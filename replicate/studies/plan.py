@@ -1,7 +1,8 @@
 """The full runs behind the report. Seeds and numbers were fixed before they began (`results/rules.md`)."""
 
 from replicate.files import RunError
-from replicate.settings import QUICK, RunConfig
+from replicate.presets import QUICK
+from replicate.settings import RunConfig
 from replicate.studies.claims.plan import claims_runs
 from replicate.studies.ladder.plan import ladder_runs
 from replicate.studies.published.plan import published_runs, reversal_runs

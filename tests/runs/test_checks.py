@@ -8,7 +8,8 @@ from typer.testing import CliRunner
 
 from replicate.cli import app
 from replicate.files import write_json
-from replicate.settings import QUICK, RunConfig
+from replicate.presets import QUICK
+from replicate.settings import RunConfig
 
 
 @pytest.mark.parametrize(

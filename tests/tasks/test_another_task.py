@@ -15,10 +15,11 @@ from replicate.fields import TaskSettings
 from replicate.figures.evaluation import scores_by_length
 from replicate.figures.training import metric_curves
 from replicate.parameters import ParameterError, check_parameters, run_config
+from replicate.presets import QUICK
 from replicate.publish.figure import OF_A_RUN, make_figure
 from replicate.runs.experiment import run
 from replicate.runs.folder import open_run
-from replicate.settings import QUICK, RunConfig, SettingError
+from replicate.settings import RunConfig, SettingError
 from replicate.tasks.batch import Batch
 from replicate.tasks.pairs import answer_length, position_matches
 from replicate.tasks.primes.task import PrimeTask

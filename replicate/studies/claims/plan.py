@@ -1,6 +1,7 @@
 """The runs behind the paper's claims."""
 
-from replicate.settings import PAPER, RunConfig
+from replicate.presets import PAPER
+from replicate.settings import RunConfig
 
 # What each arm of the paper's claims changes of the `PAPER` preset. Pilot runs with seed 9002 chose the
 # preset's size, so that the task is neither trivial nor hopeless.

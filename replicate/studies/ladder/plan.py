@@ -1,6 +1,7 @@
 """The runs of the ladder."""
 
-from replicate.settings import PUBLISHED, RunConfig
+from replicate.presets import PUBLISHED
+from replicate.settings import RunConfig
 
 # Each rung of the ladder changes one thing of the rung before; the first is the published run itself.
 RUNGS = {

@@ -1,6 +1,7 @@
 """The runs behind the post's table, and behind its claim on reversal at max_length 15."""
 
-from replicate.settings import PUBLISHED, RunConfig
+from replicate.presets import PUBLISHED
+from replicate.settings import RunConfig
 from replicate.studies.published.table import published_table
 
 

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from replicate.settings import PAPER, RunConfig
+from replicate.presets import PAPER
+from replicate.settings import RunConfig
 from replicate.statistics import Contrast
 from replicate.studies.claims import verdicts
 from replicate.studies.claims.arms import open_arms

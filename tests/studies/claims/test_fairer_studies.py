@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from replicate.settings import PAPER
+from replicate.presets import PAPER
 from replicate.studies.claims.clipping import clipping_table
 from replicate.studies.claims.memory import difference
 from replicate.studies.claims.rare import rarity_effect

@@ -7,8 +7,8 @@ import torch
 from shared import TINY, primes
 
 from replicate.models import build
+from replicate.presets import PAPER
 from replicate.randomness import make_generator
-from replicate.settings import PAPER
 from replicate.studies.claims.states import (
     LENGTH,
     ORIGINAL,

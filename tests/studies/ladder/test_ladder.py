@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
-from replicate.settings import PUBLISHED
+from replicate.presets import PUBLISHED
 from replicate.studies.directions import gain_by_position
 from replicate.studies.ladder.figures import rungs
 from replicate.studies.ladder.plan import LEFT_OUT, RUNGS, ladder_runs

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from replicate.settings import PUBLISHED
+from replicate.presets import PUBLISHED
 from replicate.studies.published.reversal import mixture, stuck
 from replicate.studies.published.schedule import compare, norm_curves, takeoff_phases
 from replicate.tasks import task_of
