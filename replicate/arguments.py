@@ -12,17 +12,24 @@ from replicate.values import plain
 from replicate.words import load, one_line, values_of
 
 PATHS = {"pairs", "target_file", "run", "beside"}  # parameters; a notebook is executed in another folder
-PAIR = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)  # name=value; a path such as ./a=b.ipynb is none
+PAIR = re.compile(r"([^\W\d]\w*)=(.*)", re.DOTALL)  # name=value
 
 
 def sorted_words(words: Iterable[str]) -> tuple[Path | None, list[str]]:
     """The words after a notebook's name: where its executed copy goes, if one says so, and parameters.
 
     Raises:
-        ParameterError: several words are no parameter.
+        ParameterError: several words are no parameter, or one of them is but for its name.
     """
     words = list(words)
     paths = [word for word in words if not PAIR.match(word)]
+    for word in paths:
+        name, equals, _ = word.partition("=")
+        if equals and not re.search(r"[/\\]", name):
+            raise ParameterError(
+                f"{name!r} is no parameter's name in {word!r}; a parameter is name=value, without blanks, "
+                f"and a file for the copy that is called so is ./{word}"
+            )
     if len(paths) > 1:
         raise ParameterError(
             f"one file is meant for the executed copy, not {' and '.join(paths)}; a parameter is name=value"
@@ -40,7 +47,7 @@ def given_parameters(
 ) -> dict[str, Any]:
     """The parameters of YAML files and texts, then of `name=value` in three forms; what comes later wins.
 
-    Where the default does not say what is wanted, what `raw` gives stays text.
+    Where the default does not say what is wanted, what `raw` gives stays text, but for True, False and None.
 
     Raises:
         ParameterError: one of them is no such thing.

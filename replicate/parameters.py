@@ -27,6 +27,7 @@ from replicate.settings import (
 from replicate.values import KINDS, WORDS, plain
 
 FIRST_LINE = "# Parameters"
+TAG, INJECTED = "parameters", "injected-parameters"  # of the cells with the defaults and with what was given
 
 
 class ParameterError(OneLineError, ValueError):
@@ -159,7 +160,13 @@ def _is_parameters_cell(source: str) -> bool:
 
 
 def _defaults(notebook: Path) -> dict[str, Any]:
-    tagged = [source for source, tags in _cells(notebook) if "parameters" in tags]
+    cells = _cells(notebook)
+    if any(INJECTED in tags for _, tags in cells):  # papermill leaves it there, or drops all that is in it
+        raise ParameterError(
+            f"{notebook} is an executed copy with given parameters in it: execute the notebook that it was "
+            f"made of, or delete the cell with the tag {INJECTED}"
+        )
+    tagged = [source for source, tags in cells if TAG in tags]
     if len(tagged) > 1:
         raise ParameterError(
             f"{notebook} has {len(tagged)} cells with the tag parameters; only one can be read"
@@ -199,6 +206,8 @@ def _statements(source: str) -> list[ast.stmt]:
     except SyntaxError as error:
         place = f"line {error.lineno} of the parameters cell" if error.lineno else "the parameters cell"
         raise ParameterError(f"{place} is not Python: {error.msg}") from error
+    except (RecursionError, MemoryError) as error:
+        raise ParameterError("the parameters cell is nested too deeply to be read") from error
 
 
 def _literal(name: str, value: ast.expr) -> Any:
@@ -216,8 +225,13 @@ def _like(default: Any, name: str, value: Any) -> Any:
         value = WORDS.get(value.lower(), value)  # nothing says that a number is wanted
     elif isinstance(value, str) and not isinstance(default, str):
         value = plain(value)
-    if default is None or value is None or type(default) not in KINDS:
+    if default is None or value is None:
         return value
+    if type(default) not in KINDS:
+        raise ParameterError(
+            f"{name} cannot be given: its default is a {type(default).__name__}, which no notebook can be "
+            "handed"
+        )
     kind, read = KINDS[type(default)]
     try:
         return read(value)

@@ -1,8 +1,10 @@
 """A parameter's value in the type of its default, whether it came as a value or as the text of one."""
 
 import ast
+import math
 from typing import Any
 
+EXACT = 2.0**53  # beyond it a float is not every whole number
 WORDS = {"none": None, "true": True, "false": False}
 
 
@@ -10,12 +12,20 @@ def plain(text: str) -> Any:
     """Read a text as papermill's -p does, and true and false in any case."""
     if text.lower() in WORDS:
         return WORDS[text.lower()]
-    for number in (int, float):
+    for number in (int, _finite):
         try:
             return number(text)
-        except ValueError:
+        except (ValueError, OverflowError):
             continue
     return str(text)
+
+
+def _finite(text: Any) -> float:
+    """A number, which is infinite only where that is said."""
+    value = float(text)
+    if math.isinf(value) and isinstance(text, str) and "inf" not in text.lower():
+        raise OverflowError("float() would read it as infinite")
+    return value
 
 
 def _truth(value: Any) -> bool:
@@ -27,13 +37,16 @@ def _truth(value: Any) -> bool:
 def _number(value: Any) -> float:
     if isinstance(value, bool):
         raise TypeError("float() would read True as 1.0")
-    return float(value)
+    return _finite(value)
 
 
 def _whole(value: Any) -> int:
-    if _number(value) % 1:
-        raise ValueError("int() would drop the fraction")
-    return int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    number = _number(value)
+    if number % 1 or abs(number) >= EXACT:
+        raise ValueError("int() would drop the fraction, or the last digits")
+    return int(number)
 
 
 def _text(value: Any) -> str:

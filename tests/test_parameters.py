@@ -12,7 +12,6 @@ from shared import PROJECT, write_notebook
 
 from replicate.parameters import (
     ParameterError,
-    Parameters,
     check_parameters,
     notebook_parameters,
     run_config,
@@ -84,39 +83,6 @@ def test_a_value_takes_the_type_of_its_default(line, value):
 
 
 @pytest.mark.parametrize(
-    ("default", "given", "read"),
-    [
-        ([1], "[3, 4]", [3, 4]),
-        ([1], [3, 4], [3, 4]),
-        ([1], (3, 4), [3, 4]),
-        ((1, 2), "(5, 6)", [5, 6]),
-        ({"a": 1}, "{'a': [5]}", {"a": [5]}),
-        ({"a": 1}, {"b": 5}, {"b": 5}),
-        ([1], None, None),
-        ([1], "3", "a list, such as"),
-        ([1], "3, 4, five", "a list, such as"),
-        ([1], "[" * 500, "a list, such as"),
-        ([1], "[(1, 2), 3, None, True]", [[1, 2], 3, None, True]),
-        ([1], "[{1}]", "a list, such as"),
-        ([1], "[b'x']", "a list, such as"),
-        ([1], r"['\ud800']", "a list, such as"),
-        ({1: "a"}, "{1: 'b'}", "names and values, such as"),
-        ({1: "a"}, {1: "b"}, {1: "b"}),
-        ([1], "__import__('os')", "a list, such as"),
-        ((1,), {"a": 1}, "a list, such as"),
-        ({"a": 1}, "[('a', 1)]", "names and values, such as"),
-    ],
-)
-def test_a_list_and_a_dict_are_read_or_refused(default, given, read):
-    if isinstance(read, str):
-        with pytest.raises(ParameterError, match=f"^x must be {read} "):
-            Parameters({"x": default}, {"x": given})
-    else:
-        found = Parameters({"x": default}, {"x": given})["x"]
-        assert (found, type(found)) == (read, type(read))
-
-
-@pytest.mark.parametrize(
     ("line", "message"),
     [
         ("stpes = 1", r"unknown parameter 'stpes': did you mean 'steps'\? .* steps, rate, reverse, run"),
@@ -132,6 +98,7 @@ def test_a_list_and_a_dict_are_read_or_refused(default, given, read):
         ("import os", "one `name = value` a line, not `import os`"),
         ("steps = rate = 1", "one `name = value` a line"),
         ("steps =", "line 2 of the parameters cell is not Python"),
+        (f"steps = {'-' * 20_000}1", "the parameters cell is nested too deeply to be read"),
     ],
 )
 def test_a_wrong_cell_is_refused_in_one_line(line, message):
@@ -190,6 +157,18 @@ def test_papermill_hands_its_parameters_over(tmp_path):
     notebook = write_notebook(tmp_path / "tiny.ipynb", DEFAULTS, CALL, "print(parameters)")
     executed = run_papermill(notebook, {"steps": 3, "reverse": "true"})
     assert executed.cells[-1].outputs[0].text == f"{dict(values(DEFAULTS)) | {'steps': 3, 'reverse': True}}\n"
+
+
+@pytest.mark.slow
+def test_an_executed_copy_with_given_parameters_is_no_notebook_to_execute(tmp_path):
+    """papermill would leave what was given there, or with other parameters drop all of it."""
+    notebook = write_notebook(tmp_path / "tiny.ipynb", DEFAULTS, "print(steps)")
+    nbformat.write(run_papermill(notebook, {}), tmp_path / "plain.ipynb")
+    assert check_parameters(tmp_path / "plain.ipynb", {"steps": 3})["steps"] == 3
+    nbformat.write(run_papermill(notebook, {"steps": 3}), tmp_path / "copy.ipynb")
+    for given in ({}, {"rate": 1.0}):
+        with pytest.raises(ParameterError, match=r"copy\.ipynb is an executed copy with given parameters"):
+            check_parameters(tmp_path / "copy.ipynb", given)
 
 
 @pytest.mark.slow

@@ -53,6 +53,12 @@ def test_run_hands_parameters_to_the_notebook(tmp_path, monkeypatch):
         (["tiny.ipynb", "tiny.ipynb"], "tiny.ipynb exists: --force overwrites it, or name another file"),
         (["tiny.ipynb", "tiny.ipynb", "--force"], "tiny.ipynb exists: name another file"),
         (["none.ipynb"], "there is no notebook none.ipynb"),
+        (
+            ["tiny", "max-steps=3"],
+            "'max-steps' is no parameter's name in 'max-steps=3'; a parameter is name=value",
+        ),
+        (["tiny", "steps = 3"], "'steps ' is no parameter's name in 'steps = 3'"),
+        (["tiny", "schritte_ü=3"], "unknown parameter 'schritte_ü'"),
         (["."], ". is a folder; name a notebook"),
         (["x" * 300], "x cannot be used: File name too long"),
         (

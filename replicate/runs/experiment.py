@@ -79,6 +79,7 @@ def _complete(folder: Path, config: RunConfig, device: str, workers: int) -> Non
             seconds = round(time.time() - began, 1)
             done = {"finished": now(), "device": device, "workers": workers, "parts": len(parts)}
             done["seconds"] = seconds
+            refuse_foreign(folder, config)  # what would be signed is the config as it stands there now
             _finish(folder, results, _record(attempts) | done)
         _remove_checkpoints(folder)  # also those that a run killed right after its last table has left
 

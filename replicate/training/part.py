@@ -38,6 +38,11 @@ class Part:
     def checkpoint(self) -> Path:
         return self.folder / f"part-{self.rounds.start:04}-{self.rounds.stop:04}.pt"
 
+    @property
+    def mark(self) -> list:
+        """What tells its checkpoint from all others."""
+        return [self.config.name, self.rounds.start, self.rounds.stop]
+
 
 def train_part(part: Part, device: str, until: int | None, progress: Told) -> int:
     """Train some rounds, checkpointing at every evaluation point and when stopped; returns the updates done.
@@ -86,6 +91,8 @@ def _load_or_start(part: Part, device: str) -> tuple[TrainingState, list[dict], 
         return state, _curve_rows(part, state, best), best
     saved = read_checkpoint(part.checkpoint)
     try:
+        if saved.get("of", part.mark) != part.mark:  # checkpoints of earlier versions do not say it
+            raise ValueError("of other settings or other rounds")
         state.load_state_dict(saved["state"])
         return state, list(saved["history"]), Best(**saved["best"]) if wanted else None
     except (KeyError, TypeError, RuntimeError, ValueError, AttributeError) as error:
@@ -95,7 +102,7 @@ def _load_or_start(part: Part, device: str) -> tuple[TrainingState, list[dict], 
 
 
 def _save(part: Part, state: TrainingState, history: list[dict], best: Best | None) -> None:
-    saved = {"state": state.state_dict(), "history": history}
+    saved = {"of": part.mark, "state": state.state_dict(), "history": history}
     write_checkpoint(part.checkpoint, saved | ({"best": vars(best)} if best is not None else {}))
 
 

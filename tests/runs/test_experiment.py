@@ -10,6 +10,7 @@ import pytest
 import torch
 from shared import CONFIG, same
 
+from replicate.checkpoints import read_checkpoint, write_checkpoint
 from replicate.files import RunError, locked
 from replicate.runs import experiment
 from replicate.runs.experiment import run
@@ -210,6 +211,43 @@ def test_a_checkpoint_of_other_rounds_is_named(tmp_path):
     torch.save({"state": {}}, tmp_path / "part-0000-0002.pt")
     with pytest.raises(RunError, match="no checkpoint of these rounds; delete it"):
         run(CONFIG, tmp_path, workers=1)
+
+
+@pytest.mark.parametrize("change", [{"seed": 7}, {"learning_rate": 0.5}, {"rounds": 3}])
+def test_a_checkpoint_of_a_run_with_other_settings_or_of_other_rounds_is_not_gone_on_with(tmp_path, change):
+    theirs = part.Part(
+        CONFIG.changed(**change), tmp_path, range(0, 2) if "rounds" not in change else range(1, 3)
+    )
+    part.train_part(theirs, "cpu", 10, lambda *_: None)
+    (written,) = tmp_path.glob("part-*.pt")
+    ours = part.Part(CONFIG, tmp_path, range(0, 2))
+    written.rename(ours.checkpoint)
+    with pytest.raises(RunError, match="no checkpoint of these rounds; delete it"):
+        part.train_part(ours, "cpu", 10, lambda *_: None)
+
+
+def test_a_checkpoint_of_an_earlier_version_is_gone_on_with(tmp_path):
+    ours = part.Part(CONFIG, tmp_path, range(0, 2))
+    part.train_part(ours, "cpu", 10, lambda *_: None)
+    saved = read_checkpoint(ours.checkpoint)
+    assert saved.pop("of") == [CONFIG.name, 0, 2]
+    write_checkpoint(ours.checkpoint, saved)
+    steps = []
+    part.train_part(ours, "cpu", 20, lambda step, _: steps.append(step))
+    assert min(steps) == 10
+
+
+def test_a_config_that_is_changed_while_the_run_trains_is_not_signed(tmp_path, monkeypatch):
+    real = experiment._train_and_score
+
+    def change(*given):
+        (tmp_path / "run" / "config.json").write_text(json.dumps(CONFIG.changed(steps=40).flat()))
+        return real(*given)
+
+    monkeypatch.setattr(experiment, "_train_and_score", change)
+    with pytest.raises(RunError, match=r"holds another run \(steps is 40 there and 30 here\)"):
+        run(CONFIG, tmp_path / "run", workers=1)
+    assert not (tmp_path / "run" / "provenance.json").exists()
 
 
 def test_a_diverging_round_is_named_has_no_scores_and_stops_no_other(tmp_path, monkeypatch):
