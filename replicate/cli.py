@@ -257,11 +257,13 @@ def pairs(
 @app.command()
 def refresh() -> None:
     """Execute the committed notebooks anew, in place, and the tables and figures of the README and docs."""
-    from replicate.publish.documents import write_documents
+    from replicate.publish.documents import texts, write_documents
     from replicate.publish.refresh import refresh as refresh_notebook
     from replicate.publish.report import numbered_notebooks
 
-    for notebook in numbered_notebooks(Path()):
+    notebooks = numbered_notebooks(Path())
+    texts(Path())  # refuses a damaged one before the hour that follows
+    for notebook in notebooks:
         typer.echo(notebook)
         refresh_notebook(notebook)
     write_documents(Path())

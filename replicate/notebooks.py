@@ -39,7 +39,8 @@ def project_notebooks() -> list[Path]:
 def place_of_copy(notebook: Path, out: Path | None, force: bool) -> Iterator[Path]:
     """Where the executed copy goes: the file given, else `out-NOTEBOOK` here, with a number if it is taken.
 
-    The name is taken at once, so that of two commands one has it.
+    The name is taken at once, so that of two commands one has it. What is overwritten by force is set aside
+    until the notebook has been executed, and comes back where it fails.
 
     Raises:
         ParameterError: the file given exists and is not to be overwritten, or cannot be a file.
@@ -65,8 +66,28 @@ def place_of_copy(notebook: Path, out: Path | None, force: bool) -> Iterator[Pat
             raise ParameterError(f"{out} exists: --force overwrites it, or {hint}") from None
         except OSError as error:
             raise ParameterError(f"{out} cannot be written: {error.strerror}") from None
-    with freed_if_empty(place):
+    with freed_if_empty(place), _set_aside(place) as free:
+        yield free
+
+
+@contextmanager
+def _set_aside(place: Path) -> Iterator[Path]:
+    """The place, of a link the one that it leads to, without the file that is there meanwhile."""
+    if not place.exists() or not place.stat().st_size:
         yield place
+        return
+    place = place.resolve() if place.is_symlink() else place
+    try:
+        before = place.rename(next(_free(place.with_stem(f"{place.stem}-before"))))
+    except OSError as error:
+        raise ParameterError(f"{place} cannot be set aside: {error.strerror}") from None
+    try:
+        yield place
+        before.unlink()
+    except BaseException:
+        if not place.exists():  # a failed copy has another name
+            before.rename(place)
+        raise
 
 
 def _refuse_place(place: Path, notebook: Path, force: bool, hint: str) -> None:

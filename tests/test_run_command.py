@@ -11,7 +11,7 @@ from shared import PROJECT, full_disk, write_notebook
 from typer.testing import CliRunner
 
 from replicate.cli import app
-from replicate.notebooks import find_notebook, place_of_copy
+from replicate.notebooks import find_notebook, place_of_copy, set_apart
 from replicate.parameters import ParameterError
 from replicate.publish.execute import NotebookError, execute_or_set_apart
 from replicate.sweeps.spec import read_sweep
@@ -189,6 +189,28 @@ def test_of_two_commands_at_once_one_has_the_name_that_both_were_given(tmp_path)
             pass
         one.write_text("the first")
     assert out.read_text() == "the first"
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_what_is_overwritten_by_force_comes_back_where_the_notebook_fails_or_is_stopped(tmp_path, link):
+    notebook = write_notebook(tmp_path / "a.ipynb", "1")
+    out = written = tmp_path / "out.ipynb"
+    if link:
+        written = tmp_path / "linked.ipynb"
+        out.symlink_to(written)
+    written.write_text("before")
+    for error in (NotebookError("as asked"), KeyboardInterrupt()):
+        with pytest.raises(type(error)), place_of_copy(notebook, out, True) as copy:
+            copy.write_text("up to there")
+            set_apart(copy) if isinstance(error, NotebookError) else copy.unlink()
+            raise error
+        assert out.read_text() == "before" and out.is_symlink() == link
+    with place_of_copy(notebook, out, True) as copy:
+        assert not copy.exists()  # as a command that is killed leaves it; what was there has another name
+        assert [path.read_text() for path in tmp_path.glob("*-before.ipynb")] == ["before"]
+        copy.write_text("after")
+    assert out.read_text() == "after" and out.is_symlink() == link
+    assert not list(tmp_path.glob("*-before.ipynb"))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no named pipes in folders")

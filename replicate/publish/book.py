@@ -39,6 +39,13 @@ class BookError(OneLineError, RuntimeError):
     status = 1
 
 
+def check_documents(root: Path) -> None:
+    """Refuse a project that lacks a page of the book."""
+    for name in ["README.md", *DOCUMENTS]:
+        if not (root / name).is_file():
+            raise BookError(f"the report needs {root / name}, and there is no such file")
+
+
 def write_book(root: Path, notebooks: list[Path], figures: Path, output: Path) -> None:
     """Write the pages of executed notebooks and of a project's documents.
 

@@ -17,7 +17,9 @@ from replicate.publish.kramdown import as_attribute, as_text, past_liquid
 
 FIGURES = "/assets/img/posts"  # where Chirpy keeps the images of posts
 DOTS_AN_INCH = 2  # a saved figure's pixels over those on the page
+DARK = "-dark"  # ends the name of a figure for a dark page
 PREVIEW = "preview.png"
+MOVED = "old-"  # begins the name of what is on its way out, in a hidden folder
 PREVIEW_SIZE = (1200, 630)  # pixels; Chirpy cuts others to this shape
 
 
@@ -86,6 +88,7 @@ def write_post(body: str, figures: list[Path], post: Post, out: Path, force: boo
     What is there already and differs stays, unless it is to be replaced by `force`.
     """
     check_place(post.slug, out)
+    _refuse_moved(out)
     if post.image and post.image not in {figure.stem for figure in figures}:
         raise ParameterError(f"image must name a figure of the post, not {post.image!r}")
     target, images = out / "_posts" / post.file, out / FIGURES[1:] / post.slug
@@ -110,6 +113,15 @@ def write_post(body: str, figures: list[Path], post: Post, out: Path, force: boo
     return f"{target}: {'replaced' if before else 'written'}"
 
 
+def _refuse_moved(out: Path) -> None:
+    """Refuse to go on where a command was killed as it replaced a post: what was there must come back."""
+    for moved in sorted(out.glob(f".post-*/{MOVED}*")):
+        raise ParameterError(
+            f"{moved.parent} has what a command that was killed, or is at work, took out of {out} to replace "
+            f"it: put {moved.name} back, without its {MOVED}0- or {MOVED}1-, or delete that folder"
+        )
+
+
 def _write_new(new: Path, body: str, figures: list[Path], post: Post) -> None:
     """The post and the folder of its images, in a new folder."""
     (new / post.slug).mkdir(parents=True)
@@ -127,7 +139,7 @@ def _replace(before: list[Path], new: Path, post: Post, target: Path, images: Pa
     placed: list[Path] = []
     try:
         for number, path in enumerate(before):
-            kept = new.with_name(f"old-{number}")
+            kept = new.with_name(f"{MOVED}{number}-{path.name}")
             path.rename(kept)
             moved.append((kept, path))
         target.touch(exist_ok=False)  # of two commands at once, one has the name
@@ -165,9 +177,14 @@ def figure(name: str | None, caption: str | None, figures: Path, slug: str) -> t
     """A figure, light and dark, with its caption as kramdown, and its files."""
     if not name or not caption:
         raise ParameterError("a figure has no name or no caption; draw it with replicate.figures.style.show")
-    if not re.fullmatch(r"[\w.-]+", name):
-        raise ParameterError(f"a figure's name must be of letters, digits and any of '_.-', not {name!r}")
-    files = [figures / f"{name}.png", figures / f"{name}-dark.png"]
+    if not re.fullmatch(r"[^\W_][\w.-]*", name):  # Jekyll leaves out files that begin with . or _
+        raise ParameterError(
+            "a figure's name must be of letters, digits and any of '_.-', and begin with a letter or digit, "
+            f"not {name!r}"
+        )
+    if name.endswith(DARK) or name == Path(PREVIEW).stem:
+        raise ParameterError(f"a figure cannot be called {name!r}: a post's own file may be called so")
+    files = [figures / f"{name}.png", figures / f"{name}{DARK}.png"]
     for file in files:
         if not file.exists():
             raise ParameterError(f"the figure {file} is missing; execute the notebook again")

@@ -4,12 +4,13 @@ import base64
 import re
 from pathlib import Path
 
-import nbformat
 from pandas import DataFrame, read_csv
 
 from replicate.evaluation.inspection import score_table
 from replicate.figures.catalogue import CATALOGUE
 from replicate.files import write_whole
+from replicate.parameters import ParameterError
+from replicate.publish.execute import read_notebook
 from replicate.publish.headlines import claims, fairer, findings, ladder, published_rows, reversal
 from replicate.runs.folder import open_run
 from replicate.settings import RunConfig
@@ -21,6 +22,7 @@ FIGURES = [  # of the documents
     *("published-and-reproduced", "ladder", "claims-forest", "claims-length"),
     "translation-table-1",
 ]
+MARK = re.compile(r"<!-- ([\w-]+): begin -->")
 BASELINE_SAMPLES = 4_000
 _STUDY_NAMES = {
     "published": "the published rows",
@@ -31,9 +33,13 @@ _STUDY_NAMES = {
 
 
 def write_documents(root: Path) -> None:
-    """Put the tables between their marks in the README and under docs/, and their figures beside them."""
-    for document in documents(root):
-        text = with_blocks(document.read_text(encoding="utf-8"))
+    """Put the tables between their marks in the README and under docs/, and their figures beside them.
+
+    Raises:
+        ParameterError: a document cannot be read, or a mark or a figure is missing.
+    """
+    for document, text in texts(root).items():
+        text = with_blocks(text)
         write_whole(document, lambda file, text=text: file.write_text(text, encoding="utf-8"))
     folder = root / "docs" / "figures"
     folder.mkdir(exist_ok=True)
@@ -42,32 +48,53 @@ def write_documents(root: Path) -> None:
         write_whole(folder / f"{name}.png", lambda file, image=image: file.write_bytes(image))
 
 
-def documents(root: Path) -> list[Path]:
-    return [root / "README.md", *sorted((root / "docs").glob("*.md"))]
+def texts(root: Path) -> dict[Path, str]:
+    """The documents, whose marks are all right.
+
+    Raises:
+        ParameterError: one cannot be read, or a mark is of no block, or its end is missing.
+    """
+    found = {}
+    for document in [root / "README.md", *sorted((root / "docs").glob("*.md"))]:
+        try:
+            text = found[document] = document.read_text(encoding="utf-8")
+        except OSError as error:
+            raise ParameterError(f"cannot read {document}: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise ParameterError(f"{document} is not UTF-8") from error
+        for name in MARK.findall(text):
+            begin, end = _marks(name)
+            if name not in BLOCKS or text.count(begin) != 1 or text.count(end) != 1:
+                raise ParameterError(
+                    f"{document}: {begin} must be a block ({', '.join(BLOCKS)}), once, with its {end}"
+                )
+    return found
+
+
+def _marks(name: str) -> tuple[str, str]:
+    return f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
 
 
 def with_blocks(text: str) -> str:
-    """The text with every generated block that it has made anew between its marks.
-
-    Raises:
-        ValueError: a mark is of no block, or its end is missing.
-    """
-    for name in re.findall(r"<!-- ([\w-]+): begin -->", text):
-        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-        if name not in BLOCKS or text.count(begin) != 1 or text.count(end) != 1:
-            raise ValueError(f"{begin} must be a block ({', '.join(BLOCKS)}), once, with its {end}")
+    """The text of a document with every generated block that it has made anew between its marks."""
+    for name in MARK.findall(text):
+        begin, end = _marks(name)
         block = f"{begin}\n{BLOCKS[name]()}\n{end}"
         text = re.sub(f"{begin}.*?{end}", lambda _, block=block: block, text, flags=re.DOTALL)
     return text
 
 
 def stored_figure(notebook: Path, name: str) -> bytes:
-    """The PNG of a figure that an executed notebook holds."""
-    for cell in nbformat.read(notebook, as_version=4).cells:
+    """The PNG of a figure that an executed notebook holds.
+
+    Raises:
+        ParameterError: there is none.
+    """
+    for cell in read_notebook(notebook).cells:
         for output in cell.get("outputs", []):
             if output.get("metadata", {}).get("filename") == name:
                 return base64.b64decode(output.data["image/png"])
-    raise ValueError(f"{notebook} holds no figure {name}")
+    raise ParameterError(f"{notebook} holds no figure {name}")
 
 
 def findings_block() -> str:

@@ -13,7 +13,9 @@ from replicate.publish.kramdown import code_block, to_kramdown
 # The colours of a terminal (ECMA-48), which a page would show as signs.
 COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 # What stands for an object, such as HTML or an SVG image, where the object itself cannot be shown.
-OBJECT = re.compile(r"<[\w.]+ object( at 0x\w+)?>")
+OBJECT = re.compile(r"<[\w.]+ object( at 0x\w+)?>|<Figure size \S+ with \d+ Axes>")
+DROPPED = "blog-drop"
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def check_executed(notebook: NotebookNode, name: str) -> None:
@@ -36,9 +38,10 @@ def post_body(notebook: NotebookNode, figures: Path, slug: str) -> tuple[str, li
     Args:
         figures: where `figures.style.show` saved them.
     """
+    _refuse_two_of_one_name(notebook)
     parts, files, titled = [], [], False
     for cell in notebook.cells:
-        if "blog-drop" in cell.metadata.get("tags", []):
+        if DROPPED in cell.metadata.get("tags", []):
             continue
         if cell.cell_type == "markdown":
             source = cell.source.strip()
@@ -52,6 +55,17 @@ def post_body(notebook: NotebookNode, figures: Path, slug: str) -> tuple[str, li
                 parts.append(text)
                 files += shown
     return "\n\n".join(part for part in parts if part), files
+
+
+def _refuse_two_of_one_name(notebook: NotebookNode) -> None:
+    """Refuse two figures that would be one file."""
+    images = {}
+    for cell in notebook.cells:
+        # A cell that is dropped has drawn over the file, too.
+        for output in cell.get("outputs", []):
+            name, image = output.get("metadata", {}).get("filename"), output.get("data", {}).get("image/png")
+            if name and images.setdefault(name, image) != image:
+                raise ParameterError(f"two figures are called {name!r}; a post needs a name for each")
 
 
 def _code(cell: NotebookNode) -> str:
@@ -76,7 +90,7 @@ def _output(output: NotebookNode, figures: Path, slug: str) -> tuple[str, list[P
     if tables := tables_from_html(data.get("text/html", "")):
         return tables, []
     plain = data.get("text/plain", "")
-    if OBJECT.fullmatch(plain):
+    if OBJECT.fullmatch(plain) or WIDGET in data:
         raise ParameterError(
             f"a post cannot show the output {plain}: show a table or a figure, or give its cell the tag "
             "blog-drop"

@@ -1,12 +1,16 @@
 """The tables of an output's HTML, such as a DataFrame's, as Markdown."""
 
+import re
 from itertools import product
 
 from bs4 import BeautifulSoup
 from bs4.element import Tag
 
+from replicate.fields import shortened
+from replicate.parameters import ParameterError
 from replicate.publish.kramdown import as_text
 
+SIZE = re.compile(r"\d+ rows \u00d7 \d+ columns")  # what pandas says of a table that it shows a part of
 MOST_COLUMNS = 1_000  # that one cell may span in HTML
 
 
@@ -16,9 +20,22 @@ def tables_from_html(html: str) -> str:
     Header rows become one: the levels of a column are joined, and the names of an index stand over it. Text
     that spans several places stands in each. Returns "" where no table has a row under its header, which
     kramdown would not read.
+
+    Raises:
+        ParameterError: there is text beside the tables, which would be lost.
     """
     page = BeautifulSoup(html, "html.parser")
-    return "\n\n".join(filter(None, map(_markdown, page("table"))))
+    found = [table for table in page("table") if table.find_parent("table") is None]
+    tables = "\n\n".join(filter(None, map(_markdown, found)))
+    for part in (*found, *page(["style", "script"])):
+        part.decompose()
+    beside = " ".join(page.get_text(" ").split())
+    if tables and beside and not SIZE.fullmatch(beside):
+        raise ParameterError(
+            f"a post would not have the text {shortened(beside)} that an output has beside its table: show "
+            "the two apart, or give the cell the tag blog-drop"
+        )
+    return tables
 
 
 def _markdown(table: Tag) -> str:
@@ -31,7 +48,8 @@ def _markdown(table: Tag) -> str:
     columns = enumerate(zip(*grid[:headers], strict=True))
     header = [_last(texts) if place < index else " ".join(texts).strip() for place, texts in columns]
     lines = [header, ["---"] * len(header), *grid[headers:]]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    caption = [as_text(table.caption.get_text(" ")), ""] if table.caption else []
+    return "\n".join([*caption, *(f"| {' | '.join(line)} |" for line in lines)])
 
 
 def _last(texts: tuple[str, ...]) -> str:

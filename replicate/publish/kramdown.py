@@ -15,27 +15,28 @@ import re
 from collections.abc import Iterator
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from replicate.parameters import ParameterError
 
 # In this order: code is never touched, and a block formula is not two inline ones.
 PIECES = re.compile(
-    r"(?P<code>^(?P<fence>```+(?![^\n]*`)|~~~+).*?(?P<end>^(?P=fence)[ \t]*$|\Z)"
-    r"|(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))"
+    r"(?P<code>(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)|<(?P<tag>code|kbd|samp)\b.*?</(?P=tag)>)"
     r"|(?P<block>\$\$.+?\$\$)"
     r"|(?P<environment>\\begin\{(?P<name>[a-z]+\*?)\}.*?\\end\{(?P=name)\})"
     r"|(?P<inline>(?<![\\$])\$(?![\s$])[^$]*?(?<![\s\\])\$(?![\d$]))",
     re.DOTALL | re.MULTILINE,
 )
 # A link to a file of this project leads nowhere from a post; its text stays.
-RELATIVE_LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?![a-z]+:|#|/)[^)]*\)")
+RELATIVE_LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\((?![a-z]+:|#|/)[^)]*\)")
 
 # The marks of HTML and Markdown in a line of text, and what kramdown would join (dashes, dots) or take for
 # the rule of a table: a dash with no word after it. Chirpy looks for `=` in attributes.
 MARKS = re.compile(r"[&<>\"'`*\[\]{}|\\$~=^]|(?<![a-zA-Z])_|_(?![a-zA-Z])|-(?=-|\W*$)|\.(?=\.)")
-# An image whose file is beside the notebook, or in it; a post would show a gap.
-LOST_IMAGE = re.compile(r"!\[[^\]]*\]\((?!https?:|data:|/)([^)\s]*)")
-VERBATIM = re.compile(r"\s*<(pre|script|style|textarea)\b", re.IGNORECASE)
+# Where an image is that a post shows; one beside the notebook, or in it, would be a gap.
+SHOWN_IMAGE = re.compile(r"https?:|data:|/")
+IMAGE_ELEMENT = re.compile(r"<img\b[^>]*?\bsrc\s*=\s*[\"']?([^\"'\s>]*)", re.IGNORECASE)
+VERBATIM = re.compile(r"<(pre|script|style|textarea)\b", re.IGNORECASE)
 # `$`, and the backslash of `\(` and `\begin`: they begin a formula for MathJax as Chirpy has it. No formula
 # reads on past an element.
 FORMULA_MARK = re.compile("&#(36|92);")
@@ -70,23 +71,51 @@ def to_kramdown(markdown: str) -> str:
     Raises:
         ParameterError: it shows an image that a post would not have.
     """
-    return "".join(text if is_code else _converted(text) for text, is_code in _parts(markdown))
-
-
-def _parts(markdown: str) -> Iterator[tuple[str, bool]]:
-    """The text cut at its indented code, `<pre>` and the like, and whether a part is such.
-
-    Code in fences is not: one that is left open is closed later.
-    """
     markdown = re.sub("\r\n?", "\n", markdown)
+    tokens = MarkdownIt().parse(markdown)
+    for place in _images(tokens):
+        if not SHOWN_IMAGE.match(place):
+            raise ParameterError(
+                f"a post would not have the image {place!r}: name it by its address, or draw it as a figure"
+            )
+    return "".join(text if is_code else _converted(text) for text, is_code in _parts(markdown, tokens))
+
+
+def _images(tokens: list[Token]) -> Iterator[str]:
+    """Where the images are that Markdown or HTML shows."""
+    for token in tokens:
+        if token.type == "image":
+            yield token.attrs["src"]
+        elif token.type in ("html_block", "html_inline"):
+            yield from IMAGE_ELEMENT.findall(token.content)
+        yield from _images(token.children or [])
+
+
+def _parts(markdown: str, tokens: list[Token]) -> Iterator[tuple[str, bool]]:
+    """The text cut at its blocks of code and HTML with `<pre>` and the like, and whether a part is such."""
     lines, end = re.split(r"(?<=\n)", markdown), 0
-    for token in MarkdownIt().parse(markdown):
-        if token.type == "code_block" or (token.type == "html_block" and VERBATIM.match(token.content)):
+    for token in tokens:
+        is_code = token.type in ("code_block", "fence")
+        if is_code or (token.type == "html_block" and VERBATIM.search(token.content)):
             first, stop = token.map
             yield "".join(lines[end:first]), False
-            yield "".join(lines[first:stop]), True
+            code = lines[first:stop]
+            yield _fenced(token, code) if token.type == "fence" else "".join(code), True
             end = stop
     yield "".join(lines[end:]), False
+
+
+def _fenced(token: Token, lines: list[str]) -> str:
+    """A fence as kramdown knows it: closed, and by a line like the one that opened it."""
+    (opening, *body), fence = lines, token.markup
+    before = opening.partition(fence)[0]
+    within = re.sub("[^>]", " ", before)  # of each line, where it stands in a list or a quotation
+    if body and re.fullmatch(rf"[ \t>]*{fence}{fence[0]}*\s*", body[-1]):
+        body.pop()
+    if body and not body[-1].endswith("\n"):
+        body.append("\n")
+    language = " ".join(token.info.split()[:1])
+    return f"{before}{fence}{language}\n{''.join(body)}{within}{fence}\n"
 
 
 def _converted(markdown: str) -> str:
@@ -98,17 +127,12 @@ def _converted(markdown: str) -> str:
 
 
 def _prose(text: str) -> str:
-    if lost := LOST_IMAGE.search(text):
-        raise ParameterError(
-            f"a post would not have the image {lost[1]!r}: name it by its address, or draw it as a figure"
-        )
     return RELATIVE_LINK.sub(r"\1", text)
 
 
 def _piece(match: re.Match) -> str:
     if match["code"]:
-        open_fence = match["fence"] and not match["end"]  # would take in the cells that follow
-        return f"{match[0].rstrip()}\n{match['fence']}" if open_fence else match[0]
+        return match[0]
     if match["inline"]:
         return f"$${without_bars(match[0][1:-1])}$$"
     body = match[0] if match["environment"] else match[0][2:-2].strip()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from replicate.files import locked
 from replicate.parameters import ParameterError
-from replicate.publish.book import write_book
+from replicate.publish.book import check_documents, write_book
 from replicate.publish.execute import execute, figures_in
 
 EARLIER = "earlier"  # the report that was there, on its way out
@@ -21,8 +21,10 @@ def make_report(root: Path, output: Path) -> str:
 
     Raises:
         RunError: another process is at it.
+        ParameterError, BookError: there are no notebooks, or a document is missing.
     """
     notebooks = numbered_notebooks(root)
+    check_documents(root)
     with _workshop(output) as folder:
         new = folder / "report"
         executed = _execute_all(notebooks, folder, new / "figures")

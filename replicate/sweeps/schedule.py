@@ -48,10 +48,10 @@ def run_sweep(
         KeyboardInterrupt: Ctrl-C; what was finished is stored.
     """
     with locked(folder):
+        clear_leftovers(folder, jobs)
         states = {job.name: state(folder, job) for job in jobs}
         token = claim(folder, file)
         jobs = [replace(job, sweep=token) for job in jobs]
-        clear_leftovers(folder, jobs)
         if edited := [name for name, found in states.items() if found == "edited"]:
             print(
                 f"{jobs[0].notebook} was edited: {len(edited)} of {len(jobs)} cases are executed again; what "

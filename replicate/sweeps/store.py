@@ -47,17 +47,25 @@ def with_earlier_run(folder: Path, job: Job) -> Job:
 
 
 def clear_leftovers(folder: Path, jobs: list[Job]) -> None:
-    """Remove what a sweep that was killed while it stored a case has left."""
-    for left in [path for job in jobs for path in _passing(folder, job)]:
-        if left.exists():
-            shutil.rmtree(left)
+    """Finish, or undo, what a sweep that was killed while it stored a case has left."""
+    for job in jobs:
+        place, (coming, going) = folder / job.name, _passing(folder, job)
+        if not place.exists():
+            for whole in (coming, going):
+                if (whole / RECORD).exists():  # which is written last
+                    whole.rename(place)
+                    break
+        for left in (coming, going):
+            if left.exists():
+                shutil.rmtree(left)
 
 
 def store(folder: Path, job: Job, outcome: Outcome) -> None:
     """Put a case's files in place, all at once; those of an earlier attempt make room for them.
 
     Not so where this one failed and that one did not, or finished a run that this one does not bring: then
-    they stay until an attempt succeeds, and what this one left is put beside them.
+    they stay until an attempt succeeds, and what this one left is put beside them. What others have put into
+    the folder stays.
 
     Raises:
         RunError: the disk did not take them, or one of them would leave its folder; nothing was changed.
@@ -68,9 +76,12 @@ def store(folder: Path, job: Job, outcome: Outcome) -> None:
         if outcome.error and _is_kept(place, outcome):
             shutil.copytree(place, coming, ignore=_of_the_sweep(place))
             _write(coming / FAILED, outcome.files)
+            files = record_of(place).get("files")
         else:
             _write(coming, outcome.files)
-        _note(coming, job, outcome)
+            _copy_foreign(place, coming)
+            files = sorted(outcome.files)
+        _note(coming, job, outcome, files)
         if place.exists():
             place.rename(going)
         coming.rename(place)
@@ -115,7 +126,8 @@ def _is_kept(place: Path, outcome: Outcome) -> bool:
     """Whether what stands in a case's folder is more than what a failed attempt brings."""
     if not place.exists():
         return False
-    finished = {run.relative_to(place) / "provenance.json" for run in runs_in(place)}
+    runs = [*runs_in(place), *_runs_under(place / EARLIER)]
+    finished = {run.relative_to(place) / "provenance.json" for run in runs}
     brings_all = finished <= {Path(name) for name in outcome.files}
     return not record_of(place)["error"] or (place / FAILED).exists() or not brings_all
 
@@ -130,10 +142,23 @@ def _write(coming: Path, files: dict[str, bytes]) -> None:
         path.write_bytes(content)
 
 
-def _note(coming: Path, job: Job, outcome: Outcome) -> None:
+def _copy_foreign(place: Path, coming: Path) -> None:
+    """Copy what no attempt has put into a case's folder, such as a person's notes."""
+    ours = record_of(place).get("files") if place.exists() else None
+    if ours is None:  # of a sweep of an earlier version nobody knows
+        return
+    for path in filter(Path.is_file, place.rglob("*")):
+        name = path.relative_to(place)
+        if name.as_posix() in {*ours, RECORD} or name.parts[0] == FAILED or (coming / name).exists():
+            continue
+        (coming / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, coming / name)
+
+
+def _note(coming: Path, job: Job, outcome: Outcome, files: list[str] | None) -> None:
     record = {"notebook": job.notebook, "given": job.given, "digest": job.digest, "content": job.content}
-    record["error"] = outcome.error
-    write_json(coming / RECORD, record | {"seconds": round(outcome.seconds, 1), "machine": outcome.machine})
+    record |= {"error": outcome.error, "seconds": round(outcome.seconds, 1), "machine": outcome.machine}
+    write_json(coming / RECORD, record | {"files": files})
 
 
 def record_of(place: Path) -> dict:
@@ -146,4 +171,8 @@ def record_of(place: Path) -> dict:
 
 def runs_in(place: Path) -> list[Path]:
     """The finished runs of a case."""
-    return sorted(path.parent for path in place.glob("runs/*/config.json") if is_finished(path.parent))
+    return _runs_under(place / "runs")
+
+
+def _runs_under(folder: Path) -> list[Path]:
+    return sorted(path.parent for path in folder.rglob("config.json") if is_finished(path.parent))

@@ -22,8 +22,12 @@ def claim(folder: Path, file: Path | None) -> str:
     """Make the folder this sweep's, and return the token that tells it from every other sweep.
 
     Raises:
-        RunError: it is the folder of another file's sweep, or a table is in the way that no sweep wrote.
+        RunError: it is the folder of another file's sweep or within a case of one, or a table is in the way
+            that no sweep wrote.
     """
+    for there in (folder.absolute(), *folder.absolute().parents):
+        if (there / RECORD).exists() and (there.parent / MARK).exists():
+            raise RunError(f"{there} is a case of another sweep; choose another folder than {folder}")
     mark = _mark(folder)
     if file is not None:
         other = Path(mark.get("file") or file)

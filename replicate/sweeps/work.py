@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import itertools
 import platform
 import shutil
 import threading
@@ -155,10 +156,15 @@ def _set_unused_apart(folder: Path) -> None:
     """Move runs of an earlier attempt that this one did not ask for from `runs/` to `earlier/`."""
     for run in _run_folders(folder):
         if (run / UNUSED).exists():
-            apart = folder / EARLIER / run.relative_to(folder / "runs")
+            apart = _free_name(folder / EARLIER / run.relative_to(folder / "runs"))
             apart.parent.mkdir(parents=True, exist_ok=True)
-            shutil.rmtree(apart, ignore_errors=True)  # a run of the same settings
             run.rename(apart)
+
+
+def _free_name(path: Path) -> Path:
+    """The path, or one with a number where that is taken, as by a run of the same name."""
+    names = (path.with_name(f"{path.name}-{number}") for number in itertools.count(2))
+    return next(name for name in itertools.chain([path], names) if not name.exists())
 
 
 def _run_folders(folder: Path) -> list[Path]:

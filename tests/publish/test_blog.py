@@ -1,5 +1,6 @@
 """Posts, as Liquid and kramdown render them: tables, images, front matter; what is refused."""
 
+import copy
 import re
 from datetime import datetime
 
@@ -86,11 +87,26 @@ def test_a_dark_figure_differs_and_equal_figures_are_equal_bytes(tmp_path):
         ({"filename": "a-curve"}, "a figure has no name or no caption"),
         ({}, "a figure has no name or no caption"),
         ({"filename": "../a-curve", "caption": "It."}, r"a figure's name must be .* not '\.\./a-curve'"),
+        ({"filename": "_a", "caption": "It."}, "a figure's name must be .* not '_a'"),
+        ({"filename": ".a", "caption": "It."}, r"a figure's name must be .* not '\.a'"),
+        ({"filename": "a-dark", "caption": "It."}, "a figure cannot be called 'a-dark'"),
+        ({"filename": "preview", "caption": "It."}, "a figure cannot be called 'preview'"),
     ],
 )
 def test_a_figure_that_is_missing_or_unnamed_is_refused(tmp_path, metadata, message):
     with pytest.raises(ParameterError, match=message):
         post_body(executed_notebook(**metadata), drawn(tmp_path), "a-post")
+
+
+def test_two_figures_of_one_name_are_refused_and_one_may_be_shown_twice(tmp_path):
+    figures = drawn(tmp_path)
+    notebook = executed_notebook(filename="a-curve", caption="It.")
+    notebook.cells += [copy.deepcopy(cell) for cell in notebook.cells if cell.cell_type == "code"]
+    assert post_body(notebook, figures, "a-post")[0].count("a-curve.png") == 2
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    [output for output in outputs if "image/png" in output.get("data", {})][-1].data["image/png"] = "another"
+    with pytest.raises(ParameterError, match="two figures are called 'a-curve'"):
+        post_body(notebook, figures, "a-post")
 
 
 def test_unexecuted_and_failed_notebooks_are_refused(tmp_path):

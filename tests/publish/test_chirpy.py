@@ -1,6 +1,8 @@
 """Where a post is put: its place, its preview, and what is there already, which stays."""
 
 import errno
+import os
+import shutil
 from datetime import datetime
 from pathlib import Path
 
@@ -157,3 +159,24 @@ def test_of_two_posts_at_once_the_first_stays(tmp_path, monkeypatch):
     with pytest.raises(ParameterError, match=r"a-post\.md cannot be written: File exists"):
         write_post("mine", [], POST, tmp_path)
     assert (tmp_path / "_posts" / POST.file).read_text() == "another's"
+
+
+@pytest.mark.parametrize("step", ["touch", "replace"])
+def test_what_a_killed_command_moved_away_is_named_until_it_is_back(tmp_path, monkeypatch, step):
+    figure = drawn(tmp_path / "drawn") / "a-curve.png"
+    write_post("first", [figure], POST, tmp_path)
+    with monkeypatch.context() as killed:
+        killed.setattr(Path, step, lambda *_, **__: os._exit(9))
+        if not (child := os.fork()):
+            write_post("second", [figure], POST, tmp_path, force=True)
+        os.waitpid(child, 0)
+    for name in (POST.file, POST.slug):
+        with pytest.raises(ParameterError, match=rf"\.post-.* put old-\d-{name} back") as said:
+            write_post("third", [figure], POST, tmp_path, force=True)
+        (moved,) = tmp_path.glob(f".post-*/old-?-{name}")
+        place = tmp_path / "_posts" if name == POST.file else tmp_path / "assets/img/posts"
+        if (place / name).is_dir():
+            shutil.rmtree(place / name)
+        moved.replace(place / name)
+        assert "\n" not in str(said.value)
+    assert write_post("first", [figure], POST, tmp_path).endswith("unchanged")

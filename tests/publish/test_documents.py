@@ -3,14 +3,17 @@
 import re
 
 import pytest
-from shared import PROJECT
+from shared import PROJECT, write_notebook
+from typer.testing import CliRunner
 
+from replicate.cli import app
 from replicate.figures.catalogue import CATALOGUE
-from replicate.publish.documents import BLOCKS, FIGURES, documents, stored_figure, with_blocks
+from replicate.parameters import ParameterError
+from replicate.publish.documents import BLOCKS, FIGURES, stored_figure, texts, with_blocks
 
 pytestmark = pytest.mark.slow
 
-DOCUMENTS = documents(PROJECT)
+DOCUMENTS = texts(PROJECT)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
@@ -33,10 +36,33 @@ def test_a_block_that_was_edited_by_hand_is_put_right():
         assert edited != inside and with_blocks(text.replace(inside, edited)) == text
 
 
-@pytest.mark.parametrize("text", ["<!-- gone: begin --><!-- gone: end -->", "<!-- soak: begin -->"])
-def test_marks_of_no_block_and_without_an_end_are_refused(text):
-    with pytest.raises(ValueError, match=r"must be a block \(findings, verdicts"):
-        with_blocks(text)
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            b"<!-- gone: begin --><!-- gone: end -->",
+            r"README\.md: <!-- gone: begin --> must be a block \(findings",
+        ),
+        (b"<!-- soak: begin -->", r"README\.md: <!-- soak: begin --> must be a block"),
+        (b"\xff", r"README\.md is not UTF-8"),
+        (None, r"cannot read .*README\.md: No such file"),
+    ],
+)
+def test_a_damaged_document_is_refused_before_any_notebook_is_executed(
+    tmp_path, monkeypatch, content, message
+):
+    monkeypatch.chdir(tmp_path)
+    write_notebook(tmp_path / "notebooks" / "01_a.ipynb", "1")
+    if content is not None:
+        (tmp_path / "README.md").write_bytes(content)
+    result = CliRunner().invoke(app, ["refresh"])
+    assert result.exit_code == 2 and re.fullmatch(rf"replicate: .*{message}.*\n", result.stderr)
+    assert result.stdout == ""
+
+
+def test_a_figure_that_a_notebook_does_not_hold_is_named(tmp_path):
+    with pytest.raises(ParameterError, match=r"01_a\.ipynb holds no figure ladder"):
+        stored_figure(write_notebook(tmp_path / "01_a.ipynb", "1"), "ladder")
 
 
 @pytest.mark.parametrize("name", FIGURES)

@@ -92,11 +92,51 @@ def test_two_tables_stay_two():
     assert tables_from_html(one + one.replace("x", "y")).count("---") == 2
 
 
-@pytest.mark.parametrize("plain", ["<IPython.core.display.SVG object>", "<a.B object at 0x7f00>"])
+def test_text_beside_a_table_is_refused_and_a_caption_stays():
+    table = "<table><caption>All | of it</caption><tr><th>x</th></tr><tr><td>1</td></tr></table>"
+    assert tables_from_html(f"<style>b {{}}</style>{table}").startswith("All &#124; of it\n\n| x |\n")
+    with pytest.raises(ParameterError, match="a post would not have the text 'IMPORTANT' that an output has"):
+        tables_from_html(f"<p>IMPORTANT</p>{table}")
+    long = pd.DataFrame({"x": range(100)})._repr_html_()
+    assert "100 rows" in long and "| 99 | 99 |" in tables_from_html(long)
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        "<IPython.core.display.SVG object>",
+        "<a.B object at 0x7f00>",
+        "<Figure size 300x200 with 1 Axes>",
+        "<Figure size 640x480.5 with 12 Axes>",
+    ],
+)
 def test_an_output_that_a_post_cannot_show_is_refused(plain):
     with pytest.raises(ParameterError, match=f"a post cannot show the output {plain}: show a table"):
         shown(text_html="<b>bold</b>", text_plain=plain)
     assert "<x>" in shown(text_plain="<x>")  # a text of one's own
+
+
+def test_a_widget_is_refused():
+    with pytest.raises(ParameterError, match=r"a post cannot show the output IntSlider\(value=0\)"):
+        shown(text_plain="IntSlider(value=0)", **{"application_vnd.jupyter.widget-view+json": {}})
+
+
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        "![a [b] c](plot.png)",
+        r"![a\]b](plot.png)",
+        "![a][b]\n\n[b]: plot.png",
+        'Text <img alt="x" src="plot.png"/>',
+        "<div>\n<IMG SRC=plot.png>\n</div>",
+        "- a list\n  - with ![an image](plot.png)",
+    ],
+)
+def test_an_image_is_found_however_it_is_written(markdown):
+    with pytest.raises(ParameterError, match=r"a post would not have the image 'plot\.png'"):
+        body_of(new_markdown_cell(markdown))
+    there = markdown.replace("plot.png", "https://a.org/plot.png")
+    assert "https://a.org/plot.png" in body_of(new_markdown_cell(there))
 
 
 @pytest.mark.parametrize("image", ["attachment:p.png", "fig.png", "../a/fig.svg"])

@@ -79,3 +79,43 @@ def test_indented_code_and_pre_are_never_touched(code):
 
 def test_an_indented_paragraph_of_a_list_is_no_code():
     assert to_kramdown("- one\n\n    and $a$\n") == "- one\n\n    and $$a$$\n"
+
+
+OPEN = "~~~\necho $HOME/$PATH [a](b)"
+
+
+@pytest.mark.parametrize(
+    ("markdown", "code"),
+    [
+        ("```\ncode $a$ | b\n````", "code $a$ | b\n"),  # closed by a longer fence
+        (f"{OPEN}\n ~~~", OPEN[4:] + "\n"),  # by an indented one
+        (OPEN, OPEN[4:] + "\n"),  # by the end of the cell
+        ("- a\n  ```\n  open $x$ y $z$", "open $x$ y $z$\n"),  # by the end of the list's item
+        ("> ~~~\n> $a$ b $c$", "$a$ b $c$\n"),
+        ("```python title=x\nprint()\n```", "print()\n"),
+        ("````\n```\ninner\n```\n````", "```\ninner\n```\n"),
+    ],
+)
+def test_a_fence_ends_where_a_reader_of_the_notebook_sees_its_end(render, markdown, code):
+    next_cell = to_kramdown("after $b$ and\n\n```\nnext\n```")
+    page = render(f"{to_kramdown(markdown)}\n\n{next_cell}")
+    assert [block.get_text() for block in page.select("pre")] == [code, "next\n"]
+    assert formulas(page) == ["b"]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<div><pre>$a$ and $b$</pre></div>\n",
+        "<code>$a$ x $b$</code>",
+        "Text with <kbd>$</kbd> and <samp>$b$ [a](b.md)</samp>.",
+    ],
+)
+def test_code_in_html_is_never_touched(html):
+    assert to_kramdown(html).strip() == html.strip()
+
+
+def test_a_relative_link_with_brackets_becomes_its_text():
+    assert to_kramdown("See [a [b] c](other.md) and [d](https://e.org).") == (
+        "See a [b] c and [d](https://e.org)."
+    )

@@ -14,7 +14,7 @@ from replicate.cli import app
 from replicate.files import RunError, locked, read_json
 from replicate.sweeps.schedule import run_sweep
 from replicate.sweeps.spec import Job, read_sweep
-from replicate.sweeps.store import failures, state, store, with_earlier_run
+from replicate.sweeps.store import clear_leftovers, failures, state, store, with_earlier_run
 from replicate.sweeps.tables import claim, summary, write_tables
 from replicate.sweeps.work import Outcome, working_folder
 
@@ -161,6 +161,77 @@ def test_a_success_stays_whole_beside_failed_attempts_and_every_run_is_used_agai
         assert earlier == RUN | other | {"earlier/old/config.json": b"{}"}
     store(tmp_path, job, Outcome(None, 1.0, "here", {"notebook.ipynb": b"mended"}))
     assert files_in(tmp_path / "a") == {"notebook.ipynb", "sweep.json"}
+
+
+def test_earlier_runs_stay_where_an_attempt_leaves_nothing(tmp_path):
+    job = Job("a", "n.ipynb", EMPTY, {}, {})
+    earlier = {name.replace("runs/", "earlier/"): content for name, content in RUN.items()}
+    store(tmp_path, job, Outcome("as asked", 1.0, "here", earlier))
+    store(tmp_path, job, Outcome("worker after worker died under it", 0.0, "", {}))
+    assert files_in(tmp_path / "a") == {*earlier, "sweep.json"}
+    assert with_earlier_run(tmp_path, job).earlier == earlier
+
+
+def test_a_run_in_a_folder_of_folders_is_one_too(tmp_path):
+    job = Job("a", "n.ipynb", EMPTY, {}, {})
+    deep = {name.replace("runs/", "runs/group/"): content for name, content in RUN.items()}
+    store(tmp_path, job, Outcome("as asked", 1.0, "here", deep))
+    store(tmp_path, job, Outcome("as asked", 1.0, "here", {}))
+    assert with_earlier_run(tmp_path, job).earlier == deep
+
+
+@pytest.mark.parametrize("error", [None, "as asked"])
+def test_what_a_person_has_put_into_a_cases_folder_stays_and_what_the_sweep_wrote_goes(tmp_path, error):
+    job = Job("a", "n.ipynb", EMPTY, {}, {})
+    store(tmp_path, job, Outcome("as asked", 1.0, "here", {"notebook.ipynb": b"1", "old/table.csv": b"1"}))
+    mine = {"notes.txt", ".hidden", "old/notes.txt", "mine/plot.png"}
+    for name in mine:
+        (tmp_path / "a" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "a" / name).write_text("mine")
+    for content in (b"2", b"3"):
+        store(
+            tmp_path, job, Outcome(error, 1.0, "here", {"notebook.ipynb": content, "mine/plot.png": content})
+        )
+        assert files_in(tmp_path / "a") == {"notebook.ipynb", "sweep.json", *mine}
+        assert (tmp_path / "a" / "notes.txt").read_text() == "mine"
+        assert (tmp_path / "a" / "mine" / "plot.png").read_bytes() == content
+    store(tmp_path, job, Outcome(None, 1.0, "here", {}))
+    store(tmp_path, job, Outcome("as asked", 1.0, "here", {"notebook.ipynb": b"4"}))
+    store(tmp_path, job, Outcome(None, 1.0, "here", {}))
+    assert files_in(tmp_path / "a") == {"sweep.json", *mine} - {"mine/plot.png"}
+
+
+@pytest.mark.parametrize("moves", [0, 1])
+def test_a_sweep_that_was_killed_between_two_steps_of_storing_loses_no_case(tmp_path, moves, monkeypatch):
+    job = Job("a", "n.ipynb", EMPTY, {}, {})
+    store(tmp_path, job, Outcome(None, 1.0, "here", RUN | {"notebook.ipynb": b"old"}))
+    real, done = Path.rename, []
+
+    def rename(path, target):
+        if len(done) == moves:
+            raise SystemExit  # as a kill; but what stands after it is not run
+        done.append(target)
+        return real(path, target)
+
+    monkeypatch.setattr(Path, "rename", rename)
+    monkeypatch.setattr("replicate.sweeps.store.shutil.rmtree", lambda *_, **__: None)
+    with pytest.raises(SystemExit):
+        store(tmp_path, job, Outcome(None, 1.0, "here", RUN | {"notebook.ipynb": b"new"}))
+    monkeypatch.undo()
+    clear_leftovers(tmp_path, [job])
+    assert files_in(tmp_path) == {f"a/{name}" for name in (*RUN, "notebook.ipynb", "sweep.json")}
+    assert (tmp_path / "a" / "notebook.ipynb").read_bytes() == [b"old", b"new"][moves]
+
+
+def test_a_case_of_another_sweep_is_no_place_for_a_sweep(tmp_path):
+    jobs = read_sweep(write_sweep(tmp_path, "list: [{name: a}]"))
+    store(tmp_path / "out", jobs[0], Outcome(None, 1.0, "here", {}))
+    claim(tmp_path / "out", None)
+    for inner in (tmp_path / "out" / jobs[0].name, tmp_path / "out" / jobs[0].name / "more" / "inner"):
+        with pytest.raises(RunError, match="is a case of another sweep; choose another folder than"):
+            run_sweep([], inner)
+    (tmp_path / "sweep.json").write_text("{}")  # of something else
+    run_sweep([], tmp_path / "other")
 
 
 def test_a_failed_attempt_that_brings_the_run_replaces_the_one_before(tmp_path):

@@ -111,6 +111,7 @@ TRAINS = (
     "names = ('max_length', 'vocab_size', 'rounds', 'steps', 'hidden_size')\n"
     "trained = run(run_config({name: globals()[name] for name in names}), workers=1)",
 )
+RUNS_ROOT = "from replicate.runs.places import runs_root"
 
 
 def test_an_edited_notebook_is_executed_again_and_uses_what_it_has_trained(tmp_path, capsys):
@@ -142,6 +143,19 @@ def test_edit_after_edit_keeps_what_was_trained_before(tmp_path):
         earlier = sorted(place.glob("earlier/*/config.json"))
         assert [read_json(path)["hidden_size"] for path in earlier] == list(range(4, size))
         assert len(list(place.glob("earlier/*/provenance.json"))) == number - 1
+
+
+def test_runs_of_one_name_and_other_settings_are_kept_beside_each_other(tmp_path):
+    (tmp_path / "sweep.yaml").write_text("notebook: tiny.ipynb\nlist: [{rounds: 1}]")
+    for name, steps in (("base", 2), ("longer", 3), ("base", 4), ("longer", 3)):
+        cells = TRAINS[2].replace("workers=1", f"workers=1, folder=runs_root() / '{name}'")
+        cells = TRAINS[0].replace("steps = 3", f"steps = {steps}"), TRAINS[1], RUNS_ROOT, cells
+        write_notebook(tmp_path / "tiny.ipynb", *cells)
+        (job,) = read_sweep(tmp_path / "sweep.yaml")
+        run_sweep([job], tmp_path / "out", workers=1)
+    kept = tmp_path.glob("out/*/earlier/*/config.json")
+    steps = {path.parent.name: read_json(path)["steps"] for path in kept}
+    assert steps == {"base": 2, "longer": 3, "base-2": 4}
 
 
 def test_the_table_says_how_many_trainings_diverged_and_means_the_others(tmp_path):
