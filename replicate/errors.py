@@ -13,3 +13,7 @@ class OneLineError(Exception):
     def _render_traceback_(self) -> list[str]:
         """What IPython shows instead of a traceback, in JupyterLab and in papermill's copy."""
         return [f"{type(self).__name__}: {self}"]
+
+
+class ParameterError(OneLineError, ValueError):
+    """A parameter that a person gave wrongly; the message is one line and says what to do."""

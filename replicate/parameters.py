@@ -1,17 +1,16 @@
-"""A notebook's parameters: read from its cells without running them, and checked before any training.
+"""A notebook's parameters: its defaults, what was given in their place, and both checked before any training.
 
 A notebook's cell tagged `parameters` starts with the line `# Parameters` and assigns one plain value a line;
 it names every parameter and gives its default. papermill adds a cell of the same form with the given values.
 """
 
-import ast
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from replicate.errors import OneLineError
+from replicate.cells import FIRST_LINE, assignments, cells_of, defaults_of, is_parameters_cell
+from replicate.errors import ParameterError
 from replicate.fields import shortened, unknown
 from replicate.settings import (
     OLD_NAMES,
@@ -25,13 +24,6 @@ from replicate.settings import (
     renamed,
 )
 from replicate.values import KINDS, WORDS, plain
-
-FIRST_LINE = "# Parameters"
-TAG, INJECTED = "parameters", "injected-parameters"  # of the cells with the defaults and with what was given
-
-
-class ParameterError(OneLineError, ValueError):
-    """A parameter that a person gave wrongly; the message is one line and says what to do."""
 
 
 class Parameters(Mapping):
@@ -67,13 +59,13 @@ def notebook_parameters(history: Sequence[str]) -> Parameters:
     if not any(history):
         # nbval keeps no history; nor can it give parameters, so what is set so far are the defaults.
         return Parameters(_plain_variables(), {})
-    runs = [list(cells) for tagged, cells in groupby(history, _is_parameters_cell) if tagged]
+    runs = [list(cells) for tagged, cells in groupby(history, is_parameters_cell) if tagged]
     if not runs:
         raise ParameterError(f"run the cell that starts with '{FIRST_LINE}' first")
-    defaults, *later = [_assignments(source) for cells in runs for source in cells]
+    defaults, *later = [assignments(source) for cells in runs for source in cells]
     # Only the last run of cells must be right: in JupyterLab a mistake stays in the history after its repair.
     for source in runs[-1]:
-        check_names(_assignments(source), defaults)
+        check_names(assignments(source), defaults)
     latest = {name: value for cell in later for name, value in cell.items() if name in defaults}
     # A cell that was changed and run again names all parameters: only what differs was given by a person.
     given = {name: value for name, value in latest.items() if not _same(value, defaults[name])}
@@ -82,9 +74,9 @@ def notebook_parameters(history: Sequence[str]) -> Parameters:
 
 def check_parameters(notebook: Path, given: dict[str, Any]) -> Parameters:
     """Return all parameters of a notebook file, the given values in place of its defaults."""
-    defaults = _defaults(notebook)
+    defaults = defaults_of(notebook)
     if given and not defaults:
-        untagged = any(_is_parameters_cell(source) for source, _ in _cells(notebook))
+        untagged = any(is_parameters_cell(source) for source, _ in cells_of(notebook))
         hint = f": the cell that starts with '{FIRST_LINE}' lacks the tag parameters" if untagged else ""
         raise ParameterError(f"{notebook.name} takes no parameters{hint}")
     return Parameters(defaults, given)
@@ -92,7 +84,7 @@ def check_parameters(notebook: Path, given: dict[str, Any]) -> Parameters:
 
 def makes_config(notebook: Path) -> bool:
     """Whether a notebook takes its parameters for a run's settings; in any other they may mean anything."""
-    return any("run_config" in source for source, _ in _cells(notebook))
+    return any("run_config" in source for source, _ in cells_of(notebook))
 
 
 def run_config(parameters: Mapping[str, Any]) -> RunConfig:
@@ -153,68 +145,6 @@ def _plain_variables() -> dict[str, Any]:
 
 def _same(value: Any, other: Any) -> bool:
     return type(value) is type(other) and value == other  # 1 is not True
-
-
-def _is_parameters_cell(source: str) -> bool:
-    return source.lstrip().startswith(FIRST_LINE)
-
-
-def _defaults(notebook: Path) -> dict[str, Any]:
-    cells = _cells(notebook)
-    if any(INJECTED in tags for _, tags in cells):  # papermill leaves it there, or drops all that is in it
-        raise ParameterError(
-            f"{notebook} is an executed copy with given parameters in it: execute the notebook that it was "
-            f"made of, or delete the cell with the tag {INJECTED}"
-        )
-    tagged = [source for source, tags in cells if TAG in tags]
-    if len(tagged) > 1:
-        raise ParameterError(
-            f"{notebook} has {len(tagged)} cells with the tag parameters; only one can be read"
-        )
-    return _assignments(tagged[0]) if tagged else {}
-
-
-def _cells(notebook: Path) -> list[tuple[str, list[str]]]:
-    """The source and the tags of each cell of code."""
-    try:
-        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-        cells = [cell for cell in cells if cell["cell_type"] == "code"]
-        found = [("".join(cell["source"]), list(cell["metadata"].get("tags", []))) for cell in cells]
-        "".join(source for source, _ in found).encode()  # half of a surrogate pair is no text
-    except OSError as error:
-        raise ParameterError(f"cannot read {notebook}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ParameterError(f"{notebook} is not a notebook") from error
-    return found
-
-
-def _assignments(source: str) -> dict[str, Any]:
-    values = {}
-    for statement in _statements(source):
-        match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                values[name] = _literal(name, value)
-            case _:
-                line = ast.unparse(statement)
-                raise ParameterError(f"a parameters cell holds one `name = value` a line, not `{line}`")
-    return values
-
-
-def _statements(source: str) -> list[ast.stmt]:
-    try:
-        return ast.parse(source).body
-    except SyntaxError as error:
-        place = f"line {error.lineno} of the parameters cell" if error.lineno else "the parameters cell"
-        raise ParameterError(f"{place} is not Python: {error.msg}") from error
-    except (RecursionError, MemoryError) as error:
-        raise ParameterError("the parameters cell is nested too deeply to be read") from error
-
-
-def _literal(name: str, value: ast.expr) -> Any:
-    try:
-        return ast.literal_eval(value)
-    except (ValueError, TypeError, RecursionError) as error:
-        raise ParameterError(f"{name} must be a plain value, not `{ast.unparse(value)}`") from error
 
 
 def _like(default: Any, name: str, value: Any) -> Any:

@@ -98,7 +98,9 @@ def test_a_value_takes_the_type_of_its_default(line, value):
         ("import os", "one `name = value` a line, not `import os`"),
         ("steps = rate = 1", "one `name = value` a line"),
         ("steps =", "line 2 of the parameters cell is not Python"),
-        (f"steps = {'-' * 20_000}1", "the parameters cell is nested too deeply to be read"),
+        (f"steps = {'-' * 20_000}1", "nested too deeply to be read"),
+        (f"steps = 1{'+1' * 1_000}", "steps must be a plain value, not `code nested too deeply to be shown`"),
+        (f"steps{'.a' * 1_000} = 1", "a line, not `code nested too deeply to be shown`"),
     ],
 )
 def test_a_wrong_cell_is_refused_in_one_line(line, message):

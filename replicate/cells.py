@@ -1,0 +1,95 @@
+"""The cells of a notebook file, and what its parameters cell assigns, read without running anything."""
+
+import ast
+import json
+from pathlib import Path
+from typing import Any
+
+from replicate.errors import ParameterError
+
+FIRST_LINE = "# Parameters"
+TAG, INJECTED = "parameters", "injected-parameters"  # of the cells with the defaults and with what was given
+
+
+def is_parameters_cell(source: str) -> bool:
+    """Whether it is written as one; papermill goes by its tag."""
+    return source.lstrip().startswith(FIRST_LINE)
+
+
+def defaults_of(notebook: Path) -> dict[str, Any]:
+    """What the cell with the tag assigns; empty where there is none.
+
+    Raises:
+        ParameterError: there are several, or it is an executed copy, or the cell holds something else.
+    """
+    cells = cells_of(notebook)
+    if any(INJECTED in tags for _, tags in cells):  # papermill leaves it there, or drops all that is in it
+        raise ParameterError(
+            f"{notebook} is an executed copy with given parameters in it: execute the notebook that it was "
+            f"made of, or delete the cell with the tag {INJECTED}"
+        )
+    tagged = [source for source, tags in cells if TAG in tags]
+    if len(tagged) > 1:
+        raise ParameterError(
+            f"{notebook} has {len(tagged)} cells with the tag parameters; only one can be read"
+        )
+    return assignments(tagged[0]) if tagged else {}
+
+
+def cells_of(notebook: Path) -> list[tuple[str, list[str]]]:
+    """The source and the tags of each cell of code.
+
+    Raises:
+        ParameterError: it cannot be read, or is no notebook.
+    """
+    try:
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        cells = [cell for cell in cells if cell["cell_type"] == "code"]
+        found = [("".join(cell["source"]), list(cell["metadata"].get("tags", []))) for cell in cells]
+        "".join(source for source, _ in found).encode()  # half of a surrogate pair is no text
+    except OSError as error:
+        raise ParameterError(f"cannot read {notebook}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ParameterError(f"{notebook} is not a notebook") from error
+    return found
+
+
+def assignments(source: str) -> dict[str, Any]:
+    """The values of a parameters cell by name.
+
+    Raises:
+        ParameterError: it holds something else than plain values.
+    """
+    values = {}
+    for statement in _statements(source):
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                values[name] = _literal(name, value)
+            case _:
+                line = _shown(statement)
+                raise ParameterError(f"a parameters cell holds one `name = value` a line, not `{line}`")
+    return values
+
+
+def _statements(source: str) -> list[ast.stmt]:
+    try:
+        return ast.parse(source).body
+    except SyntaxError as error:
+        place = f"line {error.lineno} of the parameters cell" if error.lineno else "the parameters cell"
+        raise ParameterError(f"{place} is not Python: {error.msg}") from error
+    except (RecursionError, MemoryError) as error:
+        raise ParameterError("the parameters cell is nested too deeply to be read") from error
+
+
+def _literal(name: str, value: ast.expr) -> Any:
+    try:
+        return ast.literal_eval(value)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ParameterError(f"{name} must be a plain value, not `{_shown(value)}`") from error
+
+
+def _shown(code: ast.AST) -> str:
+    try:
+        return ast.unparse(code)
+    except RecursionError:
+        return "code nested too deeply to be shown"
