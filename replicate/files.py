@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -36,6 +37,13 @@ def unwritable(folder: Path) -> Path | None:
     """What keeps a folder from being made or written in, such as a file or a link to nothing."""
     there = next(place for place in (folder, *folder.parents) if place.exists() or place.is_symlink())
     return None if there.is_dir() and os.access(there, os.W_OK | os.X_OK) else there
+
+
+def numbered(path: Path) -> Iterator[Path]:
+    """The path, and the same with numbers from 2 in its name."""
+    yield path
+    for number in itertools.count(2):
+        yield path.with_stem(f"{path.stem}-{number}")
 
 
 @contextmanager

@@ -1,13 +1,12 @@
 """Notebook files: found by their names, and where copies of them go, never over another file."""
 
 import difflib
-import itertools
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from replicate.files import PROJECT, freed_if_empty, write_whole
+from replicate.files import PROJECT, freed_if_empty, numbered, write_whole
 from replicate.parameters import ParameterError
 
 
@@ -72,21 +71,22 @@ def place_of_copy(notebook: Path, out: Path | None, force: bool) -> Iterator[Pat
 
 @contextmanager
 def _set_aside(place: Path) -> Iterator[Path]:
-    """The place, of a link the one that it leads to, without the file that is there meanwhile."""
+    """The place, of a link the one that it leads to, with an empty file in place of what is there."""
     if not place.exists() or not place.stat().st_size:
         yield place
         return
     place = place.resolve() if place.is_symlink() else place
     try:
         before = place.rename(next(_free(place.with_stem(f"{place.stem}-before"))))
+        place.touch()  # so that no other command takes the name
     except OSError as error:
         raise ParameterError(f"{place} cannot be set aside: {error.strerror}") from None
     try:
         yield place
         before.unlink()
     except BaseException:
-        if not place.exists():  # a failed copy has another name
-            before.rename(place)
+        if not place.exists() or not place.stat().st_size:  # a failed copy has another name
+            before.replace(place)
         raise
 
 
@@ -125,9 +125,8 @@ def copy_to(folder: Path) -> tuple[list[str], list[str]]:
 
 
 def _free(path: Path) -> Iterator[Path]:
-    """The path and the same with numbers from 2, as far as nothing is there."""
-    numbered = (path.with_stem(f"{path.stem}-{number}") for number in itertools.count(2))
-    return (place for place in itertools.chain([path], numbered) if not place.exists())
+    """The path and the same with numbers, as far as nothing is there."""
+    return (place for place in numbered(path) if not place.exists())
 
 
 def _taken(path: Path) -> Path:

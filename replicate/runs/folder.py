@@ -124,6 +124,15 @@ def open_run(path: Path | str) -> Run:
     return Run(path, config, provenance=record, **tables)
 
 
+def is_damaged(path: Path) -> bool:
+    """Whether the tables or the config of a finished run are not what it wrote."""
+    try:
+        _check(path, read_json(path / "provenance.json"), TEXT_FILES)
+    except RunError:
+        return True
+    return False
+
+
 def checksums(path: Path, files: Sequence[str] = FILES) -> dict[str, str]:
     """The SHA-256 of each file of a run, for its provenance."""
     return {file: hashlib.sha256((path / file).read_bytes()).hexdigest() for file in files}

@@ -3,13 +3,14 @@
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from os.path import lexists
 from pathlib import Path
 
-from replicate.files import RunError, read_json, write_json
-from replicate.runs.folder import Run, open_run
+from replicate.files import RunError, numbered, read_json, write_json
+from replicate.runs.folder import Run, is_damaged, open_run
 from replicate.runs.places import is_finished
 from replicate.sweeps.spec import Job
-from replicate.sweeps.work import EARLIER, FAILED, RECORD, Outcome
+from replicate.sweeps.work import EARLIER, EXECUTED, FAILED, RECORD, Outcome
 
 
 def state(folder: Path, job: Job) -> str:
@@ -18,7 +19,7 @@ def state(folder: Path, job: Job) -> str:
     Raises:
         RunError: the case's folder is another case's, or none of a sweep's.
     """
-    place = folder / job.name
+    place = _place(folder, job)
     if not place.exists():
         return "missing"
     if not (place / RECORD).exists():
@@ -33,10 +34,11 @@ def state(folder: Path, job: Job) -> str:
 
 def with_earlier_run(folder: Path, job: Job) -> Job:
     """The job and the runs that stand in its folder: a finished training of equal settings is used again."""
-    place = folder / job.name
+    place = _place(folder, job)
     runs = {}
     for root in (place / FAILED, place):  # a run that stands in both is taken from what was kept
-        runs |= {there.relative_to(root): there for there in [*runs_in(root), root / EARLIER]}
+        whole = [run for run in runs_in(root) if not is_damaged(run)]
+        runs |= {there.relative_to(root): there for there in [*whole, root / EARLIER]}
     files = {
         (name / path.relative_to(there)).as_posix(): path.read_bytes()
         for name, there in runs.items()
@@ -49,7 +51,8 @@ def with_earlier_run(folder: Path, job: Job) -> Job:
 def clear_leftovers(folder: Path, jobs: list[Job]) -> None:
     """Finish, or undo, what a sweep that was killed while it stored a case has left."""
     for job in jobs:
-        place, (coming, going) = folder / job.name, _passing(folder, job)
+        place = _place(folder, job)
+        coming, going = _passing(place)
         if not place.exists():
             for whole in (coming, going):
                 if (whole / RECORD).exists():  # which is written last
@@ -65,22 +68,24 @@ def store(folder: Path, job: Job, outcome: Outcome) -> None:
 
     Not so where this one failed and that one did not, or finished a run that this one does not bring: then
     they stay until an attempt succeeds, and what this one left is put beside them. What others have put into
-    the folder stays.
+    the folder stays; where a case writes a file of that name, theirs gets a number.
 
     Raises:
         RunError: the disk did not take them, or one of them would leave its folder; nothing was changed.
     """
-    place = folder / job.name
-    coming, going = _passing(folder, job)
+    place = _place(folder, job)
+    coming, going = _passing(place)
     try:
         if outcome.error and _is_kept(place, outcome):
-            shutil.copytree(place, coming, ignore=_of_the_sweep(place))
-            _write(coming / FAILED, outcome.files)
+            coming.mkdir()
             files = record_of(place).get("files")
+            _copy(place, coming, lambda name: False)
+            _write(coming / FAILED, outcome.files)
         else:
             _write(coming, outcome.files)
-            _copy_foreign(place, coming)
             files = sorted(outcome.files)
+            if place.exists():
+                _copy(place, coming, _is_of(record_of(place)))
         _note(coming, job, outcome, files)
         if place.exists():
             place.rename(going)
@@ -112,14 +117,14 @@ def failures(folder: Path, jobs: list[Job]) -> list[str]:
     return [job.name for job in jobs if state(folder, job) == "failed"]
 
 
-def _passing(folder: Path, job: Job) -> list[Path]:
+def _place(folder: Path, job: Job) -> Path:
+    """A case's folder; a person may have moved it to another disk and left a link."""
+    return (folder / job.name).resolve()
+
+
+def _passing(place: Path) -> list[Path]:
     """Where a case's new files are put together, and where old ones are on their way out."""
-    return [folder / f".{job.name}.coming", folder / f".{job.name}.going"]
-
-
-def _of_the_sweep(place: Path) -> Callable[[str, list[str]], list[str]]:
-    """For `copytree`: what the sweep has put into a case's folder; files of the case may be called alike."""
-    return lambda folder, names: [FAILED, RECORD] if Path(folder) == place else []
+    return [place.with_name(f".{place.name}.coming"), place.with_name(f".{place.name}.going")]
 
 
 def _is_kept(place: Path, outcome: Outcome) -> bool:
@@ -142,17 +147,32 @@ def _write(coming: Path, files: dict[str, bytes]) -> None:
         path.write_bytes(content)
 
 
-def _copy_foreign(place: Path, coming: Path) -> None:
-    """Copy what no attempt has put into a case's folder, such as a person's notes."""
-    ours = record_of(place).get("files") if place.exists() else None
-    if ours is None:  # of a sweep of an earlier version nobody knows
-        return
-    for path in filter(Path.is_file, place.rglob("*")):
+def _is_of(record: dict) -> Callable[[Path], bool]:
+    """Whether an attempt has put a file into its case's folder; others are a person's."""
+    files = record.get("files")
+    if files is None:  # earlier versions did not note them
+        return lambda name: name.parts[0] in ("runs", EARLIER) or name.as_posix() == EXECUTED
+    return lambda name: name.as_posix() in files
+
+
+def _copy(place: Path, coming: Path, left_out: Callable[[Path], bool]) -> None:
+    """Copy files, and links as links, but for the sweep's own and some others."""
+    for path in place.rglob("*"):
         name = path.relative_to(place)
-        if name.as_posix() in {*ours, RECORD} or name.parts[0] == FAILED or (coming / name).exists():
+        if name.parts[0] in (FAILED, RECORD) or left_out(name):
             continue
-        (coming / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, coming / name)
+        if path.is_symlink() or path.is_file():
+            free = _free(coming, name)
+            free.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, free, follow_symlinks=False)
+
+
+def _free(root: Path, name: Path) -> Path:
+    """The path in a folder, with numbers where something else is called so."""
+    place = root
+    for part in name.parts[:-1]:
+        place = next(path for path in numbered(place / part) if path.is_dir() or not lexists(path))
+    return next(path for path in numbered(place / name.name) if not lexists(path))
 
 
 def _note(coming: Path, job: Job, outcome: Outcome, files: list[str] | None) -> None:

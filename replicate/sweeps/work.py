@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import itertools
 import platform
 import shutil
 import threading
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from distributed import get_worker
 
-from replicate.files import UNFINISHED, RunError, first_line, locked, write_whole
+from replicate.files import UNFINISHED, RunError, first_line, locked, numbered, write_whole
 from replicate.parameters import ParameterError
 from replicate.publish.execute import NotebookError, execute, kernel_environment
 from replicate.runs.places import runs_root
@@ -156,15 +155,10 @@ def _set_unused_apart(folder: Path) -> None:
     """Move runs of an earlier attempt that this one did not ask for from `runs/` to `earlier/`."""
     for run in _run_folders(folder):
         if (run / UNUSED).exists():
-            apart = _free_name(folder / EARLIER / run.relative_to(folder / "runs"))
+            apart = folder / EARLIER / run.relative_to(folder / "runs")
+            apart = next(path for path in numbered(apart) if not path.exists())  # runs may be called alike
             apart.parent.mkdir(parents=True, exist_ok=True)
             run.rename(apart)
-
-
-def _free_name(path: Path) -> Path:
-    """The path, or one with a number where that is taken, as by a run of the same name."""
-    names = (path.with_name(f"{path.name}-{number}") for number in itertools.count(2))
-    return next(name for name in itertools.chain([path], names) if not name.exists())
 
 
 def _run_folders(folder: Path) -> list[Path]:

@@ -1,6 +1,8 @@
 """A sweep's folder: cases put in place, what is in the way, and the tables of all; no case is executed."""
 
 import csv
+import hashlib
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +13,8 @@ from shared import write_sweep
 from typer.testing import CliRunner
 
 from replicate.cli import app
-from replicate.files import RunError, locked, read_json
+from replicate.files import RunError, locked, read_json, write_json
+from replicate.runs.folder import TEXT_FILES
 from replicate.sweeps.schedule import run_sweep
 from replicate.sweeps.spec import Job, read_sweep
 from replicate.sweeps.store import clear_leftovers, failures, state, store, with_earlier_run
@@ -115,7 +118,12 @@ def test_a_summary_of_something_else_is_not_overwritten(tmp_path, monkeypatch):
     assert (tmp_path / "mine" / "summary.csv").read_text() == "month,sum\nMay,3\n"
 
 
-RUN = {f"runs/one/{name}": name.encode() for name in ("config.json", "checkpoint.pt", "provenance.json")}
+EMPTY_SUMS = {file: hashlib.sha256(b"").hexdigest() for file in TEXT_FILES}
+RUN = {f"runs/one/{file}": b"" for file in TEXT_FILES}  # a finished run, as far as a sweep looks
+RUN |= {
+    "runs/one/checkpoint.pt": b"checkpoint.pt",
+    "runs/one/provenance.json": json.dumps({"sha256": EMPTY_SUMS}).encode(),
+}
 
 
 def files_in(place: Path) -> set[str]:
@@ -163,6 +171,16 @@ def test_a_success_stays_whole_beside_failed_attempts_and_every_run_is_used_agai
     assert files_in(tmp_path / "a") == {"notebook.ipynb", "sweep.json"}
 
 
+def test_a_damaged_run_is_not_handed_over_where_a_whole_one_is(tmp_path):
+    job = Job("a", "n.ipynb", EMPTY, {}, {})
+    store(tmp_path, job, Outcome(None, 1.0, "here", RUN))
+    store(tmp_path, job, Outcome("as asked", 1.0, "here", RUN))
+    (tmp_path / "a" / "runs" / "one" / "scores.csv").write_text("changed")
+    assert with_earlier_run(tmp_path, job).earlier == RUN  # of failed/
+    (tmp_path / "a" / "failed" / "runs" / "one" / "scores.csv").write_text("changed")
+    assert with_earlier_run(tmp_path, job).earlier == {}
+
+
 def test_earlier_runs_stay_where_an_attempt_leaves_nothing(tmp_path):
     job = Job("a", "n.ipynb", EMPTY, {}, {})
     earlier = {name.replace("runs/", "earlier/"): content for name, content in RUN.items()}
@@ -184,21 +202,70 @@ def test_a_run_in_a_folder_of_folders_is_one_too(tmp_path):
 def test_what_a_person_has_put_into_a_cases_folder_stays_and_what_the_sweep_wrote_goes(tmp_path, error):
     job = Job("a", "n.ipynb", EMPTY, {}, {})
     store(tmp_path, job, Outcome("as asked", 1.0, "here", {"notebook.ipynb": b"1", "old/table.csv": b"1"}))
-    mine = {"notes.txt", ".hidden", "old/notes.txt", "mine/plot.png"}
+    mine = {"notes.txt", ".hidden", "old/notes.txt"}
     for name in mine:
-        (tmp_path / "a" / name).parent.mkdir(exist_ok=True)
         (tmp_path / "a" / name).write_text("mine")
     for content in (b"2", b"3"):
-        store(
-            tmp_path, job, Outcome(error, 1.0, "here", {"notebook.ipynb": content, "mine/plot.png": content})
-        )
+        store(tmp_path, job, Outcome(error, 1.0, "here", {"notebook.ipynb": content}))
         assert files_in(tmp_path / "a") == {"notebook.ipynb", "sweep.json", *mine}
-        assert (tmp_path / "a" / "notes.txt").read_text() == "mine"
-        assert (tmp_path / "a" / "mine" / "plot.png").read_bytes() == content
     store(tmp_path, job, Outcome(None, 1.0, "here", {}))
     store(tmp_path, job, Outcome("as asked", 1.0, "here", {"notebook.ipynb": b"4"}))
     store(tmp_path, job, Outcome(None, 1.0, "here", {}))
-    assert files_in(tmp_path / "a") == {"sweep.json", *mine} - {"mine/plot.png"}
+    assert files_in(tmp_path / "a") == {"sweep.json", *mine}
+
+
+def test_a_persons_file_that_is_called_as_one_of_a_case_gets_a_number(tmp_path):
+    job = Job("a", "n.ipynb", EMPTY, {}, {})
+    store(tmp_path, job, Outcome(None, 1.0, "here", {}))
+    (tmp_path / "a" / "notes.txt").write_text("mine")
+    (tmp_path / "a" / "plots").write_text("mine")
+    (tmp_path / "a" / "maps").mkdir()
+    for name in ("one.txt", "two.txt"):
+        (tmp_path / "a" / "maps" / name).write_text("mine")
+    theirs = {"notes.txt": b"its", "plots/a.png": b"its", "maps": b"its"}
+    for _ in range(2):
+        store(tmp_path, job, Outcome(None, 1.0, "here", theirs))
+        mine = {"notes-2.txt", "plots-2", "maps-2/one.txt", "maps-2/two.txt"}
+        assert files_in(tmp_path / "a") == {*theirs, *mine, "sweep.json"}
+        assert {(tmp_path / "a" / name).read_text() for name in mine} == {"mine"}
+        assert {(tmp_path / "a" / name).read_text() for name in theirs} == {"its"}
+
+
+@pytest.mark.parametrize("error", [None, "as asked"])
+def test_a_persons_links_stay_links_though_they_lead_nowhere(tmp_path, error):
+    job = Job("a", "n.ipynb", EMPTY, {}, {})
+    store(tmp_path, job, Outcome(None, 1.0, "here", {}))
+    (tmp_path / "data").mkdir()
+    for name, target in (("data", "../data"), ("gone", "nowhere"), ("self", ".")):
+        (tmp_path / "a" / name).symlink_to(target)
+    store(tmp_path, job, Outcome(error, 1.0, "here", {"notebook.ipynb": b"2"}))
+    links = {path.name: str(path.readlink()) for path in (tmp_path / "a").iterdir() if path.is_symlink()}
+    assert links == {"data": "../data", "gone": "nowhere", "self": "."}
+
+
+def test_of_a_record_that_names_no_files_all_but_the_sweeps_own_stay(tmp_path):
+    job = Job("a", "n.ipynb", EMPTY, {}, {})
+    store(tmp_path, job, Outcome(None, 1.0, "here", RUN | {"notebook.ipynb": b"1"}))
+    record = read_json(tmp_path / "a" / "sweep.json")
+    del record["files"]
+    write_json(tmp_path / "a" / "sweep.json", record)
+    (tmp_path / "a" / "notes.txt").write_text("mine")
+    store(tmp_path, job, Outcome(None, 1.0, "here", {}))
+    assert files_in(tmp_path / "a") == {"sweep.json", "notes.txt"}
+
+
+def test_a_case_whose_folder_was_moved_and_linked_to_stays_there(tmp_path):
+    job = Job("a", "n.ipynb", EMPTY, {}, {})
+    store(tmp_path / "out", job, Outcome(None, 1.0, "here", {"notebook.ipynb": b"1"}))
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "out" / "a").rename(tmp_path / "disk" / "moved")
+    (tmp_path / "out" / "a").symlink_to(tmp_path / "disk" / "moved")
+    for content in (b"2", b"3"):
+        clear_leftovers(tmp_path / "out", [job])
+        store(tmp_path / "out", job, Outcome(None, 1.0, "here", {"notebook.ipynb": content}))
+        assert files_in(tmp_path / "disk") == {"moved/notebook.ipynb", "moved/sweep.json"}
+        assert (tmp_path / "out" / "a").is_symlink() and state(tmp_path / "out", job) == "done"
+        assert (tmp_path / "out" / "a" / "notebook.ipynb").read_bytes() == content
 
 
 @pytest.mark.parametrize("moves", [0, 1])
