@@ -18,17 +18,19 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from replicate.parameters import ParameterError
+from replicate.publish.html_block import OpenElements
 
 # In this order: code is never touched, and a block formula is not two inline ones.
 PIECES = re.compile(
     r"(?P<code>(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)|<(?P<tag>code|kbd|samp)\b.*?</(?P=tag)>)"
     r"|(?P<block>\$\$.+?\$\$)"
     r"|(?P<environment>\\begin\{(?P<name>[a-z]+\*?)\}.*?\\end\{(?P=name)\})"
-    r"|(?P<inline>(?<![\\$])\$(?![\s$])[^$]*?(?<![\s\\])\$(?![\d$]))",
+    r"|(?P<inline>(?<![\\$])\$(?![\s$])[^$`]*?(?<![\s\\])\$(?![\d$]))",
     re.DOTALL | re.MULTILINE,
 )
 # A link to a file of this project leads nowhere from a post; its text stays.
-RELATIVE_LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\((?![a-z]+:|#|/)[^)]*\)")
+RELATIVE_LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\((?![a-z]+:|#|/)(?:[^()]|\([^()]*\))*\)")
+LONE_BAR = re.compile(r"(?<!\\)\|")
 
 # The marks of HTML and Markdown in a line of text, and what kramdown would join (dashes, dots) or take for
 # the rule of a table: a dash with no word after it. Chirpy looks for `=` in attributes.
@@ -36,6 +38,7 @@ MARKS = re.compile(r"[&<>\"'`*\[\]{}|\\$~=^]|(?<![a-zA-Z])_|_(?![a-zA-Z])|-(?=-|
 # Where an image is that a post shows; one beside the notebook, or in it, would be a gap.
 SHOWN_IMAGE = re.compile(r"https?:|data:|/")
 IMAGE_ELEMENT = re.compile(r"<img\b[^>]*?\bsrc\s*=\s*[\"']?([^\"'\s>]*)", re.IGNORECASE)
+COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 VERBATIM = re.compile(r"<(pre|script|style|textarea)\b", re.IGNORECASE)
 # `$`, and the backslash of `\(` and `\begin`: they begin a formula for MathJax as Chirpy has it. No formula
 # reads on past an element.
@@ -69,16 +72,16 @@ def to_kramdown(markdown: str) -> str:
     """Convert one cell's Markdown.
 
     Raises:
-        ParameterError: it shows an image that a post would not have.
+        ParameterError: it shows an image that a post would not have, or HTML that takes in what follows.
     """
     markdown = re.sub("\r\n?", "\n", markdown)
-    tokens = MarkdownIt().parse(markdown)
+    tokens = MarkdownIt().enable("table").parse(markdown)
     for place in _images(tokens):
         if not SHOWN_IMAGE.match(place):
             raise ParameterError(
                 f"a post would not have the image {place!r}: name it by its address, or draw it as a figure"
             )
-    return "".join(text if is_code else _converted(text) for text, is_code in _parts(markdown, tokens))
+    return "".join(_parts(markdown, tokens))
 
 
 def _images(tokens: list[Token]) -> Iterator[str]:
@@ -87,26 +90,36 @@ def _images(tokens: list[Token]) -> Iterator[str]:
         if token.type == "image":
             yield token.attrs["src"]
         elif token.type in ("html_block", "html_inline"):
-            yield from IMAGE_ELEMENT.findall(token.content)
+            yield from IMAGE_ELEMENT.findall(COMMENT.sub("", token.content))
         yield from _images(token.children or [])
 
 
-def _parts(markdown: str, tokens: list[Token]) -> Iterator[tuple[str, bool]]:
-    """The text cut at its blocks of code and HTML with `<pre>` and the like, and whether a part is such."""
-    lines, end = re.split(r"(?<=\n)", markdown), 0
+def _parts(markdown: str, tokens: list[Token]) -> Iterator[str]:
+    """The blocks of code, HTML and tables, each in its way, and the prose between them."""
+    lines, end, elements = re.split(r"(?<=\n)", markdown), 0, OpenElements()
     for token in tokens:
-        is_code = token.type in ("code_block", "fence")
-        if is_code or (token.type == "html_block" and VERBATIM.search(token.content)):
-            first, stop = token.map
-            yield "".join(lines[end:first]), False
-            code = lines[first:stop]
-            yield _fenced(token, code) if token.type == "fence" else "".join(code), True
-            end = stop
-    yield "".join(lines[end:]), False
+        if token.type in ("inline", "fence", "code_block"):
+            elements.refuse_markdown()
+        if token.type not in ("fence", "code_block", "html_block", "table_open"):
+            continue
+        first, stop = token.map
+        yield _converted("".join(lines[end:first]))
+        block, end = "".join(lines[first:stop]), stop
+        if token.type == "fence":
+            yield _fenced(token, lines[first:stop])
+        elif token.type == "table_open":
+            yield f"\n{_converted(block, bars=True)}\n"
+        elif token.type == "html_block" and not VERBATIM.search(block):
+            html = elements.read(block)
+            yield block if html == block else _converted(html, bars=True)
+        else:
+            yield elements.read(block) if token.type == "html_block" else block
+    yield _converted("".join(lines[end:]))
+    elements.refuse_open()
 
 
 def _fenced(token: Token, lines: list[str]) -> str:
-    """A fence as kramdown knows it: closed, and by a line like the one that opened it."""
+    """A fence as kramdown knows it: between empty lines, and closed by a line like the one that opened it."""
     (opening, *body), fence = lines, token.markup
     before = opening.partition(fence)[0]
     within = re.sub("[^>]", " ", before)  # of each line, where it stands in a list or a quotation
@@ -115,19 +128,23 @@ def _fenced(token: Token, lines: list[str]) -> str:
     if body and not body[-1].endswith("\n"):
         body.append("\n")
     language = " ".join(token.info.split()[:1])
-    return f"{before}{fence}{language}\n{''.join(body)}{within}{fence}\n"
+    gap = f"{within.rstrip()}\n"
+    first = gap if before == within else ""  # else it stands on the line of its item's mark
+    return f"{first}{before}{fence}{language}\n{''.join(body)}{within}{fence}\n{gap}"
 
 
-def _converted(markdown: str) -> str:
+def _converted(markdown: str, bars: bool = False) -> str:
+    """Text without blocks of code; its bars are letters, or the edges of a table's cells."""
     parts, end = [], 0
     for match in PIECES.finditer(markdown):
-        parts += [_prose(markdown[end : match.start()]), _piece(match)]
+        parts += [_prose(markdown[end : match.start()], bars), _piece(match)]
         end = match.end()
-    return "".join([*parts, _prose(markdown[end:])])
+    return "".join([*parts, _prose(markdown[end:], bars)])
 
 
-def _prose(text: str) -> str:
-    return RELATIVE_LINK.sub(r"\1", text)
+def _prose(text: str, bars: bool) -> str:
+    text = RELATIVE_LINK.sub(r"\1", text)
+    return text if bars else LONE_BAR.sub("&#124;", text)  # kramdown would take a line with it for a table
 
 
 def _piece(match: re.Match) -> str:

@@ -6,6 +6,8 @@ import nbformat
 import pytest
 from shared import PROJECT, formulas
 
+from replicate.parameters import ParameterError
+from replicate.publish.html_block import AROUND
 from replicate.publish.kramdown import PIECES, to_kramdown, without_bars
 
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("[0-9]*.ipynb"))
@@ -119,3 +121,83 @@ def test_a_relative_link_with_brackets_becomes_its_text():
     assert to_kramdown("See [a [b] c](other.md) and [d](https://e.org).") == (
         "See a [b] c and [d](https://e.org)."
     )
+    assert to_kramdown("[a](z_(w).md) after") == "a after"
+
+
+SCRIPT = "```html\n<script>alert(1)</script>\n- b\n```"
+
+
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        f"<details>\n<summary>How</summary>\n\n{SCRIPT}\n\n</details>",
+        f"<div class='alert'>\n\n{SCRIPT}\n\n</div>",
+        f"<div>\n<pre>$a$</pre>\n<div>\n\n{SCRIPT}\n\n</div></div>",
+        *(f"<{name} id=a>\n\n{SCRIPT}\n\n</{name}>" for name in sorted(AROUND - {"p"})),
+        "- a page:\n" + "".join(f"  {line}\n" for line in SCRIPT.splitlines()) + "- b",
+        "1. a page:\n" + "".join(f"   {line}\n" for line in SCRIPT.splitlines()) + "2. b",
+        "".join(f"> {line}\n" for line in SCRIPT.splitlines()),
+        f"Text\n{SCRIPT}\nText",
+    ],
+)
+def test_code_in_html_lists_and_quotations_is_shown_and_not_run(render, markdown):
+    page = render(f"{to_kramdown(markdown)}\n\n{to_kramdown('after $b$')}")
+    assert not page.select("script")
+    assert [code.get_text() for code in page.select("pre code")] == ["<script>alert(1)</script>\n- b\n"]
+    assert formulas(page) == ["b"]
+
+
+def test_markdown_in_html_is_read_as_such(render):
+    page = render(to_kramdown("<div class='alert'>\n\n**Note** see `x`, $p(a|b)$.\n\n</div>\n\nAfter"))
+    assert page.select_one("div.alert strong").get_text() == "Note"
+    assert page.select_one("div.alert code").get_text() == "x" and formulas(page) == [r"p(a \mid b)"]
+    assert page.find_all("p")[-1].get_text() == "After"
+
+
+@pytest.mark.parametrize(
+    ("markdown", "message"),
+    [
+        (f"<table><tr><td>\n\n{SCRIPT}\n\n</td></tr></table>", "the Markdown within <td>"),
+        ("<ul>\n<li>\n\n`<b>`\n\n</li>\n</ul>", "the Markdown within <li>"),
+        (f"<center>\n\n{SCRIPT}\n\n</center>", "the Markdown within <center>"),
+        ("<div>\n\ntext", "the end of <div>"),
+    ],
+)
+def test_html_that_would_swallow_markdown_is_refused(markdown, message):
+    with pytest.raises(ParameterError, match=message):
+        to_kramdown(markdown)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<table>\n<tr>\n\n<td>1</td>\n\n</tr>\n</table>",
+        "<p>closed $a$</p>\n<hr/>\n<div><br></div>",
+        "<!-- <div> -->\n\ntext",
+        '<div title="a > b">x</div>',
+    ],
+)
+def test_html_that_is_closed_stays_as_it_is(html):
+    assert to_kramdown(html) == html
+
+
+def test_markdown_in_a_paragraph_of_html_is_escaped(render):
+    page = render(to_kramdown(f"<p align=center>\n\n**x** `<script>`\n\n{SCRIPT}\n\n</p>\n\nAfter **b**"))
+    assert not page.select("script") and [bold.get_text() for bold in page.select("strong")] == ["x", "b"]
+
+
+def test_a_bar_in_a_line_of_text_makes_no_table(render):
+    page = render(to_kramdown("We compare p(y | x) with the rest.\n\n- a | b\n\n`c | d` and \\| too"))
+    assert not page.select("table")
+    texts = [part.get_text() for part in page.select("p, li")]
+    assert texts == ["We compare p(y | x) with the rest.", "a | b", "c | d and | too"]
+
+
+def test_a_table_right_after_a_line_of_text_is_one(render):
+    page = render(to_kramdown("Results:\n| a | b |\n|---|---|\n| 1 | $x|y$ |"))
+    assert [cell.get_text() for cell in page.select("td")] == ["1", r"$x \mid y$"]
+
+
+def test_a_dollar_before_code_opens_no_formula(render):
+    page = render(to_kramdown("It costs $5 on a disk, see `$HOME`. But $a$ does."))
+    assert page.select_one("code").get_text() == "$HOME" and formulas(page) == ["a"]
