@@ -44,9 +44,9 @@ def cells_of(notebook: Path) -> list[tuple[str, list[str]]]:
     """
     try:
         cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        "".join("".join(cell["source"]) for cell in cells).encode()  # half of a surrogate pair is no text
         cells = [cell for cell in cells if cell["cell_type"] == "code"]
         found = [("".join(cell["source"]), list(cell["metadata"].get("tags", []))) for cell in cells]
-        "".join(source for source, _ in found).encode()  # half of a surrogate pair is no text
     except OSError as error:
         raise ParameterError(f"cannot read {notebook}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

@@ -237,6 +237,10 @@ PARAMETERS = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source
         ([PARAMETERS | {"source": 5}], "is not a notebook"),
         ([PARAMETERS, {"cell_type": "code", "metadata": {}}], "is not a notebook"),
         ([PARAMETERS | {"source": "# Parameters\nx = '\ud800'"}], "is not a notebook"),
+        (
+            [PARAMETERS, {"cell_type": "markdown", "metadata": {}, "source": "cut \ud83d"}],
+            "is not a notebook",
+        ),
         ([PARAMETERS, PARAMETERS], "has 2 cells with the tag parameters; only one can be read"),
     ],
 )

@@ -168,7 +168,7 @@ def _write_preview(figure: Path) -> None:
 
 def _same(new: Path, post: Post, target: Path, images: Path) -> bool:
     """Whether a post and its images are what is there already."""
-    there = {path.name: path.read_bytes() for path in images.glob("*")}
+    there = {path.name: path.read_bytes() if path.is_file() else None for path in images.glob("*")}
     now = {path.name: path.read_bytes() for path in (new / post.slug).iterdir()}
     return (new / post.file).read_bytes() == target.read_bytes() and now == there
 

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from textwrap import shorten
 
 from nbformat import NotebookNode
 
@@ -13,9 +14,8 @@ from replicate.publish.kramdown import code_block, to_kramdown
 # The colours of a terminal (ECMA-48), which a page would show as signs.
 COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 # What stands for an object, such as HTML or an SVG image, where the object itself cannot be shown.
-OBJECT = re.compile(r"<[\w.]+ object( at 0x\w+)?>|<Figure size \S+ with \d+ Axes>")
+OBJECT = re.compile(r"<[\w.]+ object>|<.+ at 0x\w+>|<Figure size \S+ with \d+ Axes>")
 DROPPED = "blog-drop"
-WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def check_executed(notebook: NotebookNode, name: str) -> None:
@@ -32,21 +32,22 @@ def check_executed(notebook: NotebookNode, name: str) -> None:
 def post_body(notebook: NotebookNode, figures: Path, slug: str) -> tuple[str, list[Path]]:
     """A notebook's cells as kramdown, and the files of the figures shown in them.
 
-    The first heading is left out: Chirpy shows the post's title. Code is folded away, shown where the cell
-    has the tag `blog-show`, and left out with `blog-hide`; `blog-drop` leaves out the cell with its outputs.
+    A heading at the beginning is left out: Chirpy shows the post's title. Code is folded away, shown where
+    the cell has the tag `blog-show`, and left out with `blog-hide`; `blog-drop` leaves out the cell with its
+    outputs.
 
     Args:
         figures: where `figures.style.show` saved them.
     """
     _refuse_two_of_one_name(notebook)
-    parts, files, titled = [], [], False
+    parts, files = [], []
     for cell in notebook.cells:
         if DROPPED in cell.metadata.get("tags", []):
             continue
         if cell.cell_type == "markdown":
             source = cell.source.strip()
-            if not titled and source.startswith("# "):
-                titled, source = True, source.partition("\n")[2]
+            if not any(parts) and source.startswith("# "):
+                source = source.partition("\n")[2]
             parts.append(to_kramdown(source.strip()))
         elif cell.cell_type == "code":
             parts.append(_code(cell))
@@ -87,13 +88,17 @@ def _output(output: NotebookNode, figures: Path, slug: str) -> tuple[str, list[P
         return figure(output.metadata.get("filename"), output.metadata.get("caption"), figures, slug)
     if "text/markdown" in data:
         return to_kramdown(data["text/markdown"].strip()), []
-    if tables := tables_from_html(data.get("text/html", "")):
+    html = data.get("text/html", "")
+    if tables := tables_from_html(html):
         return tables, []
+    if "text/latex" in data:
+        return to_kramdown(data["text/latex"].strip()), []
     plain = data.get("text/plain", "")
-    if OBJECT.fullmatch(plain) or WIDGET in data:
+    known = {"text/plain", "text/html"} if "<table" in html else {"text/plain"}  # one without rows
+    if OBJECT.fullmatch(plain) or data.keys() - known:
         raise ParameterError(
-            f"a post cannot show the output {plain}: show a table or a figure, or give its cell the tag "
-            "blog-drop"
+            f"a post cannot show the output {shorten(plain, 60) or min(data)}: show a table or a figure, or "
+            f"give its cell the tag {DROPPED}"
         )
     return _printed(plain), []
 

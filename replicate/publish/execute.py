@@ -123,7 +123,9 @@ def read_notebook(path: Path) -> NotebookNode:
         ParameterError: it cannot be read, or is no notebook.
     """
     try:
-        return nbformat.read(path, as_version=4)
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.writes(notebook).encode()  # half of a surrogate pair is no text
+        return notebook
     except OSError as error:
         raise ParameterError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, TypeError, AttributeError, RecursionError, nbformat.ValidationError) as error:

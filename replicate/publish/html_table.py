@@ -11,6 +11,7 @@ from replicate.parameters import ParameterError
 from replicate.publish.kramdown import as_text
 
 SIZE = re.compile(r"\d+ rows \u00d7 \d+ columns")  # what pandas says of a table that it shows a part of
+LOST = ["img", "svg", "canvas", "iframe", "video", "audio", "object", "embed"]
 MOST_COLUMNS = 1_000  # that one cell may span in HTML
 
 
@@ -22,10 +23,14 @@ def tables_from_html(html: str) -> str:
     kramdown would not read.
 
     Raises:
-        ParameterError: there is text beside the tables, which would be lost.
+        ParameterError: there is text beside the tables, an image or a table in a table, which would be lost.
     """
     page = BeautifulSoup(html, "html.parser")
-    found = [table for table in page("table") if table.find_parent("table") is None]
+    found = page("table")
+    if found and (lost := page.find(LOST) or next((table for table in found if table.find("table")), None)):
+        raise ParameterError(
+            f"a post cannot show <{lost.name}> in an output with a table; show the two apart"
+        )
     tables = "\n\n".join(filter(None, map(_markdown, found)))
     for part in (*found, *page(["style", "script"])):
         part.decompose()
@@ -40,13 +45,16 @@ def tables_from_html(html: str) -> str:
 
 def _markdown(table: Tag) -> str:
     rows = [row for row in table("tr") if row(["th", "td"])]
-    headers = max(1, sum(row.find_parent("thead") is not None for row in rows))
+    headers = sum(row.find_parent("thead") is not None for row in rows)
+    if rows and not headers and not rows[0]("td"):
+        headers = 1
     grid = _grid(rows)
     if not grid[headers:]:
         return ""
     index = len(rows[headers]("th"))  # its columns, and after them those of values
     columns = enumerate(zip(*grid[:headers], strict=True))
     header = [_last(texts) if place < index else " ".join(texts).strip() for place, texts in columns]
+    header = header or [""] * len(grid[0])  # a table of kramdown has one
     lines = [header, ["---"] * len(header), *grid[headers:]]
     caption = [as_text(table.caption.get_text(" ")), ""] if table.caption else []
     return "\n".join([*caption, *(f"| {' | '.join(line)} |" for line in lines)])

@@ -25,6 +25,7 @@ def make_report(root: Path, output: Path) -> str:
     """
     notebooks = numbered_notebooks(root)
     check_documents(root)
+    output = output.resolve() if output.is_symlink() else output
     with _workshop(output) as folder:
         new = folder / "report"
         executed = _execute_all(notebooks, folder, new / "figures")

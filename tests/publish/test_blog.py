@@ -109,6 +109,13 @@ def test_two_figures_of_one_name_are_refused_and_one_may_be_shown_twice(tmp_path
         post_body(notebook, figures, "a-post")
 
 
+def test_half_a_letter_is_no_text_of_a_notebook(tmp_path):
+    notebook = nbformat.writes(new_notebook(cells=[new_markdown_cell("cut X")])).replace("X", "\\ud83d")
+    (tmp_path / "a.ipynb").write_text(notebook)
+    with pytest.raises(ParameterError, match=r"a\.ipynb is not a notebook"):
+        make_post(tmp_path / "a.ipynb", tmp_path)
+
+
 def test_unexecuted_and_failed_notebooks_are_refused(tmp_path):
     path = write_notebook(tmp_path / "a.ipynb", "# Title", "x = 1")
     with pytest.raises(ParameterError, match=r"a\.ipynb, cell 2 has not been executed"):

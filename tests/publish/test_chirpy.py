@@ -180,3 +180,10 @@ def test_what_a_killed_command_moved_away_is_named_until_it_is_back(tmp_path, mo
         moved.replace(place / name)
         assert "\n" not in str(said.value)
     assert write_post("first", [figure], POST, tmp_path).endswith("unchanged")
+
+
+def test_a_folder_among_the_images_makes_another_post(tmp_path):
+    write_post("text", [], POST, tmp_path)
+    (tmp_path / "assets/img/posts" / POST.slug / "raw").mkdir(parents=True)
+    assert "not written" in write_post("text", [], POST, tmp_path)
+    assert write_post("text", [], POST, tmp_path, force=True).endswith("replaced")

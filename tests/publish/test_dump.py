@@ -116,6 +116,50 @@ def test_an_output_that_a_post_cannot_show_is_refused(plain):
     assert "<x>" in shown(text_plain="<x>")  # a text of one's own
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"text_html": "<b>The answer is 42</b>", "text_plain": "Card()"},
+        {"text_html": "<b>The answer is 42</b>", "text_plain": "<__main__.Card at 0x7ff06d19d250>"},
+        {"image_svg+xml": "<svg/>"},
+        {"image_jpeg": "x", "text_plain": "a picture"},
+        {"application_vnd.plotly.v1+json": {}, "text_html": "<div></div>"},
+    ],
+)
+def test_what_would_be_lost_of_an_output_is_refused(data):
+    with pytest.raises(ParameterError, match=r"^a post cannot show the output "):
+        shown(**data)
+
+
+def test_a_formula_is_an_output_too():
+    assert shown(text_latex=r"$\displaystyle a|b$", text_plain="a|b") == r"$$\displaystyle a \mid b$$"
+
+
+@pytest.mark.parametrize("lost", ["<img src='data:image/png;base64,x'>", "<svg></svg>", "<table></table>"])
+def test_a_picture_or_a_table_in_a_table_is_refused(lost):
+    table = "<table><tr><th>x</th></tr><tr><td>1{}</td></tr></table>"
+    with pytest.raises(ParameterError, match=f"a post cannot show {lost[:4]}.* in an output with a table"):
+        tables_from_html(table.format(lost))
+
+
+def test_a_picture_beside_a_table_is_refused():
+    with pytest.raises(ParameterError, match="a post cannot show <svg> in an output with a table"):
+        tables_from_html("<svg></svg><table><tr><td>1</td></tr></table>")
+
+
+def test_a_table_without_a_header_has_an_empty_one():
+    table = pd.DataFrame({"a": [1.5, 2], "b": [3, 4]}).style.hide(axis="columns")
+    assert rows(tables_from_html(table.to_html()))[0] == [""] * 3
+    table = table.hide(axis="index").to_html()
+    assert rows(tables_from_html(table)) == [["", ""], ["1.500000", "3"], ["2.000000", "4"]]
+
+
+def test_only_a_heading_at_the_beginning_is_the_posts_title():
+    cells = [new_markdown_cell(text) for text in ("# Title\n\nFirst.", "# Data\n\nOf it.")]
+    assert post_body(new_notebook(cells=cells), Path(), "a-post")[0] == "First.\n\n# Data\n\nOf it."
+    assert post_body(new_notebook(cells=cells[::-1]), Path(), "a-post")[0].startswith("Of it.\n\n# Title")
+
+
 def test_a_widget_is_refused():
     with pytest.raises(ParameterError, match=r"a post cannot show the output IntSlider\(value=0\)"):
         shown(text_plain="IntSlider(value=0)", **{"application_vnd.jupyter.widget-view+json": {}})

@@ -90,7 +90,10 @@ def figures(tmp_path_factory):
 def notebook_of(source: str, printed: str, cells: list[str], caption: str) -> nbformat.NotebookNode:
     header, index, one, two = cells
     rows = [["", header, "n"], ["i", one, "1"], [index, two, "2"]]
-    html = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    html = "".join(
+        f"<tr>{''.join(f'<{kind}>{escape(cell)}</{kind}>' for cell in row)}</tr>"
+        for kind, row in zip(["th", "td", "td"], rows, strict=True)
+    )
     table = new_output("execute_result", {"text/html": f"<table>{html}</table>"}, execution_count=1)
     figure = new_output(
         "display_data", {"image/png": "x"}, metadata={"filename": "a-curve", "caption": caption}

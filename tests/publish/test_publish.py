@@ -106,6 +106,21 @@ def test_one_report_is_made_at_a_time_and_one_that_was_killed_costs_none(project
     assert [path.name for path in (project / ".report").iterdir()] == [".lock"]
 
 
+def test_a_report_that_is_a_link_is_made_where_it_leads(project, monkeypatch):
+    write_notebook(project / "notebooks/03_train.ipynb", "# First")
+    (project / "web").mkdir()
+    (project / "report").symlink_to("web")
+    monkeypatch.setattr("replicate.publish.report._execute_all", lambda *_: [])
+    monkeypatch.setattr(
+        "replicate.publish.report.write_book", lambda *given: (given[-1].mkdir(), (given[-1] / "a").touch())
+    )
+    for _ in range(2):
+        assert CliRunner().invoke(app, ["report"]).exit_code == 0
+        assert (project / "report").is_symlink() and [path.name for path in (project / "web").iterdir()] == [
+            "a"
+        ]
+
+
 def test_ctrl_c_as_the_report_is_replaced_leaves_the_one_before(project, monkeypatch):
     write_notebook(project / "notebooks/03_train.ipynb", "# First", FIGURE)
     (project / "report").mkdir()
