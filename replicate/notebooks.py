@@ -1,10 +1,15 @@
 """Notebook files: found by their names, and where copies of them go, never over another file."""
 
 import difflib
+import hashlib
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from os.path import expanduser
 from pathlib import Path
+from tempfile import gettempdir
+
+from filelock import FileLock, Timeout
 
 from replicate.files import PROJECT, freed_if_empty, numbered, write_whole
 from replicate.parameters import ParameterError
@@ -65,8 +70,26 @@ def place_of_copy(notebook: Path, out: Path | None, force: bool) -> Iterator[Pat
             raise ParameterError(f"{out} exists: --force overwrites it, or {hint}") from None
         except OSError as error:
             raise ParameterError(f"{out} cannot be written: {error.strerror}") from None
-    with freed_if_empty(place), _set_aside(place) as free:
+    with _alone(place, hint), freed_if_empty(place), _set_aside(place) as free:
         yield free
+
+
+@contextmanager
+def _alone(place: Path, hint: str) -> Iterator[None]:
+    """Keep other commands off a copy: of two with force, one would put back what the other has written."""
+    who = f"{expanduser('~')} {place.resolve()}"
+    name = hashlib.sha256(who.encode(errors="surrogateescape")).hexdigest()[:16]
+    lock = FileLock(Path(gettempdir()) / f"replicate-{name}.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise ParameterError(f"{place} is being written by another command; wait for it, or {hint}") from None
+    except OSError:  # no place for a lock: this command may be alone all the same
+        pass
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager

@@ -207,8 +207,9 @@ def test_what_is_overwritten_by_force_comes_back_where_the_notebook_fails_or_is_
         assert out.read_text() == "before" and out.is_symlink() == link
     with place_of_copy(notebook, out, True) as copy:
         assert copy.read_text() == ""  # as a command that is killed leaves it; what was there has a name
-        with pytest.raises(ParameterError, match="exists"), place_of_copy(notebook, out, False):
-            pass
+        for force, said in ((False, "exists"), (True, "is being written by another command")):
+            with pytest.raises(ParameterError, match=said), place_of_copy(notebook, out, force):
+                pass
         assert [path.read_text() for path in tmp_path.glob("*-before.ipynb")] == ["before"]
         copy.write_text("after")
     assert out.read_text() == "after" and out.is_symlink() == link

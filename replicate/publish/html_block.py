@@ -1,4 +1,4 @@
-"""HTML in Markdown: kramdown looks for Markdown within an element only where the element says so."""
+"""HTML in Markdown: in many elements kramdown looks for Markdown only where they say so."""
 
 import re
 
@@ -9,15 +9,43 @@ AROUND = {
     *("address", "article", "aside", "blockquote", "details", "div", "fieldset", "figure", "footer", "form"),
     *("header", "main", "nav", "p", "section"),
 }
-# In which it cannot: there a fence's code would be HTML of the page.
-WITHOUT = {
-    *("center", "table", "thead", "tbody", "tfoot", "tr", "td", "th", "ul", "ol", "li", "dl", "dt", "dd"),
+# In any other it cannot: there a fence's code would be HTML of the page. Those have no end:
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+# In the text of which it looks by itself, or which hold code.
+INLINE = {
+    *(
+        "a",
+        "abbr",
+        "b",
+        "bdo",
+        "big",
+        "button",
+        "cite",
+        "code",
+        "del",
+        "dfn",
+        "em",
+        "i",
+        "ins",
+        "kbd",
+        "label",
+    ),
+    *("q", "ruby", "rp", "rt", "samp", "select", "small", "span", "strong", "sub", "sup", "tt"),
 }
+# Tokens of Markdown that are no text; of those within a paragraph in HTML kramdown shows the marks.
+BLOCKS = (
+    *("fence", "code_block", "heading_open", "bullet_list_open", "ordered_list_open", "blockquote_open"),
+    "table_open",
+)
 PIECES = re.compile(
     r"<!--.*?-->"
     r"|<(?P<raw>pre|script|style|textarea)\b.*?(?:</(?P=raw)\s*>|\Z)"
     r"|<(?P<end>/?)(?P<name>[a-z][\w-]*)(?P<rest>(?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>",
     re.DOTALL | re.IGNORECASE,
+)
+
+OPENING = re.compile(
+    r"(?<!\\)<(?P<name>[a-z][\w-]*)(?P<rest>(?:[\s/](?:[^<>\"']|\"[^\"]*\"|'[^']*')*)?)>", re.IGNORECASE
 )
 
 
@@ -32,7 +60,7 @@ class OpenElements:
         opened: list[tuple[str, int]] = []
         for match in PIECES.finditer(block):
             name = (match["name"] or "").lower()
-            if name not in AROUND | WITHOUT or match["rest"].endswith("/"):
+            if not name or name in VOID or match["rest"].endswith("/"):
                 continue
             if not match["end"]:
                 opened.append((name, match.end() - 1))
@@ -46,17 +74,18 @@ class OpenElements:
                 block = f'{block[:end]} markdown="1"{block[end:]}'
         return block
 
-    def refuse_markdown(self) -> None:
-        """Refuse Markdown here.
+    def check(self, kind: str) -> None:
+        """Refuse a token of Markdown here.
 
         Raises:
             ParameterError: it stands within an element of which kramdown would show it as it is written.
         """
-        if within := [name for name in self.names if name in WITHOUT]:
-            raise ParameterError(
-                f"a post cannot show the Markdown within <{within[-1]}>: write all of that element in HTML, "
-                "without empty lines, or all of it in Markdown"
-            )
+        for name in reversed(self.names):
+            if kind in BLOCKS if name == "p" else name not in AROUND and kind in (*BLOCKS, "inline"):
+                raise ParameterError(
+                    f"a post cannot show the Markdown within <{name}>: write all of that element in HTML, "
+                    "without empty lines, or all of it in Markdown"
+                )
 
     def refuse_open(self) -> None:
         """Refuse the end of a cell here.
@@ -66,6 +95,29 @@ class OpenElements:
         """
         if self.names:
             raise ParameterError(f"a post needs the end of <{self.names[-1]}>: close it in its cell")
+
+
+def inline(text: str, cell: str) -> str:
+    """A text with its inline elements, each of which says that there is Markdown within.
+
+    Args:
+        cell: where their ends are looked for.
+
+    Raises:
+        ParameterError: one has no end, and would take in what follows.
+    """
+
+    def told(match: re.Match) -> str:
+        name = match["name"].lower()
+        if name in AROUND | VOID | INLINE or match["rest"].endswith("/"):
+            return match[0]
+        if f"</{name}" not in cell.lower():
+            raise ParameterError(
+                f"a post needs the end of <{name}>: close it, or write \\<{name}> for a text"
+            )
+        return f'<{match["name"]}{match["rest"]} markdown="span">'
+
+    return OPENING.sub(told, text)
 
 
 def _last(names: list[str], name: str) -> int:

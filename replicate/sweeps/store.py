@@ -35,7 +35,9 @@ def state(folder: Path, job: Job) -> str:
 def with_earlier_run(folder: Path, job: Job) -> Job:
     """The job and the runs that stand in its folder: a finished training of equal settings is used again."""
     place = _place(folder, job)
-    runs = {}
+    if not place.exists():
+        return job
+    is_ours, runs = _is_of(record_of(place)), {}
     for root in (place / FAILED, place):  # a run that stands in both is taken from what was kept
         whole = [run for run in runs_in(root) if not is_damaged(run)]
         runs |= {there.relative_to(root): there for there in [*whole, root / EARLIER]}
@@ -43,7 +45,7 @@ def with_earlier_run(folder: Path, job: Job) -> Job:
         (name / path.relative_to(there)).as_posix(): path.read_bytes()
         for name, there in runs.items()
         for path in there.rglob("*")
-        if path.is_file()
+        if path.is_file() and (there.is_relative_to(place / FAILED) or is_ours(path.relative_to(place)))
     }
     return replace(job, earlier=files)
 

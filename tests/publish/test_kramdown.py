@@ -161,6 +161,8 @@ def test_markdown_in_html_is_read_as_such(render):
         ("<ul>\n<li>\n\n`<b>`\n\n</li>\n</ul>", "the Markdown within <li>"),
         (f"<center>\n\n{SCRIPT}\n\n</center>", "the Markdown within <center>"),
         ("<div>\n\ntext", "the end of <div>"),
+        (f"<details>\n<p>\n\n{SCRIPT}\n\n</p>\n</details>", "the Markdown within <p>"),
+        ("<p>\n\n- a\n\n</p>", "the Markdown within <p>"),
     ],
 )
 def test_html_that_would_swallow_markdown_is_refused(markdown, message):
@@ -173,6 +175,7 @@ def test_html_that_would_swallow_markdown_is_refused(markdown, message):
     [
         "<table>\n<tr>\n\n<td>1</td>\n\n</tr>\n</table>",
         "<p>closed $a$</p>\n<hr/>\n<div><br></div>",
+        "<div>\n<table><tr><td>1</td></tr></table>\n</div>",
         "<!-- <div> -->\n\ntext",
         '<div title="a > b">x</div>',
     ],
@@ -182,7 +185,7 @@ def test_html_that_is_closed_stays_as_it_is(html):
 
 
 def test_markdown_in_a_paragraph_of_html_is_escaped(render):
-    page = render(to_kramdown(f"<p align=center>\n\n**x** `<script>`\n\n{SCRIPT}\n\n</p>\n\nAfter **b**"))
+    page = render(to_kramdown("<p align=center>\n\n**x** `<script>`\n\n</p>\n\nAfter **b**"))
     assert not page.select("script") and [bold.get_text() for bold in page.select("strong")] == ["x", "b"]
 
 
@@ -198,6 +201,84 @@ def test_a_table_right_after_a_line_of_text_is_one(render):
     assert [cell.get_text() for cell in page.select("td")] == ["1", r"$x \mid y$"]
 
 
+@pytest.mark.parametrize("mark", ["> ", "- "])
+def test_a_table_in_a_quotation_or_an_item_stays_there(render, mark):
+    within = mark if mark == "> " else "  "
+    rows = ["Results:", "| a | b |", "|---|---|", "| 1 | $x|y$ |", "", "end"]
+    page = render(to_kramdown("\n".join((within if n else mark) + row for n, row in enumerate(rows))))
+    (place,) = page.select("blockquote, li")
+    assert [cell.get_text() for cell in place.select("td")] == ["1", r"$x \mid y$"]
+    assert place.find_all("p")[-1].get_text() == "end"
+
+
 def test_a_dollar_before_code_opens_no_formula(render):
     page = render(to_kramdown("It costs $5 on a disk, see `$HOME`. But $a$ does."))
     assert page.select_one("code").get_text() == "$HOME" and formulas(page) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("markdown", "parent", "count"),
+    [
+        ("> The loss is\n>\n> $$\n> a = b\n> $$\n>\n> end", "blockquote", 1),
+        ("> $$a = b$$\n> end", "blockquote", 1),
+        ("> \\begin{equation}\n> a = b\n> \\end{equation}\n>\n> end", "blockquote", 1),
+        ("1. First\n\n    $$\n    a = b\n    $$\n\n    where **end**.\n\n2. Second", "li", 2),
+        ("1. First\n\n   $$\n   a = b\n   $$\n\n   where **end**.\n\n2. Second", "li", 2),
+        ("* An item: $$a = b$$ and end\n* Second", "li", 2),
+        ("- $$a = b$$\n\n  end\n- Second", "li", 2),
+        ("- a\n  - Inner\n    $$a = b$$\n    end\n- Second", "li", 3),
+    ],
+)
+def test_a_block_formula_stays_in_its_item_or_quotation(render, markdown, parent, count):
+    page = render(to_kramdown(markdown))
+    (formula,) = formulas(page)
+    assert formula in ("a = b", r"\begin{equation} a = b \end{equation}")
+    (place,) = [found.find_parent(parent) for found in page.select(".kdmath")]
+    assert "end" in place.get_text() and not page.select("pre")
+    assert len(page.select(parent)) == count
+
+
+@pytest.mark.parametrize("size", ["left", "right", "big", "Bigg", "Bigl", "bigr", "biggm", "middle"])
+def test_a_bar_after_a_size_stays_a_delimiter(size):
+    assert without_bars(rf"\{size} | x \{size}| y") == rf"\{size}\vert  x \{size}\vert  y"
+
+
+def test_no_formula_reads_on_past_an_empty_line(render):
+    page = render(to_kramdown("It costs $5 an hour.\n\nThe input ($x$) and ($y$)."))
+    assert formulas(page) == ["x", "y"] and "$5 an hour" in page.get_text()
+
+
+def test_markdown_in_inline_html_is_read_as_such(render):
+    page = render(
+        to_kramdown("<font color='red'>**W:** $x$</font> and <u>**x**</u>\n\n<s>**y**</s>\n\nAfter")
+    )
+    assert [bold.get_text() for bold in page.select("strong")] == ["W:", "x", "y"]
+    assert formulas(page) == ["x"] and page.find_all("p")[-1].get_text() == "After"
+
+
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        "<model> is **x**",
+        "a vector<int> of <your_name>",
+        "<font color=red>**x**",
+        f"<font color='red'>\n\n{SCRIPT}\n\n</font>",
+        "<font color='red'>\n\ntext",
+    ],
+)
+def test_an_element_that_has_no_end_or_takes_in_blocks_is_refused(markdown):
+    with pytest.raises(ParameterError, match=r"a post (needs the end of|cannot show the Markdown within) <"):
+        to_kramdown(markdown)
+
+
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        "a \\<model> b `<model>`",
+        "x<br>y <a name='z'></a>",
+        "<https://e.org> 1 < 2",
+        "<b>x</b> <em>**y**</em>",
+    ],
+)
+def test_ordinary_marks_of_html_stay(markdown):
+    assert to_kramdown(markdown) == markdown

@@ -214,6 +214,16 @@ def test_what_a_person_has_put_into_a_cases_folder_stays_and_what_the_sweep_wrot
     assert files_in(tmp_path / "a") == {"sweep.json", *mine}
 
 
+def test_a_persons_file_in_a_run_is_no_part_of_it(tmp_path):
+    job = Job("a", "n.ipynb", EMPTY, {}, {})
+    store(tmp_path, job, Outcome(None, 1.0, "here", RUN))
+    (tmp_path / "a" / "runs" / "one" / "notes.txt").write_text("mine")
+    for _ in range(2):
+        assert with_earlier_run(tmp_path, job).earlier == RUN
+        store(tmp_path, job, Outcome(None, 1.0, "here", RUN))
+        assert files_in(tmp_path / "a") == {*RUN, "runs/one/notes.txt", "sweep.json"}
+
+
 def test_a_persons_file_that_is_called_as_one_of_a_case_gets_a_number(tmp_path):
     job = Job("a", "n.ipynb", EMPTY, {}, {})
     store(tmp_path, job, Outcome(None, 1.0, "here", {}))
