@@ -1,5 +1,7 @@
 """What several tests share: small settings, batches, registrations and notebooks."""
 
+import hashlib
+import json
 import os
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 import torch
 from bs4 import BeautifulSoup
 
+from replicate.runs.folder import TEXT_FILES
 from replicate.settings import RunConfig
 from replicate.tasks.batch import Batch
 from replicate.tasks.primes.task import PrimeSettings, PrimeTask
@@ -174,3 +177,25 @@ def attempts(folder: Path) -> list[str]:
 def formulas(page: BeautifulSoup) -> list[str]:
     """The formulas that MathJax will find, without their delimiters."""
     return [" ".join(found.get_text().strip("$\n ").split()) for found in page.select(".kdmath")]
+
+
+EMPTY_NOTEBOOK = '{"cells": []}'
+_EMPTY_SUMS = {file: hashlib.sha256(b"").hexdigest() for file in TEXT_FILES}
+FINISHED_RUN = {f"runs/one/{file}": b"" for file in TEXT_FILES}  # a finished run, as far as a sweep looks
+FINISHED_RUN |= {
+    "runs/one/checkpoint.pt": b"checkpoint.pt",
+    "runs/one/provenance.json": json.dumps({"sha256": _EMPTY_SUMS}).encode(),
+}
+
+
+def files_in(place: Path) -> set[str]:
+    return {path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file()}
+
+
+# The cells of a notebook that trains, in a second.
+TRAINS = (
+    "# Parameters\nmax_length = 3\nvocab_size = 11\nrounds = 1\nsteps = 3\nhidden_size = 4",
+    "from replicate.parameters import run_config\nfrom replicate.runs.experiment import run",
+    "names = ('max_length', 'vocab_size', 'rounds', 'steps', 'hidden_size')\n"
+    "trained = run(run_config({name: globals()[name] for name in names}), workers=1)",
+)

@@ -4,49 +4,30 @@ import re
 
 from replicate.parameters import ParameterError
 
-# In which a notebook's Markdown goes on after an empty line, and kramdown can look for it.
+# In which a notebook's Markdown goes on after an empty line, where they say so; in a `p` that is text alone.
 AROUND = {
     *("address", "article", "aside", "blockquote", "details", "div", "fieldset", "figure", "footer", "form"),
     *("header", "main", "nav", "p", "section"),
 }
-# In any other it cannot: there a fence's code would be HTML of the page. Those have no end:
-VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
-# In the text of which it looks by itself, or which hold code.
+# In the text of which kramdown looks by itself, or which hold code.
 INLINE = {
-    *(
-        "a",
-        "abbr",
-        "b",
-        "bdo",
-        "big",
-        "button",
-        "cite",
-        "code",
-        "del",
-        "dfn",
-        "em",
-        "i",
-        "ins",
-        "kbd",
-        "label",
-    ),
-    *("q", "ruby", "rp", "rt", "samp", "select", "small", "span", "strong", "sub", "sup", "tt"),
+    *("a", "abbr", "b", "bdo", "big", "button", "cite", "code", "del", "dfn", "em", "i", "ins", "kbd"),
+    *("label", "q", "ruby", "rp", "rt", "samp", "select", "small", "span", "strong", "sub", "sup", "tt"),
 }
-# Tokens of Markdown that are no text; of those within a paragraph in HTML kramdown shows the marks.
-BLOCKS = (
+# Which have no end.
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+BLOCKS = [  # tokens of Markdown that are no text
     *("fence", "code_block", "heading_open", "bullet_list_open", "ordered_list_open", "blockquote_open"),
     "table_open",
-)
+]
+ATTRIBUTES = r"(?:[^<>\"']|\"[^\"]*\"|'[^']*')*"
 PIECES = re.compile(
     r"<!--.*?-->"
     r"|<(?P<raw>pre|script|style|textarea)\b.*?(?:</(?P=raw)\s*>|\Z)"
-    r"|<(?P<end>/?)(?P<name>[a-z][\w-]*)(?P<rest>(?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>",
+    rf"|<(?P<end>/?)(?P<name>[a-z][\w-]*)(?P<rest>{ATTRIBUTES})>",
     re.DOTALL | re.IGNORECASE,
 )
-
-OPENING = re.compile(
-    r"(?<!\\)<(?P<name>[a-z][\w-]*)(?P<rest>(?:[\s/](?:[^<>\"']|\"[^\"]*\"|'[^']*')*)?)>", re.IGNORECASE
-)
+OPENING = re.compile(rf"(?<!\\)<(?P<name>[a-z][\w-]*)(?P<rest>(?:[\s/]{ATTRIBUTES})?)>", re.IGNORECASE)
 
 
 class OpenElements:
@@ -81,7 +62,8 @@ class OpenElements:
             ParameterError: it stands within an element of which kramdown would show it as it is written.
         """
         for name in reversed(self.names):
-            if kind in BLOCKS if name == "p" else name not in AROUND and kind in (*BLOCKS, "inline"):
+            is_text_alone = name == "p" and kind in BLOCKS
+            if is_text_alone or (name not in AROUND and kind in (*BLOCKS, "inline")):
                 raise ParameterError(
                     f"a post cannot show the Markdown within <{name}>: write all of that element in HTML, "
                     "without empty lines, or all of it in Markdown"

@@ -27,7 +27,7 @@ def tables_from_html(html: str) -> str:
     """
     page = BeautifulSoup(html, "html.parser")
     found = page("table")
-    if found and (lost := page.find(LOST) or next((table for table in found if table.find("table")), None)):
+    if found and (lost := page.find(LOST) or page.select_one("table table")):
         raise ParameterError(
             f"a post cannot show <{lost.name}> in an output with a table; show the two apart"
         )

@@ -1,16 +1,15 @@
 """A sweep's folder holds one folder a case, put in place whole."""
 
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
-from os.path import lexists
 from pathlib import Path
 
-from replicate.files import RunError, numbered, read_json, write_json
+from replicate.files import RunError, read_json, write_json
 from replicate.runs.folder import Run, is_damaged, open_run
 from replicate.runs.places import is_finished
+from replicate.sweeps.foreign import copy_files, is_of_case
 from replicate.sweeps.spec import Job
-from replicate.sweeps.work import EARLIER, EXECUTED, FAILED, RECORD, Outcome
+from replicate.sweeps.work import EARLIER, FAILED, RECORD, Outcome
 
 
 def state(folder: Path, job: Job) -> str:
@@ -37,7 +36,7 @@ def with_earlier_run(folder: Path, job: Job) -> Job:
     place = _place(folder, job)
     if not place.exists():
         return job
-    is_ours, runs = _is_of(record_of(place)), {}
+    is_ours, runs = is_of_case(record_of(place)), {}
     for root in (place / FAILED, place):  # a run that stands in both is taken from what was kept
         whole = [run for run in runs_in(root) if not is_damaged(run)]
         runs |= {there.relative_to(root): there for there in [*whole, root / EARLIER]}
@@ -81,13 +80,13 @@ def store(folder: Path, job: Job, outcome: Outcome) -> None:
         if outcome.error and _is_kept(place, outcome):
             coming.mkdir()
             files = record_of(place).get("files")
-            _copy(place, coming, lambda name: False)
+            copy_files(place, coming, lambda name: False)
             _write(coming / FAILED, outcome.files)
         else:
             _write(coming, outcome.files)
             files = sorted(outcome.files)
             if place.exists():
-                _copy(place, coming, _is_of(record_of(place)))
+                copy_files(place, coming, is_of_case(record_of(place)))
         _note(coming, job, outcome, files)
         if place.exists():
             place.rename(going)
@@ -147,34 +146,6 @@ def _write(coming: Path, files: dict[str, bytes]) -> None:
             raise RunError(f"a worker sent {name!r}, which would leave {coming}; nothing of it was kept")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-
-
-def _is_of(record: dict) -> Callable[[Path], bool]:
-    """Whether an attempt has put a file into its case's folder; others are a person's."""
-    files = record.get("files")
-    if files is None:  # earlier versions did not note them
-        return lambda name: name.parts[0] in ("runs", EARLIER) or name.as_posix() == EXECUTED
-    return lambda name: name.as_posix() in files
-
-
-def _copy(place: Path, coming: Path, left_out: Callable[[Path], bool]) -> None:
-    """Copy files, and links as links, but for the sweep's own and some others."""
-    for path in place.rglob("*"):
-        name = path.relative_to(place)
-        if name.parts[0] in (FAILED, RECORD) or left_out(name):
-            continue
-        if path.is_symlink() or path.is_file():
-            free = _free(coming, name)
-            free.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, free, follow_symlinks=False)
-
-
-def _free(root: Path, name: Path) -> Path:
-    """The path in a folder, with numbers where something else is called so."""
-    place = root
-    for part in name.parts[:-1]:
-        place = next(path for path in numbered(place / part) if path.is_dir() or not lexists(path))
-    return next(path for path in numbered(place / name.name) if not lexists(path))
 
 
 def _note(coming: Path, job: Job, outcome: Outcome, files: list[str] | None) -> None:

@@ -22,6 +22,7 @@ EXECUTED = "notebook.ipynb"
 EARLIER = "earlier"  # in a case's folder: runs that its notebook asked for before it was edited
 FAILED = "failed"  # in a case's folder: what an attempt left that failed after one to keep
 RECORD = "sweep.json"  # the sweep's own file in a case's folder: what was asked for and how it ended
+OWN = (RECORD, FAILED)  # names that no cell may write
 SAID = 200  # characters of a line that a case tells the sweep
 ORPHAN_SECONDS = 60  # a kernel ends within seconds of the worker that started it
 UNUSED = (
@@ -170,12 +171,11 @@ def _visible_files(folder: Path) -> list[Path]:
 
 
 def _refuse_names_of_the_sweep(folder: Path) -> None:
-    for name in (RECORD, FAILED):
+    for name in OWN:
         if (folder / name).exists():
             raise ParameterError(f"a cell wrote {name}, which is the sweep's own; use another name")
 
 
 def _files(folder: Path) -> dict[str, bytes]:
     found = {path.relative_to(folder): path for path in _visible_files(folder)}
-    own = (RECORD, FAILED)
-    return {name.as_posix(): path.read_bytes() for name, path in found.items() if name.parts[0] not in own}
+    return {name.as_posix(): path.read_bytes() for name, path in found.items() if name.parts[0] not in OWN}

@@ -1,0 +1,113 @@
+"""Attempts at a case: what stays of the one before, and which runs the next is handed."""
+
+from pathlib import Path
+
+import pytest
+from shared import EMPTY_NOTEBOOK, FINISHED_RUN, files_in
+
+from replicate.sweeps.spec import Job
+from replicate.sweeps.store import clear_leftovers, state, store, with_earlier_run
+from replicate.sweeps.tables import summary
+from replicate.sweeps.work import Outcome
+
+
+def test_a_failed_attempt_takes_no_finished_run_away_and_a_later_success_does(tmp_path):
+    job = Job("a", "n.ipynb", EMPTY_NOTEBOOK, {}, {})
+    store(tmp_path, job, Outcome(None, 1.0, "here", FINISHED_RUN | {"notebook.ipynb": b"first"}))
+    for attempt in (b"second", b"third"):  # with part of the run, as a full disk leaves it
+        left = {"notebook.ipynb": attempt, "runs/one/checkpoint.pt": b"half"}
+        store(tmp_path, job, Outcome("as asked", 1.0, "here", left))
+        found = {
+            *FINISHED_RUN,
+            "notebook.ipynb",
+            "sweep.json",
+            "failed/notebook.ipynb",
+            "failed/runs/one/checkpoint.pt",
+        }
+        assert files_in(tmp_path / "a") == found
+        assert (tmp_path / "a" / "failed" / "notebook.ipynb").read_bytes() == attempt
+        assert (tmp_path / "a" / "runs" / "one" / "checkpoint.pt").read_bytes() == b"checkpoint.pt"
+        assert state(tmp_path, job) == "failed" and summary(tmp_path, [job]).error.tolist() == ["as asked"]
+        assert with_earlier_run(tmp_path, job).earlier == FINISHED_RUN
+    store(tmp_path, job, Outcome(None, 1.0, "here", FINISHED_RUN | {"notebook.ipynb": b"last"}))
+    assert files_in(tmp_path / "a") == {*FINISHED_RUN, "notebook.ipynb", "sweep.json"}
+
+
+def test_a_success_stays_whole_beside_failed_attempts_and_every_run_is_used_again(tmp_path):
+    job = Job("a", "n.ipynb", EMPTY_NOTEBOOK, {}, {})
+    success = FINISHED_RUN | {
+        "notebook.ipynb": b"success",
+        "table.csv": b"1",
+        "earlier/old/config.json": b"{}",
+    }
+    other = {name.replace("one", "other"): content for name, content in FINISHED_RUN.items()}
+    store(tmp_path, job, Outcome(None, 1.0, "here", success))
+    for said in (b"second", b"third"):  # that brings the run, and a new one of the edited notebook
+        brought = FINISHED_RUN | other | {"notebook.ipynb": said, "earlier/old/config.json": b"{}"}
+        store(tmp_path, job, Outcome("as asked", 1.0, "here", brought))
+        place = tmp_path / "a"
+        assert files_in(place) == {*success, *(f"failed/{name}" for name in brought), "sweep.json"}
+        assert (place / "notebook.ipynb").read_bytes() == b"success"
+        assert (place / "failed" / "notebook.ipynb").read_bytes() == said
+        assert state(tmp_path, job) == "failed" and summary(tmp_path, [job]).state.tolist() == ["failed"]
+        earlier = with_earlier_run(tmp_path, job).earlier
+        assert earlier == FINISHED_RUN | other | {"earlier/old/config.json": b"{}"}
+    store(tmp_path, job, Outcome(None, 1.0, "here", {"notebook.ipynb": b"mended"}))
+    assert files_in(tmp_path / "a") == {"notebook.ipynb", "sweep.json"}
+
+
+def test_a_damaged_run_is_not_handed_over_where_a_whole_one_is(tmp_path):
+    job = Job("a", "n.ipynb", EMPTY_NOTEBOOK, {}, {})
+    store(tmp_path, job, Outcome(None, 1.0, "here", FINISHED_RUN))
+    store(tmp_path, job, Outcome("as asked", 1.0, "here", FINISHED_RUN))
+    (tmp_path / "a" / "runs" / "one" / "scores.csv").write_text("changed")
+    assert with_earlier_run(tmp_path, job).earlier == FINISHED_RUN  # of failed/
+    (tmp_path / "a" / "failed" / "runs" / "one" / "scores.csv").write_text("changed")
+    assert with_earlier_run(tmp_path, job).earlier == {}
+
+
+def test_earlier_runs_stay_where_an_attempt_leaves_nothing(tmp_path):
+    job = Job("a", "n.ipynb", EMPTY_NOTEBOOK, {}, {})
+    earlier = {name.replace("runs/", "earlier/"): content for name, content in FINISHED_RUN.items()}
+    store(tmp_path, job, Outcome("as asked", 1.0, "here", earlier))
+    store(tmp_path, job, Outcome("worker after worker died under it", 0.0, "", {}))
+    assert files_in(tmp_path / "a") == {*earlier, "sweep.json"}
+    assert with_earlier_run(tmp_path, job).earlier == earlier
+
+
+def test_a_run_in_a_folder_of_folders_is_one_too(tmp_path):
+    job = Job("a", "n.ipynb", EMPTY_NOTEBOOK, {}, {})
+    deep = {name.replace("runs/", "runs/group/"): content for name, content in FINISHED_RUN.items()}
+    store(tmp_path, job, Outcome("as asked", 1.0, "here", deep))
+    store(tmp_path, job, Outcome("as asked", 1.0, "here", {}))
+    assert with_earlier_run(tmp_path, job).earlier == deep
+
+
+@pytest.mark.parametrize("moves", [0, 1])
+def test_a_sweep_that_was_killed_between_two_steps_of_storing_loses_no_case(tmp_path, moves, monkeypatch):
+    job = Job("a", "n.ipynb", EMPTY_NOTEBOOK, {}, {})
+    store(tmp_path, job, Outcome(None, 1.0, "here", FINISHED_RUN | {"notebook.ipynb": b"old"}))
+    real, done = Path.rename, []
+
+    def rename(path, target):
+        if len(done) == moves:
+            raise SystemExit  # as a kill; but what stands after it is not run
+        done.append(target)
+        return real(path, target)
+
+    monkeypatch.setattr(Path, "rename", rename)
+    monkeypatch.setattr("replicate.sweeps.store.shutil.rmtree", lambda *_, **__: None)
+    with pytest.raises(SystemExit):
+        store(tmp_path, job, Outcome(None, 1.0, "here", FINISHED_RUN | {"notebook.ipynb": b"new"}))
+    monkeypatch.undo()
+    clear_leftovers(tmp_path, [job])
+    assert files_in(tmp_path) == {f"a/{name}" for name in (*FINISHED_RUN, "notebook.ipynb", "sweep.json")}
+    assert (tmp_path / "a" / "notebook.ipynb").read_bytes() == [b"old", b"new"][moves]
+
+
+def test_a_failed_attempt_that_brings_the_run_replaces_the_one_before(tmp_path):
+    job = Job("a", "n.ipynb", EMPTY_NOTEBOOK, {}, {})
+    for said in (b"first", b"second"):
+        store(tmp_path, job, Outcome("as asked", 1.0, "here", FINISHED_RUN | {"notebook.ipynb": said}))
+    assert files_in(tmp_path / "a") == {*FINISHED_RUN, "notebook.ipynb", "sweep.json"}
+    assert (tmp_path / "a" / "notebook.ipynb").read_bytes() == b"second"

@@ -1,0 +1,110 @@
+"""Sweeps whose notebook is edited: what was trained is used or kept; and the table of what was trained."""
+
+import re
+
+import pandas as pd
+import pytest
+from shared import TRAINS, write_notebook
+from typer.testing import CliRunner
+
+from replicate.cli import app
+from replicate.files import read_json
+from replicate.sweeps.schedule import run_sweep
+from replicate.sweeps.spec import read_sweep
+from replicate.sweeps.store import state
+
+# dask's own: sockets that it closes late, and a clean-up at exit
+pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.slow]
+
+RUNS_ROOT = "from replicate.runs.places import runs_root"
+
+
+def test_an_edited_notebook_is_executed_again_and_uses_what_it_has_trained(tmp_path, capsys):
+    write_notebook(tmp_path / "tiny.ipynb", *TRAINS)
+    (tmp_path / "sweep.yaml").write_text("notebook: tiny.ipynb\nlist: [{steps: 2}, {steps: 4}]")
+    run_sweep(read_sweep(tmp_path / "sweep.yaml"), tmp_path / "out", workers=1)
+    written = {path: path.read_text() for path in (tmp_path / "out").glob("*/runs/*/provenance.json")}
+
+    write_notebook(tmp_path / "tiny.ipynb", *TRAINS, "open('new.txt', 'w').write('edited')")
+    jobs = read_sweep(tmp_path / "sweep.yaml")
+    assert {state(tmp_path / "out", job) for job in jobs} == {"edited"}
+    table = run_sweep(jobs, tmp_path / "out", workers=1)
+    assert "tiny.ipynb was edited: 2 of 2 cases are executed again" in capsys.readouterr().err
+    assert len(list((tmp_path / "out").glob("*/new.txt"))) == 2 and set(table.state) == {"done"}
+    assert {path: path.read_text() for path in written} == written and len(written) == 2  # trained once
+    assert {state(tmp_path / "out", job) for job in jobs} == {"done"}
+
+
+def test_edit_after_edit_keeps_what_was_trained_before(tmp_path):
+    (tmp_path / "sweep.yaml").write_text("notebook: tiny.ipynb\nlist: [{steps: 2}]")
+    for number, size in enumerate((4, 5, 6), 1):
+        cells = TRAINS[0].replace("hidden_size = 4", f"hidden_size = {size}"), *TRAINS[1:]
+        write_notebook(tmp_path / "tiny.ipynb", *cells)
+        (job,) = read_sweep(tmp_path / "sweep.yaml")
+        run_sweep([job], tmp_path / "out", workers=1)
+        place = tmp_path / "out" / job.name
+        (trained,) = place.glob("runs/*/config.json")
+        assert read_json(trained)["hidden_size"] == size
+        earlier = sorted(place.glob("earlier/*/config.json"))
+        assert [read_json(path)["hidden_size"] for path in earlier] == list(range(4, size))
+        assert len(list(place.glob("earlier/*/provenance.json"))) == number - 1
+
+
+def test_runs_of_one_name_and_other_settings_are_kept_beside_each_other(tmp_path):
+    (tmp_path / "sweep.yaml").write_text("notebook: tiny.ipynb\nlist: [{rounds: 1}]")
+    for name, steps in (("base", 2), ("longer", 3), ("base", 4), ("longer", 3)):
+        cells = TRAINS[2].replace("workers=1", f"workers=1, folder=runs_root() / '{name}'")
+        cells = TRAINS[0].replace("steps = 3", f"steps = {steps}"), TRAINS[1], RUNS_ROOT, cells
+        write_notebook(tmp_path / "tiny.ipynb", *cells)
+        (job,) = read_sweep(tmp_path / "sweep.yaml")
+        run_sweep([job], tmp_path / "out", workers=1)
+    kept = tmp_path.glob("out/*/earlier/*/config.json")
+    steps = {path.parent.name: read_json(path)["steps"] for path in kept}
+    assert steps == {"base": 2, "longer": 3, "base-2": 4}
+
+
+def test_the_table_says_how_many_trainings_diverged_and_means_the_others(tmp_path):
+    parameters = TRAINS[0].replace("rounds = 1", "rounds = 6") + "\nlearning_rate = 0.1"
+    trained = TRAINS[2].replace("('max", "('learning_rate', 'max")
+    write_notebook(tmp_path / "tiny.ipynb", parameters, TRAINS[1], trained)
+    (tmp_path / "sweep.yaml").write_text("notebook: tiny.ipynb\ngrid: {learning_rate: [0.1, 20.0, 1.0e38]}")
+    jobs = read_sweep(tmp_path / "sweep.yaml")
+    table = run_sweep(jobs, tmp_path / "out", workers=1).set_index("learning_rate")
+    assert table.diverged[0.1] == 0 and table.diverged[1e38] == 6 and pd.isna(table.psa[1e38])
+    (written,) = (tmp_path / "out").glob("learning_rate-20.0-*/runs/*/scores.csv")
+    scores = pd.read_csv(written)
+    assert table.diverged[20.0] == scores[scores.psa.isna()]["round"].nunique() in range(1, 6)
+    assert table.psa[20.0] == pytest.approx(scores.psa.dropna().mean())
+
+    written.write_text(written.read_text()[:-9])
+    table = run_sweep(jobs, tmp_path / "out").set_index("learning_rate")
+    assert table.state.to_dict() == {0.1: "done", 20.0: "damaged", 1e38: "done"}
+    assert "scores.csv is damaged" in table.error[20.0]
+    assert pd.isna(table.psa[20.0]) and not pd.isna(table.psa[0.1])
+    told = CliRunner().invoke(app, ["sweep", str(tmp_path / "sweep.yaml"), "--out", str(tmp_path / "out")])
+    assert told.exit_code == 1 and "scores.csv is damaged" in told.stderr
+    assert told.stderr.endswith(
+        "1 of 3 cases damaged; delete their folders, and the same command makes them again\n"
+    )
+
+
+def test_an_edit_that_fails_loses_no_training_and_its_repair_trains_nothing_anew(tmp_path, monkeypatch):
+    write_notebook(tmp_path / "tiny.ipynb", *TRAINS)
+    (tmp_path / "sweep.yaml").write_text("notebook: tiny.ipynb\nlist: [{steps: 2}]")
+    run_sweep(read_sweep(tmp_path / "sweep.yaml"), tmp_path / "out", workers=1)
+    (written,) = (tmp_path / "out").glob("*/runs/*/provenance.json")
+    trained = written.read_text()
+
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "working").touch()  # where no case can be worked on
+    for runs, cell, wanted in (
+        ("full", "'edited'", "working.*cannot be used as a folder"),
+        ("elsewhere", "1 / 0", r"tiny.ipynb, cell 3: ZeroDivisionError"),  # and no hidden file's name
+        ("elsewhere again", "'mended'", None),
+    ):
+        monkeypatch.setenv("REPLICATE_RUNS", str(tmp_path / runs))
+        write_notebook(tmp_path / "tiny.ipynb", TRAINS[0], cell, *TRAINS[1:])
+        table = run_sweep(read_sweep(tmp_path / "sweep.yaml"), tmp_path / "out", workers=1)
+        assert re.search(wanted, table.error[0]) if wanted else table.state[0] == "done"
+        assert not table.error[0] or not table.error[0].startswith(".")
+        assert written.read_text() == trained

@@ -1,0 +1,89 @@
+"""What a person has put into a case's folder stays there, whatever an attempt brings."""
+
+import pytest
+from shared import EMPTY_NOTEBOOK, FINISHED_RUN, files_in
+
+from replicate.files import read_json, write_json
+from replicate.sweeps.spec import Job
+from replicate.sweeps.store import clear_leftovers, state, store, with_earlier_run
+from replicate.sweeps.work import Outcome
+
+
+@pytest.mark.parametrize("error", [None, "as asked"])
+def test_what_a_person_has_put_into_a_cases_folder_stays_and_what_the_sweep_wrote_goes(tmp_path, error):
+    job = Job("a", "n.ipynb", EMPTY_NOTEBOOK, {}, {})
+    store(tmp_path, job, Outcome("as asked", 1.0, "here", {"notebook.ipynb": b"1", "old/table.csv": b"1"}))
+    mine = {"notes.txt", ".hidden", "old/notes.txt"}
+    for name in mine:
+        (tmp_path / "a" / name).write_text("mine")
+    for content in (b"2", b"3"):
+        store(tmp_path, job, Outcome(error, 1.0, "here", {"notebook.ipynb": content}))
+        assert files_in(tmp_path / "a") == {"notebook.ipynb", "sweep.json", *mine}
+    store(tmp_path, job, Outcome(None, 1.0, "here", {}))
+    store(tmp_path, job, Outcome("as asked", 1.0, "here", {"notebook.ipynb": b"4"}))
+    store(tmp_path, job, Outcome(None, 1.0, "here", {}))
+    assert files_in(tmp_path / "a") == {"sweep.json", *mine}
+
+
+def test_a_persons_file_in_a_run_is_no_part_of_it(tmp_path):
+    job = Job("a", "n.ipynb", EMPTY_NOTEBOOK, {}, {})
+    store(tmp_path, job, Outcome(None, 1.0, "here", FINISHED_RUN))
+    (tmp_path / "a" / "runs" / "one" / "notes.txt").write_text("mine")
+    for _ in range(2):
+        assert with_earlier_run(tmp_path, job).earlier == FINISHED_RUN
+        store(tmp_path, job, Outcome(None, 1.0, "here", FINISHED_RUN))
+        assert files_in(tmp_path / "a") == {*FINISHED_RUN, "runs/one/notes.txt", "sweep.json"}
+
+
+def test_a_persons_file_that_is_called_as_one_of_a_case_gets_a_number(tmp_path):
+    job = Job("a", "n.ipynb", EMPTY_NOTEBOOK, {}, {})
+    store(tmp_path, job, Outcome(None, 1.0, "here", {}))
+    (tmp_path / "a" / "notes.txt").write_text("mine")
+    (tmp_path / "a" / "plots").write_text("mine")
+    (tmp_path / "a" / "maps").mkdir()
+    for name in ("one.txt", "two.txt"):
+        (tmp_path / "a" / "maps" / name).write_text("mine")
+    theirs = {"notes.txt": b"its", "plots/a.png": b"its", "maps": b"its"}
+    for _ in range(2):
+        store(tmp_path, job, Outcome(None, 1.0, "here", theirs))
+        mine = {"notes-2.txt", "plots-2", "maps-2/one.txt", "maps-2/two.txt"}
+        assert files_in(tmp_path / "a") == {*theirs, *mine, "sweep.json"}
+        assert {(tmp_path / "a" / name).read_text() for name in mine} == {"mine"}
+        assert {(tmp_path / "a" / name).read_text() for name in theirs} == {"its"}
+
+
+@pytest.mark.parametrize("error", [None, "as asked"])
+def test_a_persons_links_stay_links_though_they_lead_nowhere(tmp_path, error):
+    job = Job("a", "n.ipynb", EMPTY_NOTEBOOK, {}, {})
+    store(tmp_path, job, Outcome(None, 1.0, "here", {}))
+    (tmp_path / "data").mkdir()
+    for name, target in (("data", "../data"), ("gone", "nowhere"), ("self", ".")):
+        (tmp_path / "a" / name).symlink_to(target)
+    store(tmp_path, job, Outcome(error, 1.0, "here", {"notebook.ipynb": b"2"}))
+    links = {path.name: str(path.readlink()) for path in (tmp_path / "a").iterdir() if path.is_symlink()}
+    assert links == {"data": "../data", "gone": "nowhere", "self": "."}
+
+
+def test_of_a_record_that_names_no_files_all_but_the_sweeps_own_stay(tmp_path):
+    job = Job("a", "n.ipynb", EMPTY_NOTEBOOK, {}, {})
+    store(tmp_path, job, Outcome(None, 1.0, "here", FINISHED_RUN | {"notebook.ipynb": b"1"}))
+    record = read_json(tmp_path / "a" / "sweep.json")
+    del record["files"]
+    write_json(tmp_path / "a" / "sweep.json", record)
+    (tmp_path / "a" / "notes.txt").write_text("mine")
+    store(tmp_path, job, Outcome(None, 1.0, "here", {}))
+    assert files_in(tmp_path / "a") == {"sweep.json", "notes.txt"}
+
+
+def test_a_case_whose_folder_was_moved_and_linked_to_stays_there(tmp_path):
+    job = Job("a", "n.ipynb", EMPTY_NOTEBOOK, {}, {})
+    store(tmp_path / "out", job, Outcome(None, 1.0, "here", {"notebook.ipynb": b"1"}))
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "out" / "a").rename(tmp_path / "disk" / "moved")
+    (tmp_path / "out" / "a").symlink_to(tmp_path / "disk" / "moved")
+    for content in (b"2", b"3"):
+        clear_leftovers(tmp_path / "out", [job])
+        store(tmp_path / "out", job, Outcome(None, 1.0, "here", {"notebook.ipynb": content}))
+        assert files_in(tmp_path / "disk") == {"moved/notebook.ipynb", "moved/sweep.json"}
+        assert (tmp_path / "out" / "a").is_symlink() and state(tmp_path / "out", job) == "done"
+        assert (tmp_path / "out" / "a" / "notebook.ipynb").read_bytes() == content
