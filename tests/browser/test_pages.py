@@ -34,6 +34,12 @@ def visit(browser):
         context.close()
 
 
+def follow(link) -> None:
+    """Click a link and wait until the page behind it is whole: a click alone returns while it is parsed."""
+    with link.page.expect_navigation(wait_until="load"):
+        link.click()
+
+
 def test_there_is_a_report():
     assert PAGES, "no report/: `make report` writes it"
 
@@ -103,11 +109,10 @@ def test_next_leads_through_the_book_and_previous_back(visit):
     page, trouble, _ = visit(REPORT / "index.html", DESK)
     seen = [page.url]
     while (following := page.locator("a.right-next")).count():
-        following.click()
-        page.wait_for_load_state()
+        follow(following)
         seen.append(page.url)
     assert sorted(seen) == [path.as_uri() for path in READ]
-    page.locator("a.left-prev").click()
+    follow(page.locator("a.left-prev"))
     assert page.url == seen[-2] and trouble == []
 
 
@@ -115,11 +120,12 @@ def test_a_search_from_the_disk_finds_the_page(visit):
     page, trouble, requests = visit(REPORT / "index.html", DESK)
     page.keyboard.press("Control+k")
     page.locator("#pst-search-dialog input").fill("rescoring")
-    page.keyboard.press("Enter")
+    with page.expect_navigation(wait_until="load"):
+        page.keyboard.press("Enter")
     found = page.locator("#search-results li a")
     found.first.wait_for()
     assert any("07_claims.html" in url for url in found.evaluate_all("links => links.map(a => a.href)"))
-    found.first.click()
+    follow(found.first)
     assert "rescoring" in page.locator("article").inner_text().lower()
     assert trouble == [] and all(url.startswith(("file:", "data:")) for url in requests)
 
@@ -133,7 +139,7 @@ def test_dark_mode_is_the_systems_can_be_chosen_lasts_and_shows_dark_figures(vis
     page.locator("button.theme-change-button[data-mode=dark]:visible").click()
     dark = page.evaluate(shown)
     assert dark == [url.replace(".png", "-dark.png") for url in light]
-    page.locator("a.right-next").click()
+    follow(page.locator("a.right-next"))
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     of_the_system, *_ = visit(REPORT / "notebooks" / "05_published.html", DESK, color_scheme="dark")
     assert of_the_system.evaluate(shown) == dark
