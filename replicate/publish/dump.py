@@ -9,12 +9,15 @@ from nbformat import NotebookNode
 from replicate.parameters import ParameterError
 from replicate.publish.chirpy import figure
 from replicate.publish.html_table import tables_from_html
-from replicate.publish.kramdown import code_block, to_kramdown
+from replicate.publish.kramdown import code_block
+from replicate.publish.markdown import links_by_name, to_kramdown
 
 # The colours of a terminal (ECMA-48), which a page would show as signs.
 COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 # What stands for an object, such as HTML or an SVG image, where the object itself cannot be shown.
 OBJECT = re.compile(r"<[\w.]+ object>|<.+ at 0x\w+>|<Figure size \S+ with \d+ Axes>")
+# What a carriage return has written over, as the states of a progress bar.
+OVERWRITTEN = re.compile(r"[^\n]*\r(?!\n|\Z)|\r")
 DROPPED = "blog-drop"
 
 
@@ -40,21 +43,34 @@ def post_body(notebook: NotebookNode, figures: Path, slug: str) -> tuple[str, li
         figures: where `figures.style.show` saved them.
     """
     _refuse_two_of_one_name(notebook)
+    _refuse_two_links_of_one_name(notebook)
     parts, files = [], []
-    for cell in notebook.cells:
+    for i, cell in enumerate(notebook.cells, 1):
         if DROPPED in cell.metadata.get("tags", []):
             continue
-        if cell.cell_type == "markdown":
-            source = cell.source.strip()
-            if not any(parts) and source.startswith("# "):
-                source = source.partition("\n")[2]
-            parts.append(to_kramdown(source.strip()))
-        elif cell.cell_type == "code":
-            parts.append(_code(cell))
-            for output in cell.outputs:
-                text, shown = _output(output, figures, slug)
-                parts.append(text)
-                files += shown
+        try:
+            text, shown = _cell(cell, not any(parts), figures, slug)
+        except ParameterError as error:
+            raise ParameterError(f"cell {i}: {error}") from error
+        parts.append(text)
+        files += shown
+    return "\n\n".join(part for part in parts if part), files
+
+
+def _cell(cell: NotebookNode, is_first: bool, figures: Path, slug: str) -> tuple[str, list[Path]]:
+    """A cell with its outputs as kramdown, and the files of its figures."""
+    if cell.cell_type == "markdown":
+        source = cell.source.strip()
+        if is_first and source.startswith("# "):
+            source = source.partition("\n")[2]
+        return to_kramdown(source.strip()), []
+    if cell.cell_type != "code":
+        return "", []
+    parts, files = [_code(cell)], []
+    for output in cell.outputs:
+        text, shown = _output(output, figures, slug)
+        parts.append(text)
+        files += shown
     return "\n\n".join(part for part in parts if part), files
 
 
@@ -67,6 +83,19 @@ def _refuse_two_of_one_name(notebook: NotebookNode) -> None:
             name, image = output.get("metadata", {}).get("filename"), output.get("data", {}).get("image/png")
             if name and images.setdefault(name, image) != image:
                 raise ParameterError(f"two figures are called {name!r}; a post needs a name for each")
+
+
+def _refuse_two_links_of_one_name(notebook: NotebookNode) -> None:
+    """Refuse `[name]: address` with two addresses: each cell has names of its own, a post has them once."""
+    addresses = {}
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and DROPPED not in cell.metadata.get("tags", []):
+            for name, address in links_by_name(cell.source).items():
+                if addresses.setdefault(name, address) != address:
+                    raise ParameterError(
+                        f"two cells name a link [{name.lower()}], to {addresses[name]} and to {address}; "
+                        "a post needs a name for each"
+                    )
 
 
 def _code(cell: NotebookNode) -> str:
@@ -104,4 +133,4 @@ def _output(output: NotebookNode, figures: Path, slug: str) -> tuple[str, list[P
 
 
 def _printed(text: str) -> str:
-    return code_block(COLOURS.sub("", text), "text")
+    return code_block(OVERWRITTEN.sub("", COLOURS.sub("", text)), "text")

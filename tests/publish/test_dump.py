@@ -127,12 +127,12 @@ def test_an_output_that_a_post_cannot_show_is_refused(plain):
     ],
 )
 def test_what_would_be_lost_of_an_output_is_refused(data):
-    with pytest.raises(ParameterError, match=r"^a post cannot show the output "):
+    with pytest.raises(ParameterError, match=r"^cell 1: a post cannot show the output "):
         shown(**data)
 
 
 def test_a_formula_is_an_output_too():
-    assert shown(text_latex=r"$\displaystyle a|b$", text_plain="a|b") == r"$$\displaystyle a \mid b$$"
+    assert shown(text_latex=r"$\displaystyle a|b$", text_plain="a|b") == r"\$$\displaystyle a \mid b$$"
 
 
 @pytest.mark.parametrize("lost", ["<img src='data:image/png;base64,x'>", "<svg></svg>", "<table></table>"])
@@ -194,3 +194,23 @@ def test_an_image_that_a_post_would_not_have_is_refused(image):
 def test_the_colours_of_a_terminal_are_left_out():
     output = new_output("stream", name="stdout", text="\x1b[1;31mred\x1b[0m\n")
     assert body_of(new_code_cell("x", execution_count=1, outputs=[output])) == "```text\nred\n```"
+
+
+def test_a_printed_bar_is_shown_as_it_was_at_the_end():
+    printed = new_output("stream", name="stdout", text=" 0%|\r50%|\r100%|##\nnext\r\nlast\rLAST\r")
+    body = body_of(new_code_cell("x", execution_count=1, outputs=[printed]))
+    assert body == "```text\n100%|##\nnext\nLAST\n```"
+
+
+def test_what_a_post_cannot_show_is_said_with_its_cell():
+    cells = [new_markdown_cell("text"), new_markdown_cell("<div>\n\ntext")]
+    with pytest.raises(ParameterError, match=r"^cell 2: a post needs the end of <div>"):
+        post_body(new_notebook(cells=cells), Path(), "a-post")
+
+
+def test_two_cells_name_no_two_links_alike():
+    first, second = new_markdown_cell("[a]\n\n[a]: https://e.org"), new_markdown_cell("[A]: https://f.org")
+    with pytest.raises(ParameterError, match=r"link \[a\], to https://e.org and to https://f.org"):
+        post_body(new_notebook(cells=[first, second]), Path(), "a-post")
+    second.metadata["tags"] = ["blog-drop"]
+    post_body(new_notebook(cells=[first, second, new_markdown_cell(first.source)]), Path(), "a-post")

@@ -15,7 +15,8 @@ from test_chirpy import POST
 
 from replicate.publish.chirpy import write_post
 from replicate.publish.dump import post_body
-from replicate.publish.kramdown import past_liquid, to_kramdown
+from replicate.publish.kramdown import past_liquid
+from replicate.publish.markdown import to_kramdown
 
 WORDS = r"""
 {{ }} {% %} { {{'{'}} <script>alert(1)</script> </details> <b> </code> <code> <!-- --> &lt;

@@ -1,0 +1,117 @@
+"""Formulas and code of notebooks, as kramdown renders them."""
+
+import re
+
+import nbformat
+import pytest
+from shared import PROJECT, formulas
+
+from replicate.publish.formulas import PIECES, without_bars
+from replicate.publish.markdown import to_kramdown
+
+NOTEBOOKS = sorted((PROJECT / "notebooks").glob("[0-9]*.ipynb"))
+
+
+def formulas_of(markdown: str) -> list[str]:
+    """The formulas a notebook means, as they should arrive."""
+    found = []
+    for match in PIECES.finditer(markdown):
+        if match["inline"]:
+            found.append(without_bars(match[0][1:-1]))
+        elif match["block"] or match["environment"]:
+            found.append(match[0].removeprefix("$$").removesuffix("$$"))
+    return [" ".join(formula.split()) for formula in found]
+
+
+@pytest.mark.parametrize(
+    ("markdown", "expected"),
+    [
+        ("With $p(y|x)$ and $a_1 * b_1 * c$ here", [r"p(y \mid x)", "a_1 * b_1 * c"]),
+        (r"A norm $\|g\|$ and a set $\{1, 2\}$", [r"\Vert g\Vert", r"\{1, 2\}"]),
+        ("Text\n$$x_1 | y_1$$\nmore", ["x_1 | y_1"]),
+        (
+            "Text\n\\begin{equation}\na_1 < b_2\n\\end{equation}\nmore",
+            [r"\begin{equation} a_1 < b_2 \end{equation}"],
+        ),
+        (
+            "\\begin{align*}\na &= b \\\\\nc &= d\n\\end{align*}",
+            [r"\begin{align*} a &= b \\ c &= d \end{align*}"],
+        ),
+        ("No formula: `$x$`, 5$ and 6$, and\n\n```\n$y | z$\n```", []),
+        ("A row $\\left|x\\right|$, $|$", [r"\left\vert x\right\vert", r"\mid"]),
+    ],
+)
+def test_formulas_arrive_untouched_and_bear_no_table(render, markdown, expected):
+    page = render(to_kramdown(markdown))
+    assert formulas(page) == expected
+    assert not page.select("table")
+
+
+def test_a_table_keeps_its_columns_though_a_cell_has_a_bar(render):
+    page = render(to_kramdown("| a | b |\n|---|---|\n| $p(x|y)$ | 2 |\n"))
+    assert [cell.get_text() for cell in page.select("td")] == [r"$p(x \mid y)$", "2"]
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_formulas_and_tables_of_every_notebook_arrive(render, notebook):
+    cells = [c.source for c in nbformat.read(notebook, as_version=4).cells if c.cell_type == "markdown"]
+    page = render("\n\n".join(map(to_kramdown, cells)))
+    assert formulas(page) == [formula for cell in cells for formula in formulas_of(cell)]
+    for code in page.select("code, .kdmath"):
+        code.decompose()
+    assert not re.search(r"\$|\\(begin|frac|mid)", page.get_text())  # none is left as text
+    tables = sum(len(re.findall(r"^\|[ :|-]+\|$", cell, re.MULTILINE)) for cell in cells)
+    assert len(page.select("table")) == tables
+
+
+def test_a_dollar_before_code_opens_no_formula(render):
+    page = render(to_kramdown("It costs $5 on a disk, see `$HOME`. But $a$ does."))
+    assert page.select_one("code").get_text() == "$HOME" and formulas(page) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("markdown", "parent", "count"),
+    [
+        ("> The loss is\n>\n> $$\n> a = b\n> $$\n>\n> end", "blockquote", 1),
+        ("> $$a = b$$\n> end", "blockquote", 1),
+        ("> \\begin{equation}\n> a = b\n> \\end{equation}\n>\n> end", "blockquote", 1),
+        ("1. First\n\n    $$\n    a = b\n    $$\n\n    where **end**.\n\n2. Second", "li", 2),
+        ("1. First\n\n   $$\n   a = b\n   $$\n\n   where **end**.\n\n2. Second", "li", 2),
+        ("* An item: $$a = b$$ and end\n* Second", "li", 2),
+        ("- $$a = b$$\n\n  end\n- Second", "li", 2),
+        ("- a\n  - Inner\n    $$a = b$$\n    end\n- Second", "li", 3),
+    ],
+)
+def test_a_block_formula_stays_in_its_item_or_quotation(render, markdown, parent, count):
+    page = render(to_kramdown(markdown))
+    (formula,) = formulas(page)
+    assert formula in ("a = b", r"\begin{equation} a = b \end{equation}")
+    (place,) = [found.find_parent(parent) for found in page.select(".kdmath")]
+    assert "end" in place.get_text() and not page.select("pre")
+    assert len(page.select(parent)) == count
+
+
+@pytest.mark.parametrize("size", ["left", "right", "big", "Bigg", "Bigl", "bigr", "biggm", "middle"])
+def test_a_bar_after_a_size_stays_a_delimiter(size):
+    assert without_bars(rf"\{size} | x \{size}| y") == rf"\{size}\vert  x \{size}\vert  y"
+
+
+def test_no_formula_reads_on_past_an_empty_line(render):
+    page = render(to_kramdown("It costs $5 an hour.\n\nThe input ($x$) and ($y$)."))
+    assert formulas(page) == ["x", "y"] and "$5 an hour" in page.get_text()
+
+
+@pytest.mark.parametrize("markdown", ["$x$", "- a\n\n  $x$", "> $x$\n\nafter", "- $x$\n- b", "1. $x$"])
+def test_a_formula_alone_in_a_paragraph_stays_within_it(render, markdown):
+    page = render(to_kramdown(markdown))
+    assert [part.name for part in page.select(".kdmath")] == ["span"] and formulas(page) == ["x"]
+    assert "\\" not in page.get_text()
+
+
+@pytest.mark.parametrize(
+    "markdown", ["$x$ is", "a\n$x$", "a\n$x$ more", "<p>\n\n$x$\n\n</p>", "| a |\n|---|\n| $x$ |", "# $x$"]
+)
+def test_a_formula_among_others_stays_as_it_is(render, markdown):
+    page = render(to_kramdown(markdown))
+    assert formulas(page) == ["x"] or "$$x$$" in page.get_text()  # in a `p`, for MathJax
+    assert "\\" not in page.get_text()

@@ -1,0 +1,129 @@
+"""Tables, lists, code and links of notebooks' Markdown, as kramdown renders them."""
+
+import pytest
+from shared import formulas
+
+from replicate.publish.markdown import links_by_name, to_kramdown
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "    export A=$HOME/$PATH\n",
+        "\techo $x$ | [a](b.md)\n",
+        "<pre>cost $A$ | [a](b.md)</pre>\n",
+        "<PRE>\ncost $A$ | b\n\n$B$</PRE>\n",
+    ],
+)
+def test_indented_code_and_pre_are_never_touched(code):
+    assert code in to_kramdown(f"Before $a$:\n\n{code}\nAfter $b$.")
+    assert "$$b$$" in to_kramdown(f"Before $a$:\n\n{code}\nAfter $b$.")
+
+
+def test_an_indented_paragraph_of_a_list_is_no_code():
+    assert to_kramdown("- one\n\n    and $a$\n") == "- one\n\n    and $$a$$\n"
+
+
+OPEN = "~~~\necho $HOME/$PATH [a](b)"
+
+
+@pytest.mark.parametrize(
+    ("markdown", "code"),
+    [
+        ("```\ncode $a$ | b\n````", "code $a$ | b\n"),  # closed by a longer fence
+        (f"{OPEN}\n ~~~", OPEN[4:] + "\n"),  # by an indented one
+        (OPEN, OPEN[4:] + "\n"),  # by the end of the cell
+        ("- a\n  ```\n  open $x$ y $z$", "open $x$ y $z$\n"),  # by the end of the list's item
+        ("> ~~~\n> $a$ b $c$", "$a$ b $c$\n"),
+        ("```python title=x\nprint()\n```", "print()\n"),
+        ("````\n```\ninner\n```\n````", "```\ninner\n```\n"),
+    ],
+)
+def test_a_fence_ends_where_a_reader_of_the_notebook_sees_its_end(render, markdown, code):
+    next_cell = to_kramdown("after $b$ and\n\n```\nnext\n```")
+    page = render(f"{to_kramdown(markdown)}\n\n{next_cell}")
+    assert [block.get_text() for block in page.select("pre")] == [code, "next\n"]
+    assert formulas(page) == ["b"]
+
+
+def test_a_relative_link_with_brackets_becomes_its_text():
+    assert to_kramdown("See [a [b] c](other.md) and [d](https://e.org).") == (
+        "See a [b] c and [d](https://e.org)."
+    )
+    assert to_kramdown("[a](z_(w).md) after") == "a after"
+
+
+def test_a_bar_in_a_line_of_text_makes_no_table(render):
+    page = render(to_kramdown("We compare p(y | x) with the rest.\n\n- a | b\n\n`c | d` and \\| too"))
+    assert not page.select("table")
+    texts = [part.get_text() for part in page.select("p, li")]
+    assert texts == ["We compare p(y | x) with the rest.", "a | b", "c | d and | too"]
+
+
+def test_a_table_right_after_a_line_of_text_is_one(render):
+    page = render(to_kramdown("Results:\n| a | b |\n|---|---|\n| 1 | $x|y$ |"))
+    assert [cell.get_text() for cell in page.select("td")] == ["1", r"$x \mid y$"]
+
+
+@pytest.mark.parametrize("mark", ["> ", "- "])
+def test_a_table_in_a_quotation_or_an_item_stays_there(render, mark):
+    within = mark if mark == "> " else "  "
+    rows = ["Results:", "| a | b |", "|---|---|", "| 1 | $x|y$ |", "", "end"]
+    page = render(to_kramdown("\n".join((within if n else mark) + row for n, row in enumerate(rows))))
+    (place,) = page.select("blockquote, li")
+    assert [cell.get_text() for cell in place.select("td")] == ["1", r"$x \mid y$"]
+    assert place.find_all("p")[-1].get_text() == "end"
+
+
+@pytest.mark.parametrize("row", ["the rest", "`c`", "$x|y$ and"])
+def test_a_line_right_after_a_table_is_its_last_row(render, row):
+    for mark in ("", "> ", "- "):
+        inner = mark.replace("-", " ")
+        page = render(to_kramdown(f"{mark}| a | b |\n{inner}|---|---|\n{inner}| 1 | 2 |\n{inner}{row}"))
+        rows = [[cell.get_text() for cell in row.select("td")] for row in page.select("tr")]
+        assert len(rows) == 3 and rows[1] == ["1", "2"] and rows[2][0]
+
+
+def test_a_formula_with_a_bar_heads_a_column(render):
+    page = render(to_kramdown("| $|x|$ | $p(a|b)$ |\n|---|---|\n| 1 | 2 |"))
+    assert [cell.get_text() for cell in page.select("th")] == [r"$\mid x \mid$", r"$p(a \mid b)$"]
+
+
+def test_code_with_a_bar_in_a_table_bears_no_backslash(render):
+    rows = [
+        "| `a \\| b` | ``x`\\|y`` | <code>c\\|d</code> | `<b>\\|` |",
+        "|-|-|-|-|",
+        "| `\\|\\|` | 2 | 3 | 4 |",
+    ]
+    page = render(to_kramdown("\n".join(rows)))
+    assert [code.get_text() for code in page.select("code")] == ["a | b", "x`|y", "c|d", "<b>|", "||"]
+    assert len(page.select("td")) == 4
+
+
+@pytest.mark.parametrize(
+    ("markdown", "numbers"),
+    [
+        ("3. a\n4. b", [("3", 2)]),
+        ("text\n\n0. a", [("0", 1)]),
+        ("3) a\n4) b\n\ntext\n\n5) c", [("3", 2), ("5", 1)]),
+        ("1) a\n2) b", [(None, 2)]),
+        ("- x\n\n  7. a\n  8. b\n- y", [("7", 2)]),
+        ("> 7. a\n> 8. b", [("7", 2)]),
+        ("1. a\n\n   2) b\n   3) c\n2. d", [(None, 2), ("2", 2)]),
+        ("3. a\n   ```\n   code\n   ```\n4. b", [("3", 2)]),
+        ("In the year\n1914. It\nand (or\n3) more", []),
+    ],
+)
+def test_a_list_has_the_numbers_that_it_has_in_the_notebook(render, markdown, numbers):
+    page = render(to_kramdown(markdown))
+    lists = page.select("ol")
+    assert [(one.get("start"), len(one.find_all("li", recursive=False))) for one in lists] == numbers
+    assert "{:" not in page.get_text() and "\\" not in page.get_text()
+
+
+def test_the_links_that_a_cell_names_are_found():
+    assert links_by_name("See [a] and [B].\n\n[a]: https://e.org\n[b]: <https://f.org> 'F'") == {
+        "A": "https://e.org",
+        "B": "https://f.org",
+    }
+    assert links_by_name("```\n[a]: https://e.org\n```") == {}
