@@ -73,6 +73,19 @@ def _closed_in_peace(cluster: LocalCluster) -> Iterator[Client]:
             signal.signal(signal.SIGINT, before)
 
 
+@contextmanager
+def asking() -> Iterator[None]:
+    """Where no answer means that the scheduler was lost: dask says so by errors of several kinds.
+
+    Raises:
+        CommClosedError: there was none.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise CommClosedError(first_line(error)) from error
+
+
 def as_they_end(client: Client, futures: list[Future], look: Callable[[int], None]) -> Iterator[Future]:
     """The futures as they end; meanwhile `look` is told how many workers there are.
 
@@ -83,7 +96,8 @@ def as_they_end(client: Client, futures: list[Future], look: Callable[[int], Non
     ending, next_look, there = as_completed(futures), 0.0, time.monotonic()
     while not ending.is_empty():
         if time.monotonic() >= next_look:
-            workers = len(client.nthreads())
+            with asking():
+                workers = len(client.nthreads())
             look(workers)
             there = time.monotonic() if workers else there
             if client.cluster is not None and time.monotonic() - there > LOST_SECONDS:

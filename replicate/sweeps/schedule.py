@@ -11,7 +11,7 @@ from dask.system import CPU_COUNT
 from distributed import Client, Future, KilledWorker, wait
 
 from replicate.files import first_line, locked
-from replicate.sweeps.cluster import as_they_end, connected
+from replicate.sweeps.cluster import as_they_end, asking, connected
 from replicate.sweeps.kernels import end_kernels
 from replicate.sweeps.spec import Job, SweepError
 from replicate.sweeps.store import clear_leftovers, state, store, with_earlier_run
@@ -93,12 +93,14 @@ def _do(
         try:
             for future in as_they_end(client, list(futures), watch.saw_workers):
                 job = futures[future]
-                outcome = _outcome(future)
+                with asking():
+                    outcome = _outcome(future)
                 store(folder, job, outcome)
                 watch.ended(job.name, outcome)
                 if outcome.error is None:
                     on_done(job)
-                    where = client.who_has([future])[future.key]
+                    with asking():
+                        where = client.who_has([future])[future.key]
                     cleaning.append(
                         client.submit(forget, job, workers=where, allow_other_workers=True, priority=1)
                     )

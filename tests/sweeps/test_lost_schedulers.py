@@ -10,10 +10,10 @@ from distributed import Client, LocalCluster
 from shared import attempts, write_sweep
 
 from replicate.files import RunError
-from replicate.sweeps.cluster import as_they_end
+from replicate.sweeps.cluster import LOOK_SECONDS, as_they_end
 from replicate.sweeps.schedule import run_sweep
 from replicate.sweeps.spec import SweepError, read_sweep
-from replicate.sweeps.store import state
+from replicate.sweeps.store import state, store
 from replicate.sweeps.watch import Watch
 
 # dask's own: sockets that it closes late, and a clean-up at exit
@@ -81,9 +81,11 @@ def test_a_machine_of_which_every_process_is_lost_ends_the_sweep_in_one_line(mon
     assert str(error.value).startswith("every process was lost; what is done is stored") and set(seen) == {0}
 
 
+@pytest.mark.parametrize("look_seconds", [LOOK_SECONDS, 0], ids=["told", "asked"])
 def test_a_scheduler_that_is_lost_ends_the_sweep_in_one_line_and_the_same_command_goes_on(
-    tmp_path, idle, record_property
+    tmp_path, idle, record_property, monkeypatch, look_seconds
 ):
+    monkeypatch.setattr("replicate.sweeps.cluster.LOOK_SECONDS", look_seconds)
     idle.add_worker()
     jobs = read_sweep(write_sweep(tmp_path, "fixed: {log: LOG}\nlist: [{name: a}, {name: b, end: killed}]"))
 
@@ -99,4 +101,21 @@ def test_a_scheduler_that_is_lost_ends_the_sweep_in_one_line_and_the_same_comman
     assert [state(tmp_path / "out", job) for job in jobs] == ["done", "missing"]
     assert set(run_sweep(jobs, tmp_path / "out", workers=1).state) == {"done"}
     assert attempts(tmp_path) == ["a", "b", "b"]
+    record_property(LOST, 1)
+
+
+def test_a_scheduler_that_is_lost_while_a_case_is_stored_ends_the_sweep_in_one_line(
+    tmp_path, idle, monkeypatch, record_property
+):
+    def kill_and_store(*what):
+        for process in idle.processes:
+            idle.kill(process)
+        store(*what)
+
+    idle.add_worker()
+    monkeypatch.setattr("replicate.sweeps.schedule.store", kill_and_store)
+    jobs = read_sweep(write_sweep(tmp_path, "fixed: {log: LOG}\nlist: [{name: a}, {name: b}]"))
+    with pytest.raises(SweepError, match=f"{idle.address} was lost; what is done is stored, and the same"):
+        run_sweep(jobs, tmp_path / "out", scheduler=idle.address)
+    assert state(tmp_path / "out", jobs[0]) == "done"
     record_property(LOST, 1)
