@@ -1,13 +1,18 @@
-"""Formulas and code in Markdown as kramdown reads them: it knows no `$...$`, and a `|` makes a table."""
+"""Formulas and code in a line of Markdown as kramdown reads them.
+
+It knows no `$...$`, takes a `|` for a table's, ends code at the first backtick that may do, and may leave a
+formula's `<` to be read as HTML.
+"""
 
 import re
-from html import escape
 
 from replicate.publish.html_block import inline
+from replicate.publish.kramdown import as_attribute
 
 # In this order: code is never touched, and a block formula is not two inline ones.
 PIECES = re.compile(
-    r"(?P<code>(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)|<(?P<tag>code|kbd|samp)\b.*?</(?P=tag)>)"
+    r"(?P<escape>\\[\\`$])"
+    r"|(?P<code>(?<!(?<!\\)`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)|<(?P<tag>code|kbd|samp)\b.*?</(?P=tag)>)"
     r"|(?P<block>\$\$.+?\$\$)"
     r"|(?P<environment>\\begin\{(?P<name>[a-z]+\*?)\}.*?\\end\{(?P=name)\})"
     r"|(?P<inline>(?<![\\$])\$(?![\s$])(?:(?!\n[ \t]*\n)[^$`])*?(?<![\s\\])\$(?![\d$]))",
@@ -16,12 +21,21 @@ PIECES = re.compile(
 # A link to a file of this project leads nowhere from a post; its text stays.
 RELATIVE_LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\((?![a-z]+:|#|/)(?:[^()]|\([^()]*\))*\)")
 LINE_MARKS = re.compile(r"(?:[ \t]*(?:>|[-*+](?=[ \t])|\d+[.)](?=[ \t])))*[ \t]*")  # of quotations and items
+EMPTY = "<!-- -->"  # on the line of an item's mark: kramdown looks for lists in the lines of a block there
 LONE_BAR = re.compile(r"(?<!\\)\|")
 
 
 def hidden(markdown: str) -> str:
-    """The same lines, with formulas in which no reader of Markdown sees the edge of a table's cell."""
-    return PIECES.sub(lambda piece: piece[0] if piece["code"] else piece[0].replace("|", "x"), markdown)
+    """The same lines with letters for formulas, in which a notebook's reader sees no Markdown."""
+    return PIECES.sub(_letters, markdown)
+
+
+def _letters(piece: re.Match) -> str:
+    if piece["code"] or piece["escape"]:
+        return piece[0]
+    first, *lines = piece[0].split("\n")
+    inner = [LINE_MARKS.match(line)[0] if line.lstrip().startswith(">") else "" for line in lines]
+    return "\n".join(["x" * len(first), *(f"{marks}x" for marks in inner)])
 
 
 def is_formula(text: str) -> bool:
@@ -35,34 +49,36 @@ def within(marks: str) -> str:
     return re.sub("[^>]", " ", marks)
 
 
-def converted(markdown: str, in_table: bool = False) -> str:
-    """Text without blocks of code; its bars are letters, or the edges of a table's cells."""
+def converted(text: str, in_table: bool = False) -> str:
+    """One paragraph, heading or table; its bars are letters, or the edges of a table's cells."""
     parts, end = [], 0
-    for match in PIECES.finditer(markdown):
-        parts += [_prose(markdown[end : match.start()], markdown, in_table), _piece(match, in_table)]
+    for match in PIECES.finditer(text):
+        parts += [_prose(text[end : match.start()], text, in_table), _piece(match, in_table)]
         end = match.end()
-    return "".join([*parts, _prose(markdown[end:], markdown, in_table)])
+    return "".join([*parts, _prose(text[end:], text, in_table)])
 
 
-def _prose(text: str, cell: str, in_table: bool) -> str:
-    text = inline(RELATIVE_LINK.sub(r"\1", text), cell)
+def _prose(text: str, whole: str, in_table: bool) -> str:
+    """Text without code and formulas: no backtick begins or ends anything, and no footnote is one."""
+    text = inline(RELATIVE_LINK.sub(r"\1", text), whole).replace("`", "\\`").replace("[^", "\\[^")
     return text if in_table else LONE_BAR.sub("&#124;", text)  # else kramdown makes its line a table
 
 
 def _piece(match: re.Match, in_table: bool) -> str:
+    if match["escape"] or match["tag"]:
+        return match[0].replace(r"\|", "&#124;") if in_table else match[0]
     if match["code"]:
-        return _code_of_a_table(match) if in_table and r"\|" in match[0] else match[0]
+        return _code(match, in_table)
     if match["inline"]:
-        return f"$${without_bars(match[0][1:-1])}$$"
+        return f"$${for_kramdown(match[0][1:-1])}$$"
     return _block_formula(match)
 
 
-def _code_of_a_table(match: re.Match) -> str:
-    """Code with a bar, without the backslash that a table needs there and a notebook's reader never sees."""
-    if match["tag"]:
-        return match[0].replace(r"\|", "&#124;")
-    code = escape(match[0].strip("`").strip(" ").replace(r"\|", "|"), quote=False)
-    return f"<code>{code.replace('|', '&#124;')}</code>"
+def _code(match: re.Match, in_table: bool) -> str:
+    """Code with a backtick, or with a bar in a table: there it needs a backslash that no reader sees."""
+    code = match[0][len(match["ticks"]) : -len(match["ticks"])]
+    seen = code.replace(r"\|", "|") if in_table else code
+    return match[0] if seen == code and "`" not in code else f"<code>{as_attribute(seen)}</code>"
 
 
 def _block_formula(match: re.Match) -> str:
@@ -71,18 +87,25 @@ def _block_formula(match: re.Match) -> str:
     marks = LINE_MARKS.match(before)[0]
     inner = within(marks)
     body = match[0] if match["environment"] else match[0][2:-2].strip()
+    body = without_html(body)
     if ">" in inner:
         body = re.sub(r"^[ \t>]+", "", body, flags=re.MULTILINE)
     if not marks:
         return f"\n\n$$\n{body}\n$$\n\n"
     lines = "\n".join(inner + line.strip() for line in ("$$", *body.strip().splitlines(), "$$"))
     if before == marks != inner:  # right after the mark of its item
-        return f"{lines.removeprefix(inner)}\n{inner.rstrip()}\n{inner}"
+        return f"{EMPTY}\n{inner.rstrip()}\n{lines}\n{inner.rstrip()}\n{inner}"
     return f"\n{inner.rstrip()}\n{lines}\n{inner.rstrip()}\n{inner}"
 
 
-def without_bars(formula: str) -> str:
-    """The same formula without a `|`, which kramdown would take for the edge of a cell."""
+def for_kramdown(formula: str) -> str:
+    """The same formula without a `|`, the edge of a cell to kramdown, and with nothing that could be HTML."""
     formula = formula.replace(r"\|", r"\Vert ")
     formula = re.sub(r"\\(left|right|middle|[bB]igg?[lrm]?) *\|", r"\\\1\\vert ", formula)
-    return re.sub(r" *\| *", r" \\mid ", formula)
+    formula = re.sub(r" *\| *", r" \\mid ", formula)
+    return without_html(formula)
+
+
+def without_html(formula: str) -> str:
+    """The same formula with a space after each `<` and `&` that could begin HTML."""
+    return re.sub(r"<(?=[a-zA-Z/!?])|&(?=[a-zA-Z#])", r"\g<0> ", formula)

@@ -91,13 +91,13 @@ def inline(text: str, cell: str) -> str:
 
     def told(match: re.Match) -> str:
         name = match["name"].lower()
-        if name in AROUND | VOID | INLINE or match["rest"].endswith("/"):
+        if name in VOID | INLINE or match["rest"].endswith("/"):
             return match[0]
         if f"</{name}" not in cell.lower():
             raise ParameterError(
                 f"a post needs the end of <{name}>: close it, or write \\<{name}> for a text"
             )
-        return f'<{match["name"]}{match["rest"]} markdown="span">'
+        return match[0] if name in AROUND else f'<{match["name"]}{match["rest"]} markdown="span">'
 
     return OPENING.sub(told, text)
 

@@ -32,9 +32,13 @@ def as_attribute(text: str) -> str:
 
 def code_block(text: str, language: str) -> str:
     """Text in a fence that nothing in it can end, without empty lines around it; "" for blank text."""
-    text = text.rstrip().lstrip("\n")
-    fence = "`" * (1 + max([2, *map(len, re.findall("`+", text))]))
+    text, fence = text.rstrip().lstrip("\n"), fence_around(text)
     return f"{fence}{language}\n{text}\n{fence}" if text else ""
+
+
+def fence_around(text: str) -> str:
+    """A fence longer than any in the text."""
+    return "`" * (1 + max([2, *map(len, re.findall("`+", text))]))
 
 
 def past_liquid(body: str) -> str:

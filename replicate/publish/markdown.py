@@ -11,13 +11,15 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from replicate.parameters import ParameterError
-from replicate.publish.formulas import LINE_MARKS, LONE_BAR, converted, hidden, is_formula, within
+from replicate.publish.formulas import EMPTY, LINE_MARKS, LONE_BAR, converted, hidden, is_formula, within
 from replicate.publish.html_block import OpenElements
+from replicate.publish.kramdown import fence_around
 
 # Where an image is that a post shows; one beside the notebook, or in it, would be a gap.
 SHOWN_IMAGE = re.compile(r"https?:|data:|/")
 IMAGE_ELEMENT = re.compile(r"<img\b[^>]*?\bsrc\s*=\s*[\"']?([^\"'\s>]*)", re.IGNORECASE)
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+LISTS = ("ordered_list_open", "bullet_list_open")
 NUMBER = re.compile(r"(\d+)[.)][ \t]*$")  # the last of a line's marks
 # How a line of a paragraph may begin and not be an item of a list, for a notebook's reader.
 NUMBERED_LINE = re.compile(r"^([ \t>]*\d+)([.)])(?=[ \t])")
@@ -30,19 +32,31 @@ def to_kramdown(markdown: str) -> str:
         ParameterError: it shows an image that a post would not have, or HTML that takes in what follows.
     """
     markdown = re.sub("\r\n?", "\n", markdown)
-    tokens = MarkdownIt().enable("table").parse(hidden(markdown))
+    lines = re.split(r"(?<=\n)", markdown)
+    tokens = _tokens(markdown, lines)
     for place in _images(tokens):
         if not SHOWN_IMAGE.match(place):
             raise ParameterError(
                 f"a post would not have the image {place!r}: name it by its address, or draw it as a figure"
             )
-    return "".join(_parts(_numbered(re.split(r"(?<=\n)", markdown), tokens), tokens))
+    return "".join(_parts(_numbered(lines, tokens), tokens))
 
 
 def links_by_name(markdown: str) -> dict[str, str]:
     """The names and addresses of the links that a cell defines, as in `[name]: address`."""
     MarkdownIt().parse(markdown, found := {})
     return {name: link["href"] for name, link in found.get("references", {}).items()}
+
+
+def _tokens(markdown: str, lines: list[str]) -> list[Token]:
+    """The blocks that a notebook's reader sees: none within a formula, and no formula within code."""
+    parser, parts, end = MarkdownIt().enable("table"), [], 0
+    for token in parser.parse(markdown):
+        if token.type in ("fence", "code_block"):
+            first, stop = token.map
+            parts += [hidden("".join(lines[end:first])), *lines[first:stop]]
+            end = stop
+    return parser.parse("".join([*parts, hidden("".join(lines[end:]))]))
 
 
 def _images(tokens: list[Token]) -> Iterator[str]:
@@ -69,7 +83,7 @@ def _numbered(lines: list[str], tokens: list[Token]) -> list[str]:
 
 
 def _parts(lines: list[str], tokens: list[Token]) -> Iterator[str]:
-    """The blocks that kramdown would read in another way, and the prose between them."""
+    """Blocks, each in its way, and what stands between them, such as empty lines."""
     end, elements = 0, OpenElements()
     for token in tokens:
         elements.check(token.type)
@@ -77,31 +91,40 @@ def _parts(lines: list[str], tokens: list[Token]) -> Iterator[str]:
             continue
         first, stop = token.map
         if (block := _block(token, lines[first:stop], elements)) is not None:
-            yield converted("".join(lines[end:first]))
+            yield "".join(lines[end:first])
             yield block
-            end = first if token.type == "ordered_list_open" else stop
-    yield converted("".join(lines[end:]))
+            end = first if token.type in LISTS else stop
+    yield "".join(lines[end:])
     elements.refuse_open()
 
 
 def _block(token: Token, lines: list[str], elements: OpenElements) -> str | None:
-    """A block's lines as kramdown has them, or what it needs before a list; None for what is prose."""
+    """The lines of a block as kramdown has them, or what it needs before a list; None for what has blocks."""
     block = "".join(lines)
     match token.type:
         case "fence":
-            return _fenced(token, lines)
+            return _fenced(token, lines[0])
         case "code_block":
-            return block
+            return _indented(token, lines[0])
         case "html_block":
             return elements.read(block)
         case "table_open":
             return _table(block)
         case "ordered_list_open" if "start" in token.attrs:
             return _start(block)
-        case "inline" if is_formula(token.content) and "p" not in elements.names:
-            marks = LINE_MARKS.match(block)[0]
-            return f"{marks}\\{converted(block[len(marks) :])}"  # kramdown would take it for a block formula
+        case "ordered_list_open" | "bullet_list_open" if token.level == 0:
+            return "\n"  # else kramdown may take it for a part of the list before
+        case "inline":
+            return _text(block, within_paragraph="p" in elements.names)
     return None
+
+
+def _text(block: str, within_paragraph: bool) -> str:
+    """A paragraph or a heading."""
+    marks = LINE_MARKS.match(block)[0]
+    if is_formula(block[len(marks) :].strip()) and not within_paragraph:
+        return f"{marks}\\{converted(block[len(marks) :])}"  # kramdown would take it for a block formula
+    return converted(block)
 
 
 def _start(items: str) -> str:
@@ -119,7 +142,7 @@ def _table(block: str) -> str:
     marks = LINE_MARKS.match(block)[0]
     inner = within(marks)
     gap = f"{inner.rstrip()}\n"
-    first, *rows = re.split(r"(?<=\n)", converted(block, in_table=True))
+    first, *rows = re.split(r"(?<=\n)", converted(block.rstrip("\n") + "\n", in_table=True))
     rows = [row if LONE_BAR.search(row) or not row.strip(" >\n") else _row(row, inner) for row in rows]
     return f"{gap if marks == inner else ''}{first}{''.join(rows)}{gap}"
 
@@ -129,16 +152,25 @@ def _row(line: str, inner: str) -> str:
     return f"{inner}| {line[len(inner) :].strip()} |\n"
 
 
-def _fenced(token: Token, lines: list[str]) -> str:
+def _fenced(token: Token, first_line: str) -> str:
+    """Code in a fence, in the list's item or the quotation where it stands."""
+    before = first_line.partition(token.markup)[0] if token.level else ""
+    return _code(token.content, before, token.markup, " ".join(token.info.split()[:1]))
+
+
+def _indented(token: Token, first_line: str) -> str:
+    """Code by indentation, in a fence: kramdown does not know it where it follows the mark of an item."""
+    first_code = token.content.partition("\n")[0]
+    start = first_code.lstrip()
+    lead = len(first_code.expandtabs(4)) - len(start.expandtabs(4))
+    up_to_start = first_line.removesuffix("\n").removesuffix(start).expandtabs(4)
+    return _code(token.content, up_to_start[: len(up_to_start) - lead - 4], fence_around(token.content))
+
+
+def _code(code: str, before: str, fence: str, language: str = "") -> str:
     """A fence as kramdown knows it: between empty lines, and closed by a line like the one that opened it."""
-    (opening, *body), fence = lines, token.markup
-    before = opening.partition(fence)[0]
     inner = within(before)
-    if body and re.fullmatch(rf"[ \t>]*{fence}{fence[0]}*\s*", body[-1]):
-        body.pop()
-    if body and not body[-1].endswith("\n"):
-        body.append("\n")
-    language = " ".join(token.info.split()[:1])
-    gap = f"{inner.rstrip()}\n"
-    first = gap if before == inner else ""  # else it stands on the line of its item's mark
-    return f"{first}{before}{fence}{language}\n{''.join(body)}{inner}{fence}\n{gap}"
+    gap = inner.rstrip()
+    above = [gap] if before == inner else [f"{before}{EMPTY}", gap]
+    lines = [f"{inner}{line}" if line else gap for line in code.removesuffix("\n").split("\n")]
+    return "\n".join([*above, f"{inner}{fence}{language}", *lines, f"{inner}{fence}", gap, ""])

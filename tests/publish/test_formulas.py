@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from shared import PROJECT, formulas
 
-from replicate.publish.formulas import PIECES, without_bars
+from replicate.publish.formulas import PIECES, for_kramdown
 from replicate.publish.markdown import to_kramdown
 
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("[0-9]*.ipynb"))
@@ -17,7 +17,7 @@ def formulas_of(markdown: str) -> list[str]:
     found = []
     for match in PIECES.finditer(markdown):
         if match["inline"]:
-            found.append(without_bars(match[0][1:-1]))
+            found.append(for_kramdown(match[0][1:-1]))
         elif match["block"] or match["environment"]:
             found.append(match[0].removeprefix("$$").removesuffix("$$"))
     return [" ".join(formula.split()) for formula in found]
@@ -93,7 +93,7 @@ def test_a_block_formula_stays_in_its_item_or_quotation(render, markdown, parent
 
 @pytest.mark.parametrize("size", ["left", "right", "big", "Bigg", "Bigl", "bigr", "biggm", "middle"])
 def test_a_bar_after_a_size_stays_a_delimiter(size):
-    assert without_bars(rf"\{size} | x \{size}| y") == rf"\{size}\vert  x \{size}\vert  y"
+    assert for_kramdown(rf"\{size} | x \{size}| y") == rf"\{size}\vert  x \{size}\vert  y"
 
 
 def test_no_formula_reads_on_past_an_empty_line(render):
@@ -113,5 +113,42 @@ def test_a_formula_alone_in_a_paragraph_stays_within_it(render, markdown):
 )
 def test_a_formula_among_others_stays_as_it_is(render, markdown):
     page = render(to_kramdown(markdown))
-    assert formulas(page) == ["x"] or "$$x$$" in page.get_text()  # in a `p`, for MathJax
-    assert "\\" not in page.get_text()
+    assert formulas(page) == ["x"] and "\\" not in page.get_text()
+
+
+@pytest.mark.parametrize(
+    ("markdown", "code"),
+    [
+        ("`` `<b>x</b>`", ["<b>x</b>"]),  # the first two begin nothing
+        ("``\n\n``` `<b>` ```", ["`<b>`"]),
+        ("> ``\n``` `<b>` ```", ["`<b>`"]),
+        ("`a``<b>``c`", ["a``<b>``c"]),
+        ("`` a ```<b>```", ["<b>"]),
+        ("\\`a` <b>x</b> `", [" <b>x</b> "]),
+        ("\\``<b>`", ["<b>"]),
+        ("`` ` <b> ``", ["` <b>"]),
+    ],
+)
+def test_code_ends_where_a_reader_of_the_notebook_sees_its_end(render, markdown, code):
+    page = render(to_kramdown(markdown))
+    assert [one.get_text() for one in page.select("code")] == code
+    assert not page.select("code b, b code")
+
+
+@pytest.mark.parametrize("formula", ["a<b>1</b>", "a<!-- b", "a&lt;b", "x</p>y", "a &copy"])
+@pytest.mark.parametrize("dollars", ["$", "$$"])
+def test_a_formula_bears_no_html(render, formula, dollars):
+    page = render(to_kramdown(f"With {dollars}{formula}{dollars} here"))
+    (found,) = formulas(page)
+    assert found.replace(" ", "") == formula.replace(" ", "") and "here" in page.get_text()
+
+
+def test_a_formula_with_the_marks_of_blocks_stays_one(render):
+    for mark, inner in (("", ""), ("- ", "  "), ("> ", "> ")):
+        page = render(to_kramdown(f"{mark}$$\n{inner}a\n{inner}- b\n{inner}\n{inner}# c\n{inner}$$"))
+        assert formulas(page) == ["a - b # c"] and len(page.select("li")) == (mark == "- ")
+
+
+def test_a_formula_does_not_begin_in_text_and_end_in_code(render):
+    page = render(to_kramdown("Between $$ and\n\n```\n<b>$$</b>\n```\n\nthere is $$ no formula"))
+    assert not page.select("b") and page.select_one("pre").get_text() == "<b>$$</b>\n"

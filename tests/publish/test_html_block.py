@@ -98,6 +98,7 @@ def test_markdown_in_inline_html_is_read_as_such(render):
     [
         "<model> is **x**",
         "a vector<int> of <your_name>",
+        "a <details> b\n\n</details>",
         "<font color=red>**x**",
         f"<font color='red'>\n\n{SCRIPT}\n\n</font>",
         "<font color='red'>\n\ntext",
@@ -113,6 +114,7 @@ def test_an_element_that_has_no_end_or_takes_in_blocks_is_refused(markdown):
     [
         "a \\<model> b `<model>`",
         "x<br>y <a name='z'></a>",
+        "a <div>x</div> b",
         "<https://e.org> 1 < 2",
         "<b>x</b> <em>**y**</em>",
     ],

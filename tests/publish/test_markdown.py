@@ -9,19 +9,49 @@ from replicate.publish.markdown import links_by_name, to_kramdown
 @pytest.mark.parametrize(
     "code",
     [
-        "    export A=$HOME/$PATH\n",
-        "\techo $x$ | [a](b.md)\n",
         "<pre>cost $A$ | [a](b.md)</pre>\n",
         "<PRE>\ncost $A$ | b\n\n$B$</PRE>\n",
     ],
 )
-def test_indented_code_and_pre_are_never_touched(code):
+def test_what_is_preformatted_is_never_touched(code):
     assert code in to_kramdown(f"Before $a$:\n\n{code}\nAfter $b$.")
     assert "$$b$$" in to_kramdown(f"Before $a$:\n\n{code}\nAfter $b$.")
 
 
+@pytest.mark.parametrize(
+    "code",
+    ["export A=$HOME/$PATH", "echo $x$ | [a](b.md)", "a ``` <b>\n  b\n\n\tc", "  x", "* * *", "- 1. > a"],
+)
+@pytest.mark.parametrize("mark", ["", "- ", "> ", "1. ", "- a\n\n  ", "> - ", "Text\n\n"])
+def test_code_by_indentation_is_shown_as_it_is(render, mark, code):
+    inner = mark.rpartition("\n")[2].replace("-", " ").replace("1.", "  ")
+    indented = "\n".join((inner if n else "") + f"    {line}" for n, line in enumerate(code.split("\n")))
+    page = render(to_kramdown(f"{mark}{indented}\n\nAfter $b$."))
+    assert [block.get_text().expandtabs(4) for block in page.select("pre")] == [code.expandtabs(4) + "\n"]
+    assert formulas(page) == ["b"] and not page.select("b")
+    assert len(page.select("li pre, blockquote pre")) == any(character in mark for character in ">-1")
+
+
 def test_an_indented_paragraph_of_a_list_is_no_code():
-    assert to_kramdown("- one\n\n    and $a$\n") == "- one\n\n    and $$a$$\n"
+    assert to_kramdown("- one\n\n    and $a$\n") == "\n- one\n\n    and $$a$$\n"
+
+
+@pytest.mark.parametrize(
+    "code", ["- 1. > a", "* * *", "# h", "| a |\n|---|", "<b>x</b>", "a\u2028```\x0c```", "a\n\n\n- b"]
+)
+@pytest.mark.parametrize("mark", ["- ", "1. ", "- 1. ", "> - ", "- > "])
+def test_a_fence_on_the_line_of_its_mark_holds_what_could_be_a_block(render, mark, code):
+    inner = "".join(character if character == ">" else " " for character in mark)
+    lines = ["```", *code.split("\n"), "```", "", "end"]
+    page = render(to_kramdown("\n".join((inner if n else mark) + line for n, line in enumerate(lines))))
+    assert [block.get_text() for block in page.select("li pre")] == [code + "\n"]
+    assert [text.get_text() for text in page.select("li p")] == ["end"] and not page.select("b")
+
+
+def test_lists_that_follow_one_another_keep_apart(render):
+    page = render(to_kramdown("7. 1. a\n   2. b\n- ~~~html\n  <b>\n  ~~~"))
+    assert [len(one.find_all("li")) for one in page.select("ol")] == [3, 2]
+    assert page.select_one("ul pre").get_text() == "<b>\n" and not page.select("b")
 
 
 OPEN = "~~~\necho $HOME/$PATH [a](b)"
@@ -37,6 +67,7 @@ OPEN = "~~~\necho $HOME/$PATH [a](b)"
         ("> ~~~\n> $a$ b $c$", "$a$ b $c$\n"),
         ("```python title=x\nprint()\n```", "print()\n"),
         ("````\n```\ninner\n```\n````", "```\ninner\n```\n"),
+        ("  ```\n  code\n    more\n  ```", "code\n  more\n"),
     ],
 )
 def test_a_fence_ends_where_a_reader_of_the_notebook_sees_its_end(render, markdown, code):
@@ -84,6 +115,11 @@ def test_a_line_right_after_a_table_is_its_last_row(render, row):
         assert len(rows) == 3 and rows[1] == ["1", "2"] and rows[2][0]
 
 
+def test_a_table_ends_with_its_cell(render):
+    page = render(to_kramdown("> | a | b |\n> |---|---|\n> | 1 | 2 |") + "\n\nnext")
+    assert [cell.get_text() for cell in page.select("td")] == ["1", "2"]
+
+
 def test_a_formula_with_a_bar_heads_a_column(render):
     page = render(to_kramdown("| $|x|$ | $p(a|b)$ |\n|---|---|\n| 1 | 2 |"))
     assert [cell.get_text() for cell in page.select("th")] == [r"$\mid x \mid$", r"$p(a \mid b)$"]
@@ -127,3 +163,8 @@ def test_the_links_that_a_cell_names_are_found():
         "B": "https://f.org",
     }
     assert links_by_name("```\n[a]: https://e.org\n```") == {}
+
+
+def test_there_are_no_footnotes(render):
+    page = render(to_kramdown("See [^1].\n\n[^1]: the *note*"))
+    assert page.get_text().split() == ["See", "[^1].", "[^1]:", "the", "note"] and not page.select("sup")
