@@ -22,6 +22,8 @@ PIECES = re.compile(
 RELATIVE_LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\((?![a-z]+:|#|/)(?:[^()]|\([^()]*\))*\)")
 LINE_MARKS = re.compile(r"(?:[ \t]*(?:>|[-*+](?=[ \t])|\d+[.)](?=[ \t])))*[ \t]*")  # of quotations and items
 EMPTY = "<!-- -->"  # on the line of an item's mark: kramdown looks for lists in the lines of a block there
+# What kramdown alone would read: a backtick without code, footnotes, attributes, abbreviations, definitions.
+KRAMDOWN_ALONE = re.compile(r"`|\[\^|\{:|\*(?=\[[^\]\n]*\]:)|(?<![^\n]):(?=[ \t])")
 LONE_BAR = re.compile(r"(?<!\\)\|")
 
 
@@ -59,8 +61,8 @@ def converted(text: str, in_table: bool = False) -> str:
 
 
 def _prose(text: str, whole: str, in_table: bool) -> str:
-    """Text without code and formulas: no backtick begins or ends anything, and no footnote is one."""
-    text = inline(RELATIVE_LINK.sub(r"\1", text), whole).replace("`", "\\`").replace("[^", "\\[^")
+    """Text without code and formulas, in which nothing is meant for kramdown alone."""
+    text = KRAMDOWN_ALONE.sub(r"\\\g<0>", inline(RELATIVE_LINK.sub(r"\1", text), whole))
     return text if in_table else LONE_BAR.sub("&#124;", text)  # else kramdown makes its line a table
 
 

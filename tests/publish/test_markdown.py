@@ -165,6 +165,17 @@ def test_the_links_that_a_cell_names_are_found():
     assert links_by_name("```\n[a]: https://e.org\n```") == {}
 
 
-def test_there_are_no_footnotes(render):
-    page = render(to_kramdown("See [^1].\n\n[^1]: the *note*"))
-    assert page.get_text().split() == ["See", "[^1].", "[^1]:", "the", "note"] and not page.select("sup")
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        "See [^1].\n\n[^1]: the note",
+        "a {: .c} b {::options /} c {:/}\n{: .d}",
+        "HTML\n\n*[HTML]: x",
+        "term\n: definition",
+        "# h {: #id}",
+    ],
+)
+def test_what_only_kramdown_would_read_is_shown_as_it_is(render, markdown):
+    page = render(to_kramdown(markdown))
+    assert page.get_text().split() == markdown.removeprefix("# ").split()
+    assert not page.select("sup, abbr, dl, .c, .d, #id")
