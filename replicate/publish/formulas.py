@@ -71,8 +71,8 @@ def _piece(match: re.Match, in_table: bool) -> str:
         return match[0].replace(r"\|", "&#124;") if in_table else match[0]
     if match["code"]:
         return _code(match, in_table)
-    if match["inline"]:
-        return f"$${for_kramdown(match[0][1:-1])}$$"
+    if match["inline"] or in_table:  # a cell has one line
+        return f"$${for_kramdown(' '.join(match[0].strip('$').split()))}$$"
     return _block_formula(match)
 
 

@@ -115,6 +115,12 @@ def test_a_line_right_after_a_table_is_its_last_row(render, row):
         assert len(rows) == 3 and rows[1] == ["1", "2"] and rows[2][0]
 
 
+def test_a_cell_has_a_formula_of_two_dollars(render):
+    page = render(to_kramdown("| $$a|b$$ | b |\n|---|---|\n| \\begin{array}x\\end{array} | $$x$$ |"))
+    assert formulas(page) == [r"a \mid b", r"\begin{array}x\end{array}", "x"]
+    assert len(page.select("td")) == 2
+
+
 def test_a_table_ends_with_its_cell(render):
     page = render(to_kramdown("> | a | b |\n> |---|---|\n> | 1 | 2 |") + "\n\nnext")
     assert [cell.get_text() for cell in page.select("td")] == ["1", "2"]
