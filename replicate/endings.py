@@ -4,6 +4,7 @@ import errno
 import os
 import signal
 import sys
+from tempfile import gettempdir
 from types import FrameType
 from typing import Any
 
@@ -35,13 +36,19 @@ class OneLineErrors(TyperGroup):
     """Ends in one line where a person or a notebook is at fault; a traceback is for this program's faults."""
 
     def invoke(self, ctx: typer.Context) -> Any:
-        for stream in (sys.stdout, sys.stderr):  # names and texts print in an ASCII locale too
+        for stream in filter(None, (sys.stdout, sys.stderr)):  # None where it was closed
+            # Names and texts print in an ASCII locale too.
             stream.reconfigure(encoding="utf-8", errors="surrogateescape")
         signal.signal(signal.SIGTERM, _as_ctrl_c)
         try:
             os.getcwd()
         except FileNotFoundError:  # which libraries meet in ways of their own, some by ending at once
             typer.echo("replicate: the current folder is not there any more; go to another one", err=True)
+            raise typer.Exit(2) from None
+        try:
+            gettempdir()
+        except FileNotFoundError as error:  # the disk is full
+            typer.echo(f"replicate: {error.strerror}: make room, or set TMPDIR", err=True)
             raise typer.Exit(2) from None
         try:
             return super().invoke(ctx)

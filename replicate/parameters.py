@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from replicate.cells import FIRST_LINE, assignments, cells_of, defaults_of, is_parameters_cell
+from replicate.cells import FIRST_LINE, TAG, assignments, cells_of, defaults_of, is_parameters_cell
 from replicate.errors import ParameterError
 from replicate.fields import shortened, unknown
 from replicate.settings import (
@@ -62,6 +62,7 @@ def notebook_parameters(history: Sequence[str]) -> Parameters:
     runs = [list(cells) for tagged, cells in groupby(history, is_parameters_cell) if tagged]
     if not runs:
         raise ParameterError(f"run the cell that starts with '{FIRST_LINE}' first")
+    _refuse_defaults_elsewhere(history)
     defaults, *later = [assignments(source) for cells in runs for source in cells]
     # Only the last run of cells must be right: in JupyterLab a mistake stays in the history after its repair.
     for source in runs[-1]:
@@ -72,6 +73,17 @@ def notebook_parameters(history: Sequence[str]) -> Parameters:
     return Parameters(defaults, given)
 
 
+def _refuse_defaults_elsewhere(history: Sequence[str]) -> None:
+    """Refuse defaults in a cell of another form: what papermill puts after it would be taken for them."""
+    first = next(number for number, source in enumerate(history) if is_parameters_cell(source))
+    try:
+        before = assignments(history[first - 1]) if first else {}
+    except ParameterError:  # any other code
+        return
+    if before.keys() & assignments(history[first]).keys():
+        raise ParameterError(f"the cell with the tag parameters must start with '{FIRST_LINE}'")
+
+
 def check_parameters(notebook: Path, given: dict[str, Any]) -> Parameters:
     """Return all parameters of a notebook file, the given values in place of its defaults."""
     defaults = defaults_of(notebook)
@@ -79,12 +91,21 @@ def check_parameters(notebook: Path, given: dict[str, Any]) -> Parameters:
         untagged = any(is_parameters_cell(source) for source, _ in cells_of(notebook))
         hint = f": the cell that starts with '{FIRST_LINE}' lacks the tag parameters" if untagged else ""
         raise ParameterError(f"{notebook.name} takes no parameters{hint}")
+    written = all(is_parameters_cell(source) for source, tags in cells_of(notebook) if TAG in tags)
+    if not written and _speaks_of(notebook, "notebook_parameters"):
+        raise ParameterError(
+            f"{notebook.name}: the cell with the tag parameters must start with '{FIRST_LINE}'"
+        )
     return Parameters(defaults, given)
 
 
 def makes_config(notebook: Path) -> bool:
     """Whether a notebook takes its parameters for a run's settings; in any other they may mean anything."""
-    return any("run_config" in source for source, _ in cells_of(notebook))
+    return _speaks_of(notebook, "run_config")
+
+
+def _speaks_of(notebook: Path, name: str) -> bool:
+    return any(name in source for source, _ in cells_of(notebook))
 
 
 def run_config(parameters: Mapping[str, Any]) -> RunConfig:

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -120,6 +121,26 @@ def test_ctrl_c_during_an_import_ends_without_a_traceback(tmp_path, module):
     ended = command(tmp_path, "run", "tiny.ipynb")
     said = ended.stderr.splitlines()[-1:]
     assert (ended.returncode, said) == (130, [] if module == "typer" else ["replicate: stopped"])
+
+
+def test_without_a_folder_for_temporary_files_a_command_ends_at_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/nowhere"])
+    for words in (["run", "01_paper"], ["figure", "ladder"]):
+        result = CliRunner().invoke(app, words)
+        assert result.exit_code == 2 and list(tmp_path.iterdir()) == []
+        assert result.stderr.startswith("replicate: No usable temporary directory found in ['/nowhere']")
+        assert result.stderr.endswith(": make room, or set TMPDIR\n") and result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(("closed", "status"), [(">&-", 0), ("2>&-", 0), (">&- 2>&-", 0)])
+def test_a_command_whose_output_is_closed_ends_as_ever(tmp_path, closed, status):
+    command = f"'{sys.executable}' -m replicate figures {closed}"
+    assert subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True).returncode == status
+    command = f"'{sys.executable}' -m replicate run nothere {closed}"
+    ended = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True)
+    assert ended.returncode == 2 and "Traceback" not in ended.stderr
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from nbformat import NotebookNode
 
 from replicate.parameters import ParameterError
 from replicate.publish.chirpy import figure
+from replicate.publish.formulas import has_formulas_alone
 from replicate.publish.html_table import tables_from_html
 from replicate.publish.kramdown import code_block
 from replicate.publish.markdown import links_by_name, to_kramdown
@@ -120,7 +121,7 @@ def _output(output: NotebookNode, figures: Path, slug: str) -> tuple[str, list[P
     html = data.get("text/html", "")
     if tables := tables_from_html(html):
         return tables, []
-    if "text/latex" in data:
+    if "text/latex" in data and has_formulas_alone(data["text/latex"].strip()):
         return to_kramdown(data["text/latex"].strip()), []
     plain = data.get("text/plain", "")
     known = {"text/plain", "text/html"} if "<table" in html else {"text/plain"}  # one without rows

@@ -46,6 +46,11 @@ def is_formula(text: str) -> bool:
     return piece is not None and piece["inline"] is not None
 
 
+def has_formulas_alone(text: str) -> bool:
+    """Whether a text is formulas, with nothing but space between them."""
+    return not PIECES.sub(lambda piece: piece[0] if piece["code"] or piece["escape"] else "", text).strip()
+
+
 def within(marks: str) -> str:
     """What a line begins with that goes on where a line with these marks of lists and quotations stands."""
     return re.sub("[^>]", " ", marks)

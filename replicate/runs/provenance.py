@@ -12,8 +12,7 @@ import numpy
 import torch
 
 from replicate.files import RunError
-
-PACKAGE = Path(__file__).resolve().parent.parent
+from replicate.runs.code import PACKAGE, is_changed
 
 
 def begin() -> dict:
@@ -43,7 +42,7 @@ def now() -> str:
 
 
 def git_commit() -> str | None:
-    """The commit of this source tree, `-dirty` added where the library differs from it.
+    """The commit of this source tree, `-dirty` added where the library, or what of it is loaded, differs.
 
     None outside git, where the library lies in another project's repository, and, with a word on stderr,
     where this is a checkout that git does not read, such as another person's.
@@ -51,7 +50,8 @@ def git_commit() -> str | None:
     try:
         if not _is_ours():
             return None
-        return _git("rev-parse", "HEAD") + ("-dirty" if _git("status", "--porcelain", ".") else "")
+        differs = is_changed() or _git("status", "--porcelain", ".")
+        return _git("rev-parse", "HEAD") + ("-dirty" if differs else "")
     except (OSError, subprocess.CalledProcessError) as error:
         if _is_checkout():
             print(f"no commit is recorded for what is made now: {_why(error)}", file=sys.stderr)

@@ -50,8 +50,15 @@ def connected(scheduler: str | None, workers: int) -> Iterator[Client]:
     # another worker is idle: with a saturation of 1 it waits at the scheduler.
     settings = {"distributed.worker.profile.enabled": False, "distributed.scheduler.worker-saturation": 1.0}
     with dask.config.set(settings):
-        with deaf_to_interrupts():  # Ctrl-C in the middle of their start would have each print a traceback
-            cluster = LocalCluster(**options, memory_limit=0, dashboard_address="127.0.0.1:0")
+        try:
+            with (
+                deaf_to_interrupts()
+            ):  # Ctrl-C in the middle of their start would have each print a traceback
+                cluster = LocalCluster(**options, memory_limit=0, dashboard_address="127.0.0.1:0")
+        except RuntimeError as error:
+            raise SweepError(
+                f"no processes could be started: {first_line(error.__cause__ or error)}"
+            ) from error
         with _closed_in_peace(cluster) as client:
             yield client
 

@@ -13,20 +13,28 @@ _interrupting = threading.Lock()  # never let go: a second Ctrl-C would end a ke
 
 
 def end_kernels() -> None:
-    """Interrupt this process's kernels as Ctrl-C does, once, and wait until they have ended."""
+    """Interrupt this process's kernels as Ctrl-C does, once, and wait until they have ended.
+
+    One that is still starting has nothing to save; interrupted, it would print a traceback.
+    """
     if os.name == "nt":  # where one process cannot interrupt another
         return
     kernels = [child for child in psutil.Process().children() if _is_kernel(child)]
     if _interrupting.acquire(blocking=False):
         for kernel in kernels:
             with suppress(psutil.Error):  # it has ended meanwhile
-                kernel.send_signal(signal.SIGINT)
+                kernel.send_signal(signal.SIGINT if _has_started(kernel) else signal.SIGTERM)
     psutil.wait_procs(kernels, timeout=SAVING_SECONDS)
 
 
 def end_after_kernels() -> None:
     """End this process, and before it its kernels; in a thread, for its own go on meanwhile."""
     threading.Thread(target=lambda: (end_kernels(), os._exit(128 + signal.SIGTERM))).start()
+
+
+def _has_started(kernel: psutil.Process) -> bool:
+    """Whether it listens for what to execute."""
+    return any(port.status == psutil.CONN_LISTEN for port in kernel.net_connections("tcp"))
 
 
 def _is_kernel(process: psutil.Process) -> bool:

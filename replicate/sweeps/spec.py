@@ -6,6 +6,7 @@ import json
 import math
 import re
 import sys
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -14,10 +15,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from replicate.errors import OneLineError
-from replicate.fields import explain
+from replicate.fields import TaskSettings, explain
 from replicate.files import PROJECT, RunError
 from replicate.parameters import ParameterError, Parameters, check_parameters, makes_config, run_config
 from replicate.runs.checks import check_making
+from replicate.runs.code import code_digest
 from replicate.settings import RunConfig, flat_names
 from replicate.words import load, one_line, values_of
 
@@ -71,6 +73,8 @@ class Job:
     changes: dict[str, Any]  # those that are not at the notebook's defaults
     meaning: str = ""  # the same for cases that do the same, however they are written
     sweep: str = ""  # the token of the sweep's folder
+    task: TaskSettings | None = None  # where its notebook makes a run's settings: with the checksum of a text
+    code: str = ""  # the checksum of the library that asks for it
     earlier: dict[str, bytes] = field(
         default_factory=dict
     )  # a finished training of the same settings, by path
@@ -81,7 +85,8 @@ class Job:
 
         A parameter that comes new to the notebook, with a default, changes none.
         """
-        identity = json.dumps([self.notebook, self.changes], sort_keys=True, default=repr)
+        changes = dict(sorted(self.changes.items()))  # whose values keep their order
+        identity = json.dumps([self.notebook, changes], default=repr)
         return hashlib.sha256(identity.encode()).hexdigest()[:10]
 
     @property
@@ -140,7 +145,10 @@ def make_job(notebook: Path, given: dict[str, Any], name: str) -> Job:
     changes |= {setting: getattr(config.task, setting) for setting in config.task.filled} if config else {}
     settings = set(flat_names()) if config else set()
     own = {parameter: value for parameter, value in values.items() if parameter not in settings}
-    return Job(name, notebook.name, source, typed, changes, repr((config, own)))
+    task = config.task if config else None
+    return Job(
+        name, notebook.name, source, typed, changes, repr((config, own)), task=task, code=code_digest()
+    )
 
 
 def _check_case(values: Parameters, config: RunConfig) -> None:
@@ -172,6 +180,9 @@ def _jobs(folder: Path, sweep: Sweep) -> list[Job]:
         if job.meaning in jobs:
             raise ParameterError(f"it asks twice for the case with {change}")
         jobs[job.meaning] = replace(job, name=f"{job.name}-{job.digest}")
+    name, count = Counter(job.name for job in jobs.values()).most_common(1)[0]
+    if count > 1:
+        raise ParameterError(f"two of its cases would have one folder, {name}")
     return list(jobs.values())
 
 

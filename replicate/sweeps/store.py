@@ -1,5 +1,6 @@
 """A sweep's folder holds one folder a case, put in place whole."""
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,9 @@ from replicate.runs.places import is_finished
 from replicate.sweeps.foreign import copy_files, is_of_case
 from replicate.sweeps.spec import Job
 from replicate.sweeps.work import EARLIER, FAILED, RECORD, Outcome
+
+# A case's new files while they are put together, and old ones on their way out; it ends with a digest.
+PASSING = re.compile(r"\.(.+-[0-9a-f]{10})\.(?:coming|going)")
 
 
 def state(folder: Path, job: Job) -> str:
@@ -50,9 +54,10 @@ def with_earlier_run(folder: Path, job: Job) -> Job:
 
 
 def clear_leftovers(folder: Path, jobs: list[Job]) -> None:
-    """Finish, or undo, what a sweep that was killed while it stored a case has left."""
-    for job in jobs:
-        place = _place(folder, job)
+    """Finish, or undo, what a sweep that was killed while it stored a case has left, of its file or not."""
+    hidden = [PASSING.fullmatch(path.name) for path in folder.glob(".*")]
+    for name in sorted({*(job.name for job in jobs), *(match[1] for match in hidden if match)}):
+        place = (folder / name).resolve()
         coming, going = _passing(place)
         if not place.exists():
             for whole in (coming, going):
@@ -107,7 +112,7 @@ def run_of(folder: Path) -> Run:
     Raises:
         RunError: it made none, or several.
     """
-    runs = runs_in(folder)
+    runs = runs_of_case(folder)
     if len(runs) != 1:
         raise RunError(f"{folder} holds {len(runs)} runs, not one")
     return open_run(runs[0])
@@ -162,8 +167,14 @@ def record_of(place: Path) -> dict:
     return record
 
 
+def runs_of_case(place: Path) -> list[Path]:
+    """The finished runs that the case itself has made; others are a person's."""
+    is_ours = is_of_case(record_of(place))
+    return [run for run in runs_in(place) if is_ours((run / "config.json").relative_to(place))]
+
+
 def runs_in(place: Path) -> list[Path]:
-    """The finished runs of a case."""
+    """The finished runs in a case's folder."""
     return _runs_under(place / "runs")
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from replicate.files import RunError, read_json, write_json, write_whole
 from replicate.runs.folder import open_run
 from replicate.sweeps.spec import Job
-from replicate.sweeps.store import RECORD, record_of, runs_in
+from replicate.sweeps.store import RECORD, record_of, runs_of_case
 
 MARK = ".sweep.json"  # in the sweep's folder: its token, its file, and the checksums of the tables it wrote
 SUMMARY = "summary.csv"
@@ -106,7 +106,7 @@ def _end(place: Path) -> dict:
     record = record_of(place)
     ended = {"state": "failed" if record["error"] else "done"}
     ended |= {name: record[name] for name in ("error", "seconds", "machine")}
-    runs = [] if record["error"] else runs_in(place)  # a failed case may hold a run of before
+    runs = [] if record["error"] else runs_of_case(place)  # a failed case may hold a run of before
     if len(runs) != 1:
         return ended
     try:

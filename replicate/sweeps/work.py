@@ -6,14 +6,17 @@ import platform
 import shutil
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from distributed import get_worker
 
-from replicate.files import UNFINISHED, RunError, first_line, locked, numbered, write_whole
+from replicate.files import UNFINISHED, RunError, first_line, locked, numbered, read_json, write_whole
 from replicate.parameters import ParameterError
 from replicate.publish.execute import NotebookError, execute, kernel_environment
+from replicate.runs.code import code_digest
 from replicate.runs.places import runs_root
 from replicate.sweeps.spec import Job
 from replicate.training.workers import hearing_interrupts
@@ -30,6 +33,7 @@ UNUSED = (
 )
 
 _one_at_a_time = threading.Lock()  # papermill changes the folder, and we the environment, of a whole process
+_root: Path | None = None  # this process's folder of runs, while a case has one of its own in the environment
 
 
 @dataclass(frozen=True)
@@ -69,14 +73,15 @@ def work(job: Job) -> Outcome:
     """Execute a case's notebook in this machine's working folder, where an earlier attempt goes on."""
     get_worker().log_event(started_topic(job.sweep), {"name": job.name})
     began, error, files = time.monotonic(), None, {}
-    folder = working_folder(job)
     try:
-        with _one_at_a_time, locked(folder):
+        _refuse_other_code(job)
+        with _one_at_a_time, _own_root(), locked(folder := working_folder(job)):
             began = time.monotonic()
             try:
                 _execute(job, folder)
                 _set_unused_apart(folder)
                 _refuse_names_of_the_sweep(folder)
+                _refuse_another_text(job, folder)
             finally:
                 files = _files(folder)
     except (NotebookError, ParameterError, RunError, OSError) as failure:
@@ -90,7 +95,18 @@ def working_folder(job: Job) -> Path:
     It is not another one when the notebook was edited: what was trained before is gone on with.
     """
     identity = hashlib.sha256(f"{job.sweep} {job.name} {job.digest}".encode()).hexdigest()[:16]
-    return runs_root() / "working" / f"{Path(job.notebook).stem}-{identity}"
+    return (_root or runs_root()) / "working" / f"{Path(job.notebook).stem}-{identity}"
+
+
+@contextmanager
+def _own_root() -> Iterator[None]:
+    """Remember where this process's working folders are, for other threads, while a case changes it."""
+    global _root
+    _root = runs_root()
+    try:
+        yield
+    finally:
+        _root = None
 
 
 def forget(job: Job) -> None:
@@ -174,6 +190,26 @@ def _refuse_names_of_the_sweep(folder: Path) -> None:
     for name in OWN:
         if (folder / name).exists():
             raise ParameterError(f"a cell wrote {name}, which is the sweep's own; use another name")
+
+
+def _refuse_other_code(job: Job) -> None:
+    if job.code != code_digest():
+        raise RunError(
+            f"the worker on {platform.node()} has another version of this project than the sweep: give it "
+            "the same, start it again, and the same command does this case"
+        )
+
+
+def _refuse_another_text(job: Job, folder: Path) -> None:
+    """Refuse a run whose text lies where the case's lay, and is another one."""
+    if job.task is None or not job.task.filled:
+        return
+    asked = job.task.model_dump()
+    for run in _run_folders(folder):
+        found = read_json(run / "config.json")
+        same_place = all(found.get(name) == asked[name] for name in job.task.places)
+        if same_place and any(found.get(name) != asked[name] for name in job.task.filled):
+            raise RunError("its text was changed while the sweep was at work; the same command does it again")
 
 
 def _files(folder: Path) -> dict[str, bytes]:

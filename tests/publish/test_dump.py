@@ -214,3 +214,15 @@ def test_two_cells_name_no_two_links_alike():
         post_body(new_notebook(cells=[first, second]), Path(), "a-post")
     second.metadata["tags"] = ["blog-drop"]
     post_body(new_notebook(cells=[first, second, new_markdown_cell(first.source)]), Path(), "a-post")
+
+
+@pytest.mark.parametrize(
+    "latex", ["<b onmouseover=alert(1)>b</b>", "$x$ <script>alert(3)</script>", "text $x$", "`$x$`"]
+)
+def test_latex_that_is_more_than_formulas_is_refused(latex):
+    with pytest.raises(ParameterError, match="a post cannot show the output"):
+        shown(text_latex=latex, text_plain="<IPython.core.display.Latex object>")
+
+
+def test_latex_bears_no_html():
+    assert "<b" not in shown(text_latex="$$a<b>c$$ $x$", text_plain="x")

@@ -6,7 +6,7 @@ import pytest
 from shared import CONFIG
 
 from replicate.files import RunError
-from replicate.runs import experiment, provenance
+from replicate.runs import code, experiment, provenance
 from replicate.runs.experiment import run
 
 
@@ -111,3 +111,21 @@ def test_a_library_inside_another_repository_has_no_commit_of_its_own(other, mon
     assert provenance.git_commit() == git(other, "rev-parse", "HEAD")
     (other / "replicate" / "new.py").write_text("")
     assert provenance.git_commit() == git(other, "rev-parse", "HEAD") + "-dirty"
+
+
+def test_code_that_was_changed_since_it_was_loaded_is_not_that_of_its_commit(monkeypatch):
+    monkeypatch.setattr(provenance, "_is_ours", lambda: True)
+    monkeypatch.setattr(provenance, "_git", lambda *what: "abc" if what[0] == "rev-parse" else "")
+    assert provenance.git_commit() == "abc" and len(code.code_digest()) == 64
+    monkeypatch.setattr(code, "_DIGEST", "of other files")
+    assert provenance.git_commit() == "abc-dirty" and code.code_digest() == "of other files"
+
+
+def test_the_digest_of_the_code_is_of_all_names_and_contents(tmp_path, monkeypatch):
+    monkeypatch.setattr(code, "PACKAGE", tmp_path)
+    found = [code._digest()]
+    for name, content in [("a.py", "1"), ("a.py", "2"), ("b/c.py", ""), ("data.csv", "1")]:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+        found.append(code._digest())
+    assert len(set(found)) == 4 and found[-1] == found[-2]

@@ -20,9 +20,9 @@ class Cluster:
             time.sleep(0.1)
         self.address = re.search(r"tcp://[\d.:]+", self.file.read_text())[0]
 
-    def add_worker(self) -> None:
+    def add_worker(self, threads: int = 1) -> None:
         runs = str(self.folder / f"machine-{len(self.processes) - 1}")
-        self._start("worker", "--no-nanny", "--nthreads", "1", REPLICATE_RUNS=runs)
+        self._start("worker", "--no-nanny", "--nthreads", str(threads), REPLICATE_RUNS=runs)
 
     def kill(self, process: subprocess.Popen) -> None:
         process.kill()

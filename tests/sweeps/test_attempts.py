@@ -7,7 +7,7 @@ from shared import EMPTY_NOTEBOOK, FINISHED_RUN, files_in
 
 from replicate.sweeps.spec import Job
 from replicate.sweeps.store import clear_leftovers, state, store, with_earlier_run
-from replicate.sweeps.tables import summary
+from replicate.sweeps.tables import others, summary
 from replicate.sweeps.work import Outcome
 
 
@@ -111,3 +111,14 @@ def test_a_failed_attempt_that_brings_the_run_replaces_the_one_before(tmp_path):
         store(tmp_path, job, Outcome("as asked", 1.0, "here", FINISHED_RUN | {"notebook.ipynb": said}))
     assert files_in(tmp_path / "a") == {*FINISHED_RUN, "notebook.ipynb", "sweep.json"}
     assert (tmp_path / "a" / "notebook.ipynb").read_bytes() == b"second"
+
+
+@pytest.mark.parametrize("left", ["going", "coming"])
+def test_what_a_killed_sweep_left_comes_back_though_its_file_asks_for_it_no_more(tmp_path, left):
+    job = Job("a-0123456789", "n.ipynb", EMPTY_NOTEBOOK, {}, {})
+    store(tmp_path, job, Outcome(None, 1.0, "here", {"notebook.ipynb": b"1"}))
+    (tmp_path / job.name).rename(tmp_path / f".{job.name}.{left}")
+    (tmp_path / ".notes.going").mkdir()
+    clear_leftovers(tmp_path, [])
+    assert state(tmp_path, job) == "done" and (tmp_path / ".notes.going").exists()
+    assert {path.name for path in others(tmp_path, [])} == {job.name}

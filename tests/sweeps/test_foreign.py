@@ -5,7 +5,8 @@ from shared import EMPTY_NOTEBOOK, FINISHED_RUN, files_in
 
 from replicate.files import read_json, write_json
 from replicate.sweeps.spec import Job
-from replicate.sweeps.store import clear_leftovers, state, store, with_earlier_run
+from replicate.sweeps.store import clear_leftovers, runs_of_case, state, store, with_earlier_run
+from replicate.sweeps.tables import summary
 from replicate.sweeps.work import Outcome
 
 
@@ -87,3 +88,15 @@ def test_a_case_whose_folder_was_moved_and_linked_to_stays_there(tmp_path):
         assert files_in(tmp_path / "disk") == {"moved/notebook.ipynb", "moved/sweep.json"}
         assert (tmp_path / "out" / "a").is_symlink() and state(tmp_path / "out", job) == "done"
         assert (tmp_path / "out" / "a" / "notebook.ipynb").read_bytes() == content
+
+
+def test_a_run_that_a_person_puts_beside_a_cases_own_is_not_its_result(tmp_path):
+    job = Job("a", "n.ipynb", EMPTY_NOTEBOOK, {}, {})
+    for files, own in [({}, []), (FINISHED_RUN, ["one"])]:
+        store(tmp_path, job, Outcome(None, 1.0, "here", files))
+        for name, content in FINISHED_RUN.items():
+            mine = tmp_path / "a" / name.replace("runs/one", "runs/mine")
+            mine.parent.mkdir(parents=True, exist_ok=True)
+            mine.write_bytes(content)
+        assert [run.name for run in runs_of_case(tmp_path / "a")] == own
+        assert summary(tmp_path, [job]).state.tolist() == (["damaged"] if own else ["done"])

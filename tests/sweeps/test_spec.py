@@ -155,3 +155,20 @@ def test_one_text_of_many_cases_and_of_their_run_is_read_once(tmp_path, monkeypa
     write_tsv(tmp_path / "p.tsv", [Pair("two", "deux")])
     with pytest.raises(CorpusError, match="holds another text"):
         config.task.read()
+
+
+def test_parameters_in_another_order_within_a_value_are_another_case(tmp_path):
+    write_notebook(tmp_path / "own.ipynb", "# Parameters\nnote = ''\norder = None")
+    orders = "[{a: 1, b: 2}, {b: 2, a: 1}]"
+    (tmp_path / "own.yaml").write_text(f"notebook: own.ipynb\ngrid: {{note: [{'x' * 90}], order: {orders}}}")
+    assert len({(job.name, job.key) for job in read_sweep(tmp_path / "own.yaml")}) == 2
+
+
+def test_two_cases_of_one_folder_are_refused(tmp_path, monkeypatch):
+    write_notebook(tmp_path / "own.ipynb", "# Parameters\nnote = ''")
+    names = [f"{'x' * 90}{number}" for number in (1, 2)]
+    (tmp_path / "own.yaml").write_text(f"notebook: own.ipynb\ngrid: {{note: [{', '.join(names)}]}}")
+    assert len(read_sweep(tmp_path / "own.yaml")) == 2
+    monkeypatch.setattr("replicate.sweeps.spec.Job.digest", "0123456789")
+    with pytest.raises(ParameterError, match=r"two of its cases would have one folder, note-x+-0123456789"):
+        read_sweep(tmp_path / "own.yaml")

@@ -1,9 +1,12 @@
 """Files of a Debian package, read in memory with the standard library alone: nothing is installed or run."""
 
+import bz2
+import gzip
 import io
 import lzma
 import re
 import tarfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +14,7 @@ from replicate.files import first_line
 from replicate.tasks.translation.corpus import CorpusError, content_of
 
 MAGIC = b"!<arch>\n"
+UNPACK = {b"\x1f\x8b": gzip.decompress, b"\xfd7zXZ": lzma.decompress, b"BZh": bz2.decompress}
 HEADER = 60  # bytes before each member of an `ar` archive: its name at 0..16, its size at 48..58
 
 
@@ -20,16 +24,25 @@ def files_of(package: Path, name: str) -> Iterator[tuple[str, str]]:
     Raises:
         CorpusError: it cannot be read, or is no Debian package of a kind that Python can unpack.
     """
-    data = content_of(package)
+    packed = _data_member(package, content_of(package))
     try:
-        with tarfile.open(fileobj=io.BytesIO(_data_member(package, data))) as archive:
+        data = _unpacked(packed)
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
             for member in archive:
                 if member.isfile() and re.search(name, member.name):
                     yield member.name, archive.extractfile(member).read().decode("utf-8")
-    except OSError as error:
-        raise CorpusError(f"cannot read {package}: {error.strerror or error}") from error
-    except (tarfile.TarError, lzma.LZMAError, EOFError, UnicodeDecodeError) as error:
+            if data[archive.offset :].strip(b"\0"):  # which tarfile takes for the end
+                raise CorpusError(f"{package} is damaged: what follows byte {archive.offset} is no file")
+    except (tarfile.TarError, lzma.LZMAError, zlib.error, OSError, EOFError, UnicodeDecodeError) as error:
         raise CorpusError(f"{package} is damaged: {first_line(error)}") from error
+
+
+def _unpacked(data: bytes) -> bytes:
+    """A tar, its checksum compared."""
+    for beginning, unpack in UNPACK.items():
+        if data.startswith(beginning):
+            return unpack(data)
+    return data
 
 
 def _data_member(package: Path, data: bytes) -> bytes:

@@ -33,7 +33,10 @@ def read_help(english: Path, french: Path, longest: int = 20) -> list[Pair]:
     sides = [_pages(english), _pages(french)]
     found: dict[tuple[str, str], Pair] = {}
     for page in sorted(sides[0].keys() & sides[1].keys()):
-        paragraphs = [_paragraphs(side[page]) for side in sides]
+        try:
+            paragraphs = [_paragraphs(side[page]) for side in sides]
+        except AssertionError as error:  # of the parser, at a declaration that HTML does not know
+            raise CorpusError(f"the page {page} of the help is damaged: {error}") from error
         for name in (name for name in paragraphs[0] if name in paragraphs[1]):
             for source, target in _sentences(paragraphs[0][name], paragraphs[1][name]):
                 if _is_usable(source, target, longest):

@@ -2,6 +2,7 @@
 
 import io
 import os
+import random
 import shutil
 import subprocess
 import tarfile
@@ -183,3 +184,33 @@ def test_the_registered_text_is_still_what_its_packages_make():
         pytest.skip("libreoffice-help-en-us and libreoffice-help-fr 7.4.7 (Debian 12) are not installed")
     found = read_help(*(Path("/usr/share/libreoffice/help", language) for language in PAGES))
     assert checksum(found) == registered("translation").runs["translation-reversed-a"].task.pairs_sha256
+
+
+@pytest.mark.parametrize("kind", ["gz", "xz", "bz2"])
+def test_no_damaged_package_is_read_in_part(tmp_path, kind):
+    whole = package(tmp_path, "en-US", kind)
+    french, data = package(tmp_path, "fr"), whole.read_bytes()
+    begins, chosen = data.index(b"`\n", data.index(b"data.tar")) + 2, random.Random(0)
+    for _ in range(100):
+        damaged = bytearray(data)
+        damaged[chosen.randrange(begins, len(data) - 1)] ^= 1 << chosen.randrange(8)
+        whole.write_bytes(damaged)
+        try:
+            assert read_help(whole, french) == FOUND  # a bit that says nothing, such as a file's date
+        except CorpusError as error:
+            assert "\n" not in str(error)
+
+
+def test_a_tar_that_goes_on_with_something_else_is_damaged(tmp_path):
+    whole = package(tmp_path, "en-US", "")
+    data = whole.read_bytes()
+    second = data.index(b"./usr", data.index(b"./usr") + 1)
+    whole.write_bytes(data[:second] + b"?" + data[second + 1 :])
+    with pytest.raises(CorpusError, match=r"en-US.deb is damaged: what follows byte \d+ is no file"):
+        read_help(whole, package(tmp_path, "fr"))
+
+
+def test_a_page_that_is_no_html_is_named_in_one_line(tmp_path):
+    pages = {"text/x": "<![foo[ x ]]>"}
+    with pytest.raises(CorpusError, match="the page text/x of the help is damaged: unknown status keyword"):
+        read_help(folder(tmp_path, "en-US", pages), folder(tmp_path, "fr", pages))

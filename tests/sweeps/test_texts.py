@@ -1,0 +1,50 @@
+"""A text that is changed while a sweep is at work is in no case's scores."""
+
+import pytest
+from shared import write_notebook
+
+from replicate.files import read_json
+from replicate.sweeps.schedule import run_sweep
+from replicate.sweeps.spec import read_sweep
+from replicate.sweeps.store import state
+from replicate.tasks.translation.corpus import Pair, write_tsv
+
+# dask's own: sockets that it closes late, and a clean-up at exit
+pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.slow]
+
+CELLS = (
+    "# Parameters\ntask = 'translation'\npairs = ''\nseed = 1\nmodel = 'rnn'\nmin_count = 1\nsteps = 1\n"
+    "rounds = 1\nbatch_size = 2\nhidden_size = 4\nevaluate_every = 1\nafter = ''",
+    "import shutil\nfrom replicate.parameters import notebook_parameters, run_config\n"
+    "from replicate.runs.experiment import run\n",
+    "if after and seed == 2:\n    shutil.copy(after, pairs)",
+    "run(run_config(notebook_parameters(In)), workers=1)",
+)
+
+
+def text(word: str) -> list[Pair]:
+    return [
+        Pair(f"the {word} eats {a}{b}", f"le {word} mange {a}{b}") for a in "abcdefgh" for b in "klmnopqr"
+    ]
+
+
+def test_a_case_that_met_another_text_failed_and_is_done_again(tmp_path):
+    for name in ("cat", "dog"):
+        write_tsv(tmp_path / f"{name}.tsv", text(name))
+    write_tsv(tmp_path / "text.tsv", text("cat"))
+    write_notebook(tmp_path / "own.ipynb", *CELLS)
+    fixed = f"pairs: {tmp_path / 'text.tsv'}, after: {tmp_path / 'dog.tsv'}"
+    (tmp_path / "sweep.yaml").write_text(f"notebook: own.ipynb\nfixed: {{{fixed}}}\ngrid: {{seed: [1, 2]}}")
+    jobs, out = read_sweep(tmp_path / "sweep.yaml"), tmp_path / "out"
+    table = run_sweep(jobs, out, workers=1).set_index("seed")
+    assert table.state.to_dict() == {1: "done", 2: "failed"}
+    assert (
+        table.error[2] == "its text was changed while the sweep was at work; the same command does it again"
+    )
+
+    write_tsv(tmp_path / "text.tsv", text("cat"))
+    (tmp_path / "dog.tsv").write_bytes((tmp_path / "cat.tsv").read_bytes())
+    table = run_sweep(read_sweep(tmp_path / "sweep.yaml"), out, workers=1)
+    assert set(table.state) == {"done"} and {state(out, job) for job in jobs} == {"done"}
+    configs = [read_json(path)["pairs_sha256"] for path in out.glob("*/runs/*/config.json")]
+    assert len(configs) == 2 and len(set(configs)) == 1

@@ -1,0 +1,66 @@
+"""Workers of a dask scheduler: several threads in a process, other versions, and kernels that only start."""
+
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+
+import dask
+import pytest
+from shared import write_notebook, write_sweep
+
+from replicate.sweeps import kernels
+from replicate.sweeps.schedule import run_sweep
+from replicate.sweeps.spec import SweepError, read_sweep
+
+# dask's own: sockets that it closes late, and a clean-up at exit
+pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.slow]
+
+
+def test_cases_in_threads_of_one_process_have_a_folder_each(tmp_path, idle):
+    idle.add_worker(threads=2)
+    cells = (
+        "# Parameters\nname = ''\nlog = ''",
+        ("import os, time\ntime.sleep(1)\nwith open(log, 'a') as file:\n    print(os.getcwd(), file=file)"),
+    )
+    write_notebook(tmp_path / "tiny.ipynb", *cells)
+    (tmp_path / "sweep.yaml").write_text(
+        f"notebook: tiny.ipynb\nfixed: {{log: {tmp_path / 'log'}}}\ngrid: {{name: [a, b, c, d]}}"
+    )
+    table = run_sweep(read_sweep(tmp_path / "sweep.yaml"), tmp_path / "out", scheduler=idle.address)
+    assert set(table.state) == {"done"}
+    folders = (tmp_path / "log").read_text().splitlines()
+    assert len(set(folders)) == 4 and all(folder.count("/working/") == 1 for folder in folders)
+    assert list(tmp_path.glob("machine-0/working/tiny-*")) == []
+
+
+def test_processes_that_cannot_be_started_end_the_sweep_in_one_line(tmp_path):
+    jobs = read_sweep(write_sweep(tmp_path, "fixed: {log: LOG}\nlist: [{name: a}]"))
+    there = {"temporary-directory": str(tmp_path / "log" / "below")}  # below a file
+    with dask.config.set(there), pytest.raises(SweepError, match=r"^no processes could be started: .*below"):
+        run_sweep(jobs, tmp_path / "out", workers=1)
+
+
+def test_a_worker_with_another_version_of_the_project_is_named(tmp_path):
+    jobs = read_sweep(write_sweep(tmp_path, "fixed: {log: LOG}\nlist: [{name: a}]"))
+    other = [replace(job, code="0" * 64) for job in jobs]
+    table = run_sweep(other, tmp_path / "out", workers=1)
+    assert table.state.tolist() == ["failed"] and (tmp_path / "log").read_text() == ""
+    assert "has another version of this project than the sweep: give it the same" in table.error[0]
+    assert run_sweep(jobs, tmp_path / "out", workers=1).state.tolist() == ["done"]
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.3, 0.6])
+def test_a_kernel_that_is_starting_ends_without_a_traceback(tmp_path, monkeypatch, seconds):
+    monkeypatch.setattr(kernels, "_interrupting", threading.Lock())
+    monkeypatch.setattr(kernels, "SAVING_SECONDS", 1)  # one that has started by then, and idles, goes on
+    command = [sys.executable, "-m", "ipykernel_launcher", "-f", str(tmp_path / "kernel.json")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as kernel:
+        while not kernels._is_kernel(kernels.psutil.Process(kernel.pid)):
+            time.sleep(0.01)
+        time.sleep(seconds)
+        kernels.end_kernels()
+        kernel.kill()
+        said = kernel.communicate()[1]
+    assert "Traceback" not in said

@@ -1,0 +1,58 @@
+"""The cell with a notebook's defaults: papermill goes by its tag, the library by its first line."""
+
+from pathlib import Path
+
+import nbformat
+import papermill
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+from papermill.exceptions import PapermillExecutionError
+
+from replicate.parameters import ParameterError, check_parameters, notebook_parameters
+
+CALL = "from replicate.parameters import notebook_parameters\nprint(notebook_parameters(In)['size'])"
+MESSAGE = "the cell with the tag parameters must start with '# Parameters'"
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+WRONG = ["size = 3\nsteps = 5", "# What it takes\n# Parameters\nsize = 3\nsteps = 5"]
+
+
+def write(path: Path, defaults: str, code: str) -> Path:
+    """A notebook whose first cell has the tag, whatever stands in it."""
+    cells = [new_code_cell(defaults, metadata={"tags": ["parameters"]}), new_code_cell(code)]
+    nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": KERNEL}), path)
+    return path
+
+
+@pytest.mark.parametrize("defaults", WRONG)
+@pytest.mark.parametrize("given", [{}, {"steps": 50}])
+def test_a_notebook_that_asks_the_library_needs_the_first_line(tmp_path, defaults, given):
+    path = write(tmp_path / "own.ipynb", defaults, CALL)
+    with pytest.raises(ParameterError, match=MESSAGE):
+        check_parameters(path, given)
+
+
+@pytest.mark.parametrize("defaults", WRONG)
+def test_plain_papermill_is_told_in_the_kernel(tmp_path, defaults):
+    path = write(tmp_path / "own.ipynb", defaults, CALL)
+    with pytest.raises(PapermillExecutionError) as error:
+        papermill.execute_notebook(path, tmp_path / "out.ipynb", {"steps": 50}, progress_bar=False)
+    assert error.value.evalue == MESSAGE
+
+
+def test_a_notebook_that_reads_its_variables_needs_no_first_line(tmp_path):
+    path = write(tmp_path / "own.ipynb", "size = 3", "print(size)")
+    assert dict(check_parameters(path, {"size": 4})) == {"size": 4}
+
+
+def test_code_before_the_parameters_cell_is_no_defaults():
+    for before in ("", "import this", "size = 1\nprint(size)", "other = 1", "x ="):
+        parameters = notebook_parameters(["", before, "# Parameters\nsize = 3", "# Parameters\nsize = 4"])
+        assert (dict(parameters), parameters.given) == ({"size": 4}, {"size": 4})
+
+
+def test_with_the_first_line_the_defaults_are_those_of_the_cell(tmp_path):
+    path = write(tmp_path / "own.ipynb", "# Parameters\nsize = 3\nsteps = 5", CALL)
+    assert check_parameters(path, {"steps": 50})["size"] == 3
+    papermill.execute_notebook(path, tmp_path / "out.ipynb", {"steps": 50}, progress_bar=False)
+    (printed,) = nbformat.read(tmp_path / "out.ipynb", as_version=4).cells[-1].outputs
+    assert printed.text == "3\n"
