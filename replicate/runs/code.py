@@ -17,13 +17,14 @@ def is_changed() -> bool:
 
 
 def _digest() -> str:
-    """Of the names and contents of all modules."""
-    files = sorted(PACKAGE.rglob("*.py"))
-    found = [
-        [path.relative_to(PACKAGE).as_posix(), hashlib.sha256(path.read_bytes()).hexdigest()]
-        for path in files
-    ]
+    """Of the names and contents of all modules, whatever ends their lines."""
+    modules = [path for path in sorted(PACKAGE.rglob("[!.]*.py")) if path.is_file()]  # an editor's are hidden
+    found = [[path.relative_to(PACKAGE).as_posix(), _content(path)] for path in modules]
     return hashlib.sha256(repr(found).encode()).hexdigest()
+
+
+def _content(module: Path) -> bytes:
+    return module.read_bytes().replace(b"\r\n", b"\n")
 
 
 _DIGEST = _digest()

@@ -124,8 +124,17 @@ def test_code_that_was_changed_since_it_was_loaded_is_not_that_of_its_commit(mon
 def test_the_digest_of_the_code_is_of_all_names_and_contents(tmp_path, monkeypatch):
     monkeypatch.setattr(code, "PACKAGE", tmp_path)
     found = [code._digest()]
-    for name, content in [("a.py", "1"), ("a.py", "2"), ("b/c.py", ""), ("data.csv", "1")]:
+    for name, content in [
+        ("a.py", b"1\n"),
+        ("a.py", b"2\n"),
+        ("b/c.py", b""),
+        ("d.csv", b""),
+        ("a.py", b"2\r\n"),
+    ]:
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(content)
+        (tmp_path / name).write_bytes(content)
         found.append(code._digest())
-    assert len(set(found)) == 4 and found[-1] == found[-2]
+    assert len(set(found)) == 4 and found[-1] == found[-2] == found[-3]
+    (tmp_path / ".#a.py").symlink_to("nowhere")
+    (tmp_path / "gone.py").symlink_to("nowhere")
+    assert code._digest() == found[-1]
