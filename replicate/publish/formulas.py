@@ -9,10 +9,12 @@ import re
 from replicate.publish.html_block import inline
 from replicate.publish.kramdown import as_attribute
 
-# In this order: code is never touched, and a block formula is not two inline ones.
+# In this order: code is never touched, a backtick in an address or a tag begins none, and a block formula is
+# not two inline ones.
 PIECES = re.compile(
-    r"(?P<escape>\\[\\`$])"
-    r"|(?P<code>(?<!(?<!\\)`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)|<(?P<tag>code|kbd|samp)\b.*?</(?P=tag)>)"
+    r"(?P<mark>\\[\\`$]|<[a-zA-Z][\w+.-]*:[^\s<>]*>|<[a-zA-Z][\w-]*\s[^<>]*`[^<>]*>)"
+    r"|(?P<code>(?<!(?<!\\)`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)"
+    r"|<(?P<tag>code|kbd|samp)\b[^`]*?</(?P=tag)>)"
     r"|(?P<block>\$\$.+?\$\$)"
     r"|(?P<environment>\\begin\{(?P<name>[a-z]+\*?)\}.*?\\end\{(?P=name)\})"
     r"|(?P<inline>(?<![\\$])\$(?![\s$])(?:(?!\n[ \t]*\n)[^$`])*?(?<![\s\\])\$(?![\d$]))",
@@ -23,7 +25,7 @@ RELATIVE_LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\((?![a-z]+:|#
 LINE_MARKS = re.compile(r"(?:[ \t]*(?:>|[-*+](?=[ \t])|\d+[.)](?=[ \t])))*[ \t]*")  # of quotations and items
 EMPTY = "<!-- -->"  # on the line of an item's mark: kramdown looks for lists in the lines of a block there
 # What kramdown alone would read: a backtick without code, footnotes, attributes, abbreviations, definitions.
-KRAMDOWN_ALONE = re.compile(r"`|\[\^|\{:|\*(?=\[[^\]\n]*\]:)|(?<![^\n]):(?=[ \t])")
+KRAMDOWN_ALONE = re.compile(r"`|\$(?=\$)|(?<=\$)\$|\[\^|\{:|\*(?=\[[^\]\n]*\]:)|(?<![^\n]):(?=[ \t])")
 LONE_BAR = re.compile(r"(?<!\\)\|")
 
 
@@ -33,11 +35,11 @@ def hidden(markdown: str) -> str:
 
 
 def _letters(piece: re.Match) -> str:
-    if piece["code"] or piece["escape"]:
+    if piece["code"] or piece["mark"]:
         return piece[0]
     first, *lines = piece[0].split("\n")
-    inner = [LINE_MARKS.match(line)[0] if line.lstrip().startswith(">") else "" for line in lines]
-    return "\n".join(["x" * len(first), *(f"{marks}x" for marks in inner)])
+    quoted = [re.match(r"(?:[ \t]*>)*", line)[0] for line in lines]
+    return "\n".join(["x" * len(first), *(f"{marks}x" for marks in quoted)])
 
 
 def is_formula(text: str) -> bool:
@@ -48,7 +50,7 @@ def is_formula(text: str) -> bool:
 
 def has_formulas_alone(text: str) -> bool:
     """Whether a text is formulas, with nothing but space between them."""
-    return not PIECES.sub(lambda piece: piece[0] if piece["code"] or piece["escape"] else "", text).strip()
+    return not PIECES.sub(lambda piece: piece[0] if piece["code"] or piece["mark"] else "", text).strip()
 
 
 def within(marks: str) -> str:
@@ -72,8 +74,9 @@ def _prose(text: str, whole: str, in_table: bool) -> str:
 
 
 def _piece(match: re.Match, in_table: bool) -> str:
-    if match["escape"] or match["tag"]:
-        return match[0].replace(r"\|", "&#124;") if in_table else match[0]
+    if match["mark"] or match["tag"]:
+        kept = inline(match[0], match.string) if match["mark"] else match[0]
+        return kept.replace(r"\|", "&#124;") if in_table else kept
     if match["code"]:
         return _code(match, in_table)
     if match["inline"] or in_table:  # a cell has one line
@@ -85,7 +88,8 @@ def _code(match: re.Match, in_table: bool) -> str:
     """Code with a backtick, or with a bar in a table: there it needs a backslash that no reader sees."""
     code = match[0][len(match["ticks"]) : -len(match["ticks"])]
     seen = code.replace(r"\|", "|") if in_table else code
-    return match[0] if seen == code and "`" not in code else f"<code>{as_attribute(seen)}</code>"
+    plain = seen == code and len(match["ticks"]) < 3 and not re.search("[`\n]", code)
+    return match[0] if plain else f"<code>{as_attribute(seen)}</code>"
 
 
 def _block_formula(match: re.Match) -> str:

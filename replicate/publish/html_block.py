@@ -9,10 +9,10 @@ AROUND = {
     *("address", "article", "aside", "blockquote", "details", "div", "fieldset", "figure", "footer", "form"),
     *("header", "main", "nav", "p", "section"),
 }
-# In the text of which kramdown looks by itself, or which hold code.
+# In the text of which kramdown looks by itself.
 INLINE = {
-    *("a", "abbr", "b", "bdo", "big", "button", "cite", "code", "del", "dfn", "em", "i", "ins", "kbd"),
-    *("label", "q", "ruby", "rp", "rt", "samp", "select", "small", "span", "strong", "sub", "sup", "tt"),
+    *("a", "abbr", "b", "bdo", "big", "button", "cite", "del", "dfn", "em", "i", "ins", "label"),
+    *("q", "ruby", "rp", "rt", "select", "small", "span", "strong", "sub", "sup", "tt"),
 }
 # Which have no end.
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
@@ -23,7 +23,7 @@ BLOCKS = [  # tokens of Markdown that are no text
 ATTRIBUTES = r"(?:[^<>\"']|\"[^\"]*\"|'[^']*')*"
 PIECES = re.compile(
     r"<!--.*?-->"
-    r"|<(?P<raw>pre|script|style|textarea)\b.*?(?:</(?P=raw)\s*>|\Z)"
+    r"|<(?P<raw>pre|script|style|textarea)\b.*?(?P<closed></(?P=raw)\s*>|\Z)"
     rf"|<(?P<end>/?)(?P<name>[a-z][\w-]*)(?P<rest>{ATTRIBUTES})>",
     re.DOTALL | re.IGNORECASE,
 )
@@ -40,6 +40,8 @@ class OpenElements:
         """A block; what it leaves open says that there is Markdown within."""
         opened: list[tuple[str, int]] = []
         for match in PIECES.finditer(block):
+            if match["closed"] == "":
+                self.names.append(match["raw"].lower())
             name = (match["name"] or "").lower()
             if not name or name in VOID or match["rest"].endswith("/"):
                 continue

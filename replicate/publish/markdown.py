@@ -107,7 +107,7 @@ def _block(token: Token, lines: list[str], elements: OpenElements) -> str | None
         case "code_block":
             return _indented(token, lines[0])
         case "html_block":
-            return elements.read(block)
+            return elements.read(block if token.level else block.lstrip(" "))
         case "table_open":
             return _table(block)
         case "ordered_list_open" if "start" in token.attrs:

@@ -127,6 +127,9 @@ def test_a_formula_among_others_stays_as_it_is(render, markdown):
         ("\\`a` <b>x</b> `", [" <b>x</b> "]),
         ("\\``<b>`", ["<b>"]),
         ("`` ` <b> ``", ["` <b>"]),
+        ("```<b>``` and", ["<b>"]),  # no fence
+        ("a `\n<b>\n` c", ["<b>"]),  # no block
+        ("<https://e.org/`> `<b>` <a href='x`y'>`c`</a>", ["<b>", "c"]),
     ],
 )
 def test_code_ends_where_a_reader_of_the_notebook_sees_its_end(render, markdown, code):
@@ -147,6 +150,11 @@ def test_a_formula_with_the_marks_of_blocks_stays_one(render):
     for mark, inner in (("", ""), ("- ", "  "), ("> ", "> ")):
         page = render(to_kramdown(f"{mark}$$\n{inner}a\n{inner}- b\n{inner}\n{inner}# c\n{inner}$$"))
         assert formulas(page) == ["a - b # c"] and len(page.select("li")) == (mark == "- ")
+
+
+def test_two_dollars_that_begin_no_formula_end_none(render):
+    page = render(to_kramdown("$$ alone, `<b>` and $x$"))
+    assert formulas(page) == ["x"] and page.select_one("code").get_text() == "<b>"
 
 
 def test_a_formula_does_not_begin_in_text_and_end_in_code(render):

@@ -50,9 +50,23 @@ def test_markdown_in_html_is_read_as_such(render):
     assert page.find_all("p")[-1].get_text() == "After"
 
 
+@pytest.mark.parametrize("name", ["code", "kbd", "samp", "b"])
+def test_code_within_an_element_is_code(render, name):
+    page = render(to_kramdown(f"a <{name}>`<i>x</i>`</{name}> b"))
+    assert page.select_one(f"{name} code").get_text() == "<i>x</i>" and not page.select("i")
+
+
+def test_a_comment_that_is_indented_is_one(render):
+    page = render(to_kramdown("text\n\n  <!--\n\n  hidden\n\n-->\n\nafter"))
+    assert page.get_text().replace("hidden", "").split() == ["text", "after"]
+    assert [text.get_text() for text in page.select("p")] == ["text", "after"]
+
+
 @pytest.mark.parametrize(
     ("markdown", "message"),
     [
+        ("- <pre>\n  a\n- `b`", "the end of <pre>|Markdown within <pre>"),
+        ("<pre>\na\n\nb", "the end of <pre>"),
         (f"<table><tr><td>\n\n{SCRIPT}\n\n</td></tr></table>", "the Markdown within <td>"),
         ("<ul>\n<li>\n\n`<b>`\n\n</li>\n</ul>", "the Markdown within <li>"),
         (f"<center>\n\n{SCRIPT}\n\n</center>", "the Markdown within <center>"),
