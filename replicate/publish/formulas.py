@@ -85,10 +85,10 @@ def _piece(match: re.Match, in_table: bool) -> str:
 
 
 def _code(match: re.Match, in_table: bool) -> str:
-    """Code with a backtick, or with a bar in a table: there it needs a backslash that no reader sees."""
+    """Code as an element where kramdown would see a fence, a block, no code, or a table's backslash in it."""
     code = match[0][len(match["ticks"]) : -len(match["ticks"])]
     seen = code.replace(r"\|", "|") if in_table else code
-    plain = seen == code and len(match["ticks"]) < 3 and not re.search("[`\n]", code)
+    plain = seen == code and len(match["ticks"]) < 3 and not re.search(r"[`\n]|^\s", code)
     return match[0] if plain else f"<code>{as_attribute(seen)}</code>"
 
 

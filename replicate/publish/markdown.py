@@ -155,7 +155,7 @@ def _row(line: str, inner: str) -> str:
 def _fenced(token: Token, first_line: str) -> str:
     """Code in a fence, in the list's item or the quotation where it stands."""
     before = first_line.partition(token.markup)[0] if token.level else ""
-    return _code(token.content, before, token.markup, " ".join(token.info.split()[:1]))
+    return _code(token.content, before, " ".join(token.info.split()[:1]))
 
 
 def _indented(token: Token, first_line: str) -> str:
@@ -164,12 +164,12 @@ def _indented(token: Token, first_line: str) -> str:
     start = first_code.lstrip()
     lead = len(first_code.expandtabs(4)) - len(start.expandtabs(4))
     up_to_start = first_line.removesuffix("\n").removesuffix(start).expandtabs(4)
-    return _code(token.content, up_to_start[: len(up_to_start) - lead - 4], fence_around(token.content))
+    return _code(token.content, up_to_start[: len(up_to_start) - lead - 4])
 
 
-def _code(code: str, before: str, fence: str, language: str = "") -> str:
+def _code(code: str, before: str, language: str = "") -> str:
     """A fence as kramdown knows it: between empty lines, and closed by a line like the one that opened it."""
-    inner = within(before)
+    inner, fence = within(before), fence_around(code)
     gap = inner.rstrip()
     above = [gap] if before == inner else [f"{before}{EMPTY}", gap]
     lines = [f"{inner}{line}" if line else gap for line in code.removesuffix("\n").split("\n")]

@@ -124,11 +124,12 @@ def test_a_formula_among_others_stays_as_it_is(render, markdown):
         ("> ``\n``` `<b>` ```", ["`<b>`"]),
         ("`a``<b>``c`", ["a``<b>``c"]),
         ("`` a ```<b>```", ["<b>"]),
-        ("\\`a` <b>x</b> `", [" <b>x</b> "]),
+        ("\\`a` <b>x</b> `", ["<b>x</b>"]),
         ("\\``<b>`", ["<b>"]),
         ("`` ` <b> ``", ["` <b>"]),
         ("```<b>``` and", ["<b>"]),  # no fence
         ("a `\n<b>\n` c", ["<b>"]),  # no block
+        ("a ` <b>` c", ["<b>"]),
         ("<https://e.org/`> `<b>` <a href='x`y'>`c`</a>", ["<b>", "c"]),
     ],
 )

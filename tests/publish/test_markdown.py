@@ -67,6 +67,7 @@ OPEN = "~~~\necho $HOME/$PATH [a](b)"
         ("> ~~~\n> $a$ b $c$", "$a$ b $c$\n"),
         ("```python title=x\nprint()\n```", "print()\n"),
         ("````\n```\ninner\n```\n````", "```\ninner\n```\n"),
+        ("  ```\n  a\n     ```\n  b\n  ```", "a\n   ```\nb\n"),  # too far in to end it
         ("  ```\n  code\n    more\n  ```", "code\n  more\n"),
     ],
 )

@@ -135,6 +135,9 @@ def test_the_digest_of_the_code_is_of_all_names_and_contents(tmp_path, monkeypat
         (tmp_path / name).write_bytes(content)
         found.append(code._digest())
     assert len(set(found)) == 4 and found[-1] == found[-2] == found[-3]
+    (tmp_path / "b").rename(tmp_path / "d")
+    assert code._digest() not in found
+    (tmp_path / "d").rename(tmp_path / "b")
     (tmp_path / ".#a.py").symlink_to("nowhere")
     (tmp_path / "gone.py").symlink_to("nowhere")
     assert code._digest() == found[-1]
