@@ -77,8 +77,9 @@ def _numbered(lines: list[str], tokens: list[Token]) -> list[str]:
             marks = LINE_MARKS.match(line := lines[token.map[0]])[0]
             lines[token.map[0]] = marks.replace(")", ".") + line[len(marks) :]
         elif token.type == "inline" and token.map:
-            for number in range(token.map[0] + 1, token.map[1]):
-                lines[number] = NUMBERED_LINE.sub(r"\1\\\2", lines[number])
+            for number, shown in enumerate(token.content.split("\n"), token.map[0]):
+                if number > token.map[0] and NUMBERED_LINE.match(shown):  # and is in no formula
+                    lines[number] = NUMBERED_LINE.sub(r"\1\\\2", lines[number])
     return lines
 
 

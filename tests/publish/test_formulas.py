@@ -153,6 +153,13 @@ def test_a_formula_with_the_marks_of_blocks_stays_one(render):
         assert formulas(page) == ["a - b # c"] and len(page.select("li")) == (mark == "- ")
 
 
+@pytest.mark.parametrize("dollars", ["$", "$$"])
+def test_a_number_at_the_beginning_of_a_formulas_line_is_no_list(render, dollars):
+    page = render(to_kramdown(f"With {dollars}(1 +\n2) + 3{dollars} and\n4. more"))
+    assert formulas(page) == ["(1 + 2) + 3"] and not page.select("ol")
+    assert page.get_text().split()[-3:] == ["and", "4.", "more"]
+
+
 def test_two_dollars_that_begin_no_formula_end_none(render):
     page = render(to_kramdown("$$ alone, `<b>` and $x$"))
     assert formulas(page) == ["x"] and page.select_one("code").get_text() == "<b>"
