@@ -37,7 +37,11 @@ class OpenElements:
         self.names: list[str] = []
 
     def read(self, block: str) -> str:
-        """A block; what it leaves open says that there is Markdown within."""
+        """A block; what it leaves open says that there is Markdown within.
+
+        Raises:
+            ParameterError: it ends what is not open, and what follows would be read as something else.
+        """
         opened: list[tuple[str, int]] = []
         for match in PIECES.finditer(block):
             if match["closed"] == "":
@@ -51,6 +55,8 @@ class OpenElements:
                 del opened[_last(names, name) :]
             elif name in self.names:
                 del self.names[_last(self.names, name) :]
+            else:
+                raise ParameterError(f"</{name}> ends nothing here; leave it out")
         self.names += [name for name, _ in opened]
         for name, end in reversed(opened):
             if name in AROUND:

@@ -67,6 +67,7 @@ def test_a_comment_that_is_indented_is_one(render):
     [
         ("- <pre>\n  a\n- `b`", "the end of <pre>|Markdown within <pre>"),
         ("<pre>\na\n\nb", "the end of <pre>"),
+        ("</pre>\n```|\n\n- `b`", "^</pre> ends nothing here; leave it out"),
         (f"<table><tr><td>\n\n{SCRIPT}\n\n</td></tr></table>", "the Markdown within <td>"),
         ("<ul>\n<li>\n\n`<b>`\n\n</li>\n</ul>", "the Markdown within <li>"),
         (f"<center>\n\n{SCRIPT}\n\n</center>", "the Markdown within <center>"),
