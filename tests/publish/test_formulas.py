@@ -127,8 +127,8 @@ def test_a_formula_among_others_stays_as_it_is(render, markdown):
         ("\\`a` <b>x</b> `", ["<b>x</b>"]),
         ("\\``<b>`", ["<b>"]),
         ("`` ` <b> ``", ["` <b>"]),
-        ("```<b>``` and", ["<b>"]),  # no fence
-        ("a `\n<b>\n` c", ["<b>"]),  # no block
+        ("```<b>```\n\n    <i>", ["<b>", "<i>\n"]),  # no fence
+        ("a `c\n<b>\n` d", ["c <b>"]),  # no block
         ("a ` <b>` c", ["<b>"]),
         ("<https://e.org/`> `<b>` <a href='x`y'>`c`</a>", ["<b>", "c"]),
     ],
