@@ -6,3 +6,5 @@ import os
 # milliseconds. Where other programs want the cores too, it takes the core of the very thread it waits for.
 if "OMP_WAIT_POLICY" not in os.environ:
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")  # some ten microseconds; read as torch is loaded
+
+import replicate.runs.code  # noqa: F401  the files as they are when the first is imported

@@ -43,7 +43,10 @@ def cells_of(notebook: Path) -> list[tuple[str, list[str]]]:
         ParameterError: it cannot be read, or is no notebook.
     """
     try:
-        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        whole = json.loads(notebook.read_text(encoding="utf-8"))
+        cells = whole["cells"]
+        if not (isinstance(whole["nbformat"], int) and isinstance(whole["metadata"], dict)):
+            raise ValueError("what every notebook has is missing")
         "".join("".join(cell["source"]) for cell in cells).encode()  # half of a surrogate pair is no text
         cells = [cell for cell in cells if cell["cell_type"] == "code"]
         found = [("".join(cell["source"]), list(cell["metadata"].get("tags", []))) for cell in cells]
@@ -69,6 +72,35 @@ def assignments(source: str) -> dict[str, Any]:
                 line = _shown(statement)
                 raise ParameterError(f"a parameters cell holds one `name = value` a line, not `{line}`")
     return values
+
+
+def assigned_names(source: str) -> set[str]:
+    """The variables that a cell of any code sets, as far as it can be read."""
+    targets = []
+    for statement in _readable(source):
+        targets += getattr(statement, "targets", [getattr(statement, "target", statement)])
+    return {part.id for target in targets for part in ast.walk(target) if _is_set(part)}
+
+
+def calls(source: str, function: str) -> bool:
+    """Whether a cell of any code calls a function, as far as it can be read."""
+    called = [
+        part.func for line in _readable(source) for part in ast.walk(line) if isinstance(part, ast.Call)
+    ]
+    return function in {getattr(found, "id", getattr(found, "attr", None)) for found in called}
+
+
+def _is_set(part: ast.AST) -> bool:
+    return isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+
+
+def _readable(source: str) -> list[ast.stmt]:
+    """A cell without IPython's own lines."""
+    python = "\n".join(line for line in source.splitlines() if line.lstrip()[:1] not in ("%", "!"))
+    try:
+        return ast.parse(python).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
 
 
 def _statements(source: str) -> list[ast.stmt]:

@@ -9,7 +9,16 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from replicate.cells import FIRST_LINE, TAG, assignments, cells_of, defaults_of, is_parameters_cell
+from replicate.cells import (
+    FIRST_LINE,
+    TAG,
+    assigned_names,
+    assignments,
+    calls,
+    cells_of,
+    defaults_of,
+    is_parameters_cell,
+)
 from replicate.errors import ParameterError
 from replicate.fields import shortened, unknown
 from replicate.settings import (
@@ -75,12 +84,13 @@ def notebook_parameters(history: Sequence[str]) -> Parameters:
 
 def _refuse_defaults_elsewhere(history: Sequence[str]) -> None:
     """Refuse defaults in a cell of another form: what papermill puts after it would be taken for them."""
+    from replicate.training.progress import cell_is_watched  # IPython, slow to import
+
     first = next(number for number, source in enumerate(history) if is_parameters_cell(source))
-    try:
-        before = assignments(history[first - 1]) if first else {}
-    except ParameterError:  # any other code
+    are_defaults = is_parameters_cell(history[first + 1]) if first + 1 < len(history) else False
+    if are_defaults or first == 0 or cell_is_watched():  # in JupyterLab nothing is put after it
         return
-    if before.keys() & assignments(history[first]).keys():
+    if assigned_names(history[first - 1]) & assignments(history[first]).keys():
         raise ParameterError(f"the cell with the tag parameters must start with '{FIRST_LINE}'")
 
 
@@ -92,7 +102,7 @@ def check_parameters(notebook: Path, given: dict[str, Any]) -> Parameters:
         hint = f": the cell that starts with '{FIRST_LINE}' lacks the tag parameters" if untagged else ""
         raise ParameterError(f"{notebook.name} takes no parameters{hint}")
     written = all(is_parameters_cell(source) for source, tags in cells_of(notebook) if TAG in tags)
-    if not written and _speaks_of(notebook, "notebook_parameters"):
+    if not written and any(calls(source, "notebook_parameters") for source, _ in cells_of(notebook)):
         raise ParameterError(
             f"{notebook.name}: the cell with the tag parameters must start with '{FIRST_LINE}'"
         )
@@ -101,11 +111,7 @@ def check_parameters(notebook: Path, given: dict[str, Any]) -> Parameters:
 
 def makes_config(notebook: Path) -> bool:
     """Whether a notebook takes its parameters for a run's settings; in any other they may mean anything."""
-    return _speaks_of(notebook, "run_config")
-
-
-def _speaks_of(notebook: Path, name: str) -> bool:
-    return any(name in source for source, _ in cells_of(notebook))
+    return any("run_config" in source for source, _ in cells_of(notebook))
 
 
 def run_config(parameters: Mapping[str, Any]) -> RunConfig:

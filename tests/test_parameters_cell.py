@@ -39,6 +39,33 @@ def test_plain_papermill_is_told_in_the_kernel(tmp_path, defaults):
     assert error.value.evalue == MESSAGE
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "size: int = 3",
+        "%matplotlib inline\nsize = 3",
+        "'''it'''\nsize = 3",
+        "import os\nsize = 3",
+        "size, n = 3, 4",
+    ],
+)
+def test_other_ways_to_set_a_parameter_are_seen(cell):
+    with pytest.raises(ParameterError, match=MESSAGE):
+        notebook_parameters(["", cell, "# Parameters\nsize = 4"])
+
+
+def test_in_jupyterlab_any_cell_may_have_run_before(monkeypatch):
+    monkeypatch.setattr("replicate.training.progress.cell_is_watched", lambda: True)
+    assert notebook_parameters(["", "size = 3", "# Parameters\nsize = 4"])["size"] == 4
+
+
+@pytest.mark.parametrize(
+    "code", ["# notebook_parameters(In)", "notebook_parameters = 1", "'notebook_parameters(In)'"]
+)
+def test_a_notebook_that_only_names_the_function_needs_no_first_line(tmp_path, code):
+    assert check_parameters(write(tmp_path / "own.ipynb", "size = 3", code), {"size": 4})["size"] == 4
+
+
 def test_a_notebook_that_reads_its_variables_needs_no_first_line(tmp_path):
     path = write(tmp_path / "own.ipynb", "size = 3", "print(size)")
     assert dict(check_parameters(path, {"size": 4})) == {"size": 4}

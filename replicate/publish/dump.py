@@ -18,7 +18,7 @@ COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 # What stands for an object, such as HTML or an SVG image, where the object itself cannot be shown.
 OBJECT = re.compile(r"<[\w.]+ object>|<.+ at 0x\w+>|<Figure size \S+ with \d+ Axes>")
 # What a carriage return has written over, as the states of a progress bar.
-OVERWRITTEN = re.compile(r"[^\n]*\r(?!\n|\Z)|\r")
+OVERWRITTEN = re.compile(r"[^\n]*\r(?!\r*(?:\n|\Z))|\r")
 DROPPED = "blog-drop"
 
 

@@ -16,16 +16,21 @@ PIECES = re.compile(
     r"|(?P<code>(?<!(?<!\\)`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)"
     r"|<(?P<tag>code|kbd|samp)\b[^`]*?</(?P=tag)>)"
     r"|(?P<block>\$\$.+?\$\$)"
-    r"|(?P<environment>\\begin\{(?P<name>[a-z]+\*?)\}.*?\\end\{(?P=name)\})"
+    r"|(?P<environment>\\begin\{(?P<name>[a-z]+\*?)\}(?:(?!\$\$).)*?\\end\{(?P=name)\})"
     r"|(?P<inline>(?<![\\$])\$(?![\s$])(?:(?!\n[ \t]*\n)[^$`])*?(?<![\s\\])\$(?![\d$]))",
     re.DOTALL | re.MULTILINE,
 )
 # A link to a file of this project leads nowhere from a post; its text stays.
 RELATIVE_LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\((?![a-z]+:|#|/)(?:[^()]|\([^()]*\))*\)")
 LINE_MARKS = re.compile(r"(?:[ \t]*(?:>|[-*+](?=[ \t])|\d+[.)](?=[ \t])))*[ \t]*")  # of quotations and items
+BACKTICK = "&#96;"  # in a table kramdown sees code even after a backslash
 EMPTY = "<!-- -->"  # on the line of an item's mark: kramdown looks for lists in the lines of a block there
 # What kramdown alone would read: a backtick without code, footnotes, attributes, abbreviations, definitions.
-KRAMDOWN_ALONE = re.compile(r"`|\$(?=\$)|(?<=\$)\$|\[\^|\{:|\*(?=\[[^\]\n]*\]:)|(?<![^\n]):(?=[ \t])")
+KRAMDOWN_ALONE = re.compile(
+    r"`|\$(?=\$)|(?<=\$)\$|(?<!\\)\[\^|\{[:#]|\*(?=\[[^\]\n]*\]:)|(?<![^\n]):(?=[ \t])"
+)
+# `[name]: text`, in which kramdown takes any text for an address.
+DEFINITION = re.compile(rf"^({LINE_MARKS.pattern})\[(?=[^\]\n]*\]:)", re.MULTILINE)
 LONE_BAR = re.compile(r"(?<!\\)\|")
 
 
@@ -60,6 +65,7 @@ def within(marks: str) -> str:
 
 def converted(text: str, in_table: bool = False) -> str:
     """One paragraph, heading or table; its bars are letters, or the edges of a table's cells."""
+    text = DEFINITION.sub(r"\1\\[", text)
     parts, end = [], 0
     for match in PIECES.finditer(text):
         parts += [_prose(text[end : match.start()], text, in_table), _piece(match, in_table)]
@@ -70,13 +76,16 @@ def converted(text: str, in_table: bool = False) -> str:
 def _prose(text: str, whole: str, in_table: bool) -> str:
     """Text without code and formulas, in which nothing is meant for kramdown alone."""
     text = KRAMDOWN_ALONE.sub(r"\\\g<0>", inline(RELATIVE_LINK.sub(r"\1", text), whole))
-    return text if in_table else LONE_BAR.sub("&#124;", text)  # else kramdown makes its line a table
+    if in_table:
+        return text.replace("\\`", BACKTICK)
+    return LONE_BAR.sub("&#124;", text)  # else kramdown makes its line a table
 
 
 def _piece(match: re.Match, in_table: bool) -> str:
     if match["mark"] or match["tag"]:
-        kept = inline(match[0], match.string) if match["mark"] else match[0]
-        return kept.replace(r"\|", "&#124;") if in_table else kept
+        kept = inline(match[0], match.string)  # of code, an element within that has no end is refused
+        kept = kept if match["mark"] else match[0]
+        return kept.replace(r"\|", "&#124;").replace("\\`", BACKTICK) if in_table else kept
     if match["code"]:
         return _code(match, in_table)
     if match["inline"] or in_table:  # a cell has one line

@@ -20,10 +20,11 @@ BLOCKS = [  # tokens of Markdown that are no text
     *("fence", "code_block", "heading_open", "bullet_list_open", "ordered_list_open", "blockquote_open"),
     "table_open",
 ]
+COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 ATTRIBUTES = r"(?:[^<>\"']|\"[^\"]*\"|'[^']*')*"
 PIECES = re.compile(
     r"<!--.*?-->"
-    r"|<(?P<raw>pre|script|style|textarea)\b.*?(?P<closed></(?P=raw)\s*>|\Z)"
+    r"|<(?P<raw>script|style)\b.*?(?P<closed></(?P=raw)\s*>|\Z)"
     rf"|<(?P<end>/?)(?P<name>[a-z][\w-]*)(?P<rest>{ATTRIBUTES})>",
     re.DOTALL | re.IGNORECASE,
 )
@@ -42,6 +43,9 @@ class OpenElements:
         Raises:
             ParameterError: it ends what is not open, and what follows would be read as something else.
         """
+        if "<!--" in COMMENT.sub("", block):
+            raise ParameterError("a post needs the end of a comment, -->: it would be shown")
+        block = block.replace("{:", "&#123;:")  # which would be kramdown's attributes
         opened: list[tuple[str, int]] = []
         for match in PIECES.finditer(block):
             if match["closed"] == "":
@@ -52,8 +56,10 @@ class OpenElements:
             if not match["end"]:
                 opened.append((name, match.end() - 1))
             elif name in (names := [name for name, _ in opened]):
+                _refuse_within(names[_last(names, name) :])
                 del opened[_last(names, name) :]
             elif name in self.names:
+                _refuse_within(self.names[_last(self.names, name) :] + names)
                 del self.names[_last(self.names, name) :]
             else:
                 raise ParameterError(f"</{name}> ends nothing here; leave it out")
@@ -108,6 +114,12 @@ def inline(text: str, cell: str) -> str:
         return match[0] if name in AROUND else f'<{match["name"]}{match["rest"]} markdown="span">'
 
     return OPENING.sub(told, text)
+
+
+def _refuse_within(names: list[str]) -> None:
+    """Refuse elements that are open where the first of them ends: kramdown would read on."""
+    if len(names) > 1:
+        raise ParameterError(f"a post needs the end of <{names[-1]}> before that of <{names[0]}>")
 
 
 def _last(names: list[str], name: str) -> int:

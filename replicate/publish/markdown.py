@@ -10,15 +10,17 @@ from collections.abc import Iterator
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from replicate.fields import shortened
 from replicate.parameters import ParameterError
 from replicate.publish.formulas import EMPTY, LINE_MARKS, LONE_BAR, converted, hidden, is_formula, within
-from replicate.publish.html_block import OpenElements
+from replicate.publish.html_block import COMMENT, OpenElements
 from replicate.publish.kramdown import fence_around
 
 # Where an image is that a post shows; one beside the notebook, or in it, would be a gap.
 SHOWN_IMAGE = re.compile(r"https?:|data:|/")
 IMAGE_ELEMENT = re.compile(r"<img\b[^>]*?\bsrc\s*=\s*[\"']?([^\"'\s>]*)", re.IGNORECASE)
-COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+# A link that a notebook does not follow, and shows as text, and that a post would follow.
+UNSAFE_LINK = re.compile(r"\]\(\s*<?[\s\0-\x20]*(?:javascript|vbscript|file|data)\s*:", re.IGNORECASE)
 LISTS = ("ordered_list_open", "bullet_list_open")
 NUMBER = re.compile(r"(\d+)[.)][ \t]*$")  # the last of a line's marks
 # How a line of a paragraph may begin and not be an item of a list, for a notebook's reader.
@@ -39,6 +41,9 @@ def to_kramdown(markdown: str) -> str:
             raise ParameterError(
                 f"a post would not have the image {place!r}: name it by its address, or draw it as a figure"
             )
+    for text in _texts(tokens):
+        if UNSAFE_LINK.search(text):
+            raise ParameterError(f"a post would follow the link in {shortened(text)}: write it as code")
     return "".join(_parts(_numbered(lines, tokens), tokens))
 
 
@@ -57,6 +62,16 @@ def _tokens(markdown: str, lines: list[str]) -> list[Token]:
             parts += [hidden("".join(lines[end:first])), *lines[first:stop]]
             end = stop
     return parser.parse("".join([*parts, hidden("".join(lines[end:]))]))
+
+
+def _texts(tokens: list[Token]) -> Iterator[str]:
+    """What is text or HTML to a notebook's reader."""
+    for token in tokens:
+        if token.type == "html_block":
+            yield token.content
+        yield "".join(
+            child.content for child in token.children or [] if child.type in ("text", "html_inline")
+        )
 
 
 def _images(tokens: list[Token]) -> Iterator[str]:
@@ -143,9 +158,16 @@ def _table(block: str) -> str:
     marks = LINE_MARKS.match(block)[0]
     inner = within(marks)
     gap = f"{inner.rstrip()}\n"
-    first, *rows = re.split(r"(?<=\n)", converted(block.rstrip("\n") + "\n", in_table=True))
+    lines = re.split(r"(?<=\n)", block.rstrip("\n") + "\n")
+    first, *rows = ["".join(converted(cell, in_table=True) for cell in _cells(line)) for line in lines]
     rows = [row if LONE_BAR.search(row) or not row.strip(" >\n") else _row(row, inner) for row in rows]
     return f"{gap if marks == inner else ''}{first}{''.join(rows)}{gap}"
+
+
+def _cells(line: str) -> list[str]:
+    """A line of a table in pieces, each with the edge before it: no code goes on in the next cell."""
+    edges = [0, *(edge.start() for edge in LONE_BAR.finditer(hidden(line)))]
+    return [line[start:end] for start, end in zip(edges, [*edges[1:], len(line)], strict=True)]
 
 
 def _row(line: str, inner: str) -> str:

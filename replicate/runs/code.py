@@ -1,6 +1,7 @@
 """The library's source files as this process has loaded them, to tell when they are others."""
 
 import hashlib
+import re
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -18,8 +19,9 @@ def is_changed() -> bool:
 
 def _digest() -> str:
     """Of the names and contents of all modules, whatever ends their lines."""
-    modules = [path for path in sorted(PACKAGE.rglob("[!.]*.py")) if path.is_file()]  # an editor's are hidden
-    found = [[path.relative_to(PACKAGE).as_posix(), _content(path)] for path in modules]
+    names = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py") if path.is_file())
+    # What is hidden is an editor's.
+    found = [[name, _content(PACKAGE / name)] for name in names if not re.search(r"(^|/)\.", name)]
     return hashlib.sha256(repr(found).encode()).hexdigest()
 
 

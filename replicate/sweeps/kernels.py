@@ -1,9 +1,11 @@
 """What a worker that is told to end does first: it has the kernel of its case save the run."""
 
 import os
+import re
 import signal
 import threading
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
 
@@ -33,8 +35,19 @@ def end_after_kernels() -> None:
 
 
 def _has_started(kernel: psutil.Process) -> bool:
-    """Whether it listens for what to execute."""
-    return any(port.status == psutil.CONN_LISTEN for port in kernel.net_connections("tcp"))
+    """Whether it listens for what to execute, and executes something: one that waits hears no interrupt."""
+    listens = any(port.status == psutil.CONN_LISTEN for port in kernel.net_connections("tcp"))
+    return listens and not _is_deaf(kernel.pid)
+
+
+def _is_deaf(process: int) -> bool:
+    """Whether it ignores interrupts, where the system tells."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return False
+    ignored = int(re.search(r"^SigIgn:\s*([0-9a-f]+)", status, re.MULTILINE)[1], 16)
+    return bool(ignored >> (signal.SIGINT - 1) & 1)
 
 
 def _is_kernel(process: psutil.Process) -> bool:

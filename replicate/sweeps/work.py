@@ -16,7 +16,7 @@ from distributed import get_worker
 from replicate.files import UNFINISHED, RunError, first_line, locked, numbered, read_json, write_whole
 from replicate.parameters import ParameterError
 from replicate.publish.execute import NotebookError, execute, kernel_environment
-from replicate.runs.code import code_digest
+from replicate.runs.code import code_digest, is_changed
 from replicate.runs.places import runs_root
 from replicate.sweeps.spec import Job
 from replicate.training.workers import hearing_interrupts
@@ -82,6 +82,7 @@ def work(job: Job) -> Outcome:
                 _set_unused_apart(folder)
                 _refuse_names_of_the_sweep(folder)
                 _refuse_another_text(job, folder)
+                _refuse_other_code(job)
             finally:
                 files = _files(folder)
     except (NotebookError, ParameterError, RunError, OSError) as failure:
@@ -193,6 +194,11 @@ def _refuse_names_of_the_sweep(folder: Path) -> None:
 
 
 def _refuse_other_code(job: Job) -> None:
+    if is_changed():
+        raise RunError(
+            "the library was changed while the sweep was at work; put it back, or give the command again, "
+            "which does this case"
+        )
     if job.code != code_digest():
         raise RunError(
             f"the worker on {platform.node()} has another version of this project than the sweep: give it "
@@ -205,11 +211,18 @@ def _refuse_another_text(job: Job, folder: Path) -> None:
     if job.task is None or not job.task.filled:
         return
     asked = job.task.model_dump()
-    for run in _run_folders(folder):
-        found = read_json(run / "config.json")
-        same_place = all(found.get(name) == asked[name] for name in job.task.places)
+    for config in folder.rglob("config.json"):
+        found = {} if config.relative_to(folder).parts[0] == EARLIER else read_json(config)
+        same_place = all(_is_place(found.get(name), asked[name], folder) for name in job.task.places)
         if same_place and any(found.get(name) != asked[name] for name in job.task.filled):
             raise RunError("its text was changed while the sweep was at work; the same command does it again")
+
+
+def _is_place(one: object, other: object, folder: Path) -> bool:
+    """Whether two settings say the same place, however they write it."""
+    if isinstance(one, str) and isinstance(other, str) and one and other:
+        return (folder / one).resolve() == (folder / other).resolve()
+    return one == other
 
 
 def _files(folder: Path) -> dict[str, bytes]:

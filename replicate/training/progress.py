@@ -18,7 +18,7 @@ BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
 
 def progress_style() -> str:
     """`bar`, `lines` or `off`, by the environment variable REPLICATE_PROGRESS or by who is watching."""
-    watched = sys.stderr.isatty() or _cell_is_watched()
+    watched = sys.stderr.isatty() or cell_is_watched()
     style = os.environ.get("REPLICATE_PROGRESS") or ("bar" if watched else "lines")
     if style not in ("bar", "lines", "off"):
         raise RunError(f"REPLICATE_PROGRESS is {style!r}; it may be bar, lines or off")
@@ -27,10 +27,10 @@ def progress_style() -> str:
 
 def progress_stream() -> TextIO:
     """Where progress is written: stderr, but for a cell that is watched, whose stderr has a red ground."""
-    return sys.stdout if _cell_is_watched() else sys.stderr
+    return sys.stdout if cell_is_watched() else sys.stderr
 
 
-def _cell_is_watched() -> bool:
+def cell_is_watched() -> bool:
     """Whether a notebook's cell runs that was sent from where a person could be asked for input.
 
     JupyterLab and its like say with each cell that it may ask; what executes notebooks headless says no.

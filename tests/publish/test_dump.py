@@ -197,7 +197,7 @@ def test_the_colours_of_a_terminal_are_left_out():
 
 
 def test_a_printed_bar_is_shown_as_it_was_at_the_end():
-    printed = new_output("stream", name="stdout", text=" 0%|\r50%|\r100%|##\nnext\r\nlast\rLAST\r")
+    printed = new_output("stream", name="stdout", text=" 0%|\r50%|\r100%|##\nnext\r\r\nlast\rLAST\r\r")
     body = body_of(new_code_cell("x", execution_count=1, outputs=[printed]))
     assert body == "```text\n100%|##\nnext\nLAST\n```"
 

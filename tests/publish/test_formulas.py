@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from shared import PROJECT, formulas
 
-from replicate.publish.formulas import PIECES, for_kramdown
+from replicate.publish.formulas import PIECES, for_kramdown, has_formulas_alone
 from replicate.publish.markdown import to_kramdown
 
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("[0-9]*.ipynb"))
@@ -168,3 +168,9 @@ def test_two_dollars_that_begin_no_formula_end_none(render):
 def test_a_formula_does_not_begin_in_text_and_end_in_code(render):
     page = render(to_kramdown("Between $$ and\n\n```\n<b>$$</b>\n```\n\nthere is $$ no formula"))
     assert not page.select("b") and page.select_one("pre").get_text() == "<b>$$</b>\n"
+
+
+def test_an_environment_with_dollars_in_it_is_no_formula(render):
+    text = "\\begin{a}$$\n\n![x](https://e.org/y.png){: onerror='alert(1)'}\n\n$$\\end{a}"
+    assert not has_formulas_alone(text)
+    assert not render(to_kramdown(text)).select("[onerror]")

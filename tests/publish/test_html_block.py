@@ -67,6 +67,9 @@ def test_a_comment_that_is_indented_is_one(render):
     [
         ("- <pre>\n  a\n- `b`", "the end of <pre>|Markdown within <pre>"),
         ("<pre>\na\n\nb", "the end of <pre>"),
+        ("<pre>vector<int> v</pre>", "the end of <int> before that of <pre>"),
+        ("a <code>vector<int></code> b", "the end of <int>"),
+        ("<!-- draft:\n\n<b>x</b>", "the end of a comment"),
         ("</pre>\n```|\n\n- `b`", "^</pre> ends nothing here; leave it out"),
         (f"<table><tr><td>\n\n{SCRIPT}\n\n</td></tr></table>", "the Markdown within <td>"),
         ("<ul>\n<li>\n\n`<b>`\n\n</li>\n</ul>", "the Markdown within <li>"),
@@ -136,3 +139,11 @@ def test_an_element_that_has_no_end_or_takes_in_blocks_is_refused(markdown):
 )
 def test_ordinary_marks_of_html_stay(markdown):
     assert to_kramdown(markdown) == markdown
+
+
+@pytest.mark.parametrize("html", ['<img src="https://e.org/x.png">', "<hr>", "<details>a</details>"])
+def test_attributes_of_kramdown_after_html_are_text(render, html):
+    page = render(to_kramdown(f'{html}\n{{: onclick="alert(1)"}}\n'))
+    assert not page.select("[onclick]") and '{: onclick="alert(1)"}' in page.get_text().replace(
+        "”", '"'
+    ).replace("“", '"')

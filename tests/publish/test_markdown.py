@@ -3,6 +3,7 @@
 import pytest
 from shared import formulas
 
+from replicate.parameters import ParameterError
 from replicate.publish.markdown import links_by_name, to_kramdown
 
 
@@ -186,3 +187,26 @@ def test_what_only_kramdown_would_read_is_shown_as_it_is(render, markdown):
     page = render(to_kramdown(markdown))
     assert page.get_text().split() == markdown.removeprefix("# ").split()
     assert not page.select("sup, abbr, dl, .c, .d, #id")
+
+
+def test_code_in_a_table_ends_with_its_cell(render):
+    page = render(to_kramdown("| a | b |\n|---|---|\n| `a | `<i>x</i>` |"))
+    assert page.select_one("code").get_text() == "<i>x</i>" and not page.select("i")
+    assert [cell.get_text() for cell in page.select("td")] == ["`a", "<i>x</i>"]
+
+
+@pytest.mark.parametrize("before", ["", "- ", "> ", "> 1. ", "# h\n", "a\n"])
+def test_a_word_in_brackets_before_a_colon_is_text(render, before):
+    for text in ("[Note]: this is important", "[k]: javascript:alert(1) is bad [k]", "[`a`]: of code here"):
+        page = render(to_kramdown(before + text))
+        assert text.replace("`", "") in " ".join(page.get_text().split()) and not page.select("a")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[k](javascript:alert(1))", "<b>x</b> [k]( JavaScript:alert(1))", "<img>\n[k](data:text/html,x)"],
+)
+def test_a_link_that_no_notebook_follows_is_refused(text):
+    with pytest.raises(ParameterError, match="a post would follow the link in"):
+        to_kramdown(text)
+    to_kramdown(f"`{text.splitlines()[-1]}`")

@@ -1,6 +1,7 @@
 """Where numbers come from is read as the work begins, of this project's repository alone."""
 
 import subprocess
+import sys
 
 import pytest
 from shared import CONFIG
@@ -138,6 +139,14 @@ def test_the_digest_of_the_code_is_of_all_names_and_contents(tmp_path, monkeypat
     (tmp_path / "b").rename(tmp_path / "d")
     assert code._digest() not in found
     (tmp_path / "d").rename(tmp_path / "b")
+    (tmp_path / ".ipynb_checkpoints").mkdir()
+    (tmp_path / ".ipynb_checkpoints" / "a-checkpoint.py").write_text("3")
     (tmp_path / ".#a.py").symlink_to("nowhere")
     (tmp_path / "gone.py").symlink_to("nowhere")
     assert code._digest() == found[-1]
+
+
+def test_the_files_are_noted_as_the_first_of_them_is_imported():
+    asked = "import sys, replicate.settings; print('replicate.runs.code' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"

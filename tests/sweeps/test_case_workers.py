@@ -10,7 +10,9 @@ import dask
 import pytest
 from shared import write_notebook, write_sweep
 
-from replicate.sweeps import kernels
+from replicate.files import RunError
+from replicate.runs import code
+from replicate.sweeps import kernels, work
 from replicate.sweeps.schedule import run_sweep
 from replicate.sweeps.spec import SweepError, read_sweep
 
@@ -64,3 +66,11 @@ def test_a_kernel_that_is_starting_ends_without_a_traceback(tmp_path, monkeypatc
         kernel.kill()
         said = kernel.communicate()[1]
     assert "Traceback" not in said
+
+
+def test_a_library_that_is_changed_meanwhile_fails_the_case(tmp_path, monkeypatch):
+    (job,) = read_sweep(write_sweep(tmp_path, "fixed: {log: LOG}\nlist: [{name: a}]"))
+    work._refuse_other_code(job)
+    monkeypatch.setattr(code, "_digest", lambda: "of other files")
+    with pytest.raises(RunError, match="the library was changed while the sweep was at work"):
+        work._refuse_other_code(job)

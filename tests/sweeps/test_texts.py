@@ -18,8 +18,9 @@ CELLS = (
     "import shutil\nfrom replicate.parameters import notebook_parameters, run_config\n"
     "from replicate.runs.experiment import run\n",
     "if after and seed == 2:\n    shutil.copy(after, pairs)",
-    "run(run_config(notebook_parameters(In)), workers=1)",
+    "config = run_config(notebook_parameters(In))",
 )
+RUNS = ("run(config, workers=1)", "import pathlib\nrun(config, pathlib.Path('own'), workers=1)")
 
 
 def text(word: str) -> list[Pair]:
@@ -28,11 +29,12 @@ def text(word: str) -> list[Pair]:
     ]
 
 
-def test_a_case_that_met_another_text_failed_and_is_done_again(tmp_path):
+@pytest.mark.parametrize("train", RUNS)
+def test_a_case_that_met_another_text_failed_and_is_done_again(tmp_path, train):
     for name in ("cat", "dog"):
         write_tsv(tmp_path / f"{name}.tsv", text(name))
     write_tsv(tmp_path / "text.tsv", text("cat"))
-    write_notebook(tmp_path / "own.ipynb", *CELLS)
+    write_notebook(tmp_path / "own.ipynb", *CELLS, train)
     fixed = f"pairs: {tmp_path / 'text.tsv'}, after: {tmp_path / 'dog.tsv'}"
     (tmp_path / "sweep.yaml").write_text(f"notebook: own.ipynb\nfixed: {{{fixed}}}\ngrid: {{seed: [1, 2]}}")
     jobs, out = read_sweep(tmp_path / "sweep.yaml"), tmp_path / "out"
@@ -46,5 +48,7 @@ def test_a_case_that_met_another_text_failed_and_is_done_again(tmp_path):
     (tmp_path / "dog.tsv").write_bytes((tmp_path / "cat.tsv").read_bytes())
     table = run_sweep(read_sweep(tmp_path / "sweep.yaml"), out, workers=1)
     assert set(table.state) == {"done"} and {state(out, job) for job in jobs} == {"done"}
-    configs = [read_json(path)["pairs_sha256"] for path in out.glob("*/runs/*/config.json")]
+    configs = [
+        read_json(path)["pairs_sha256"] for path in out.rglob("config.json") if "earlier" not in path.parts
+    ]
     assert len(configs) == 2 and len(set(configs)) == 1

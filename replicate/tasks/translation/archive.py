@@ -41,7 +41,10 @@ def _unpacked(data: bytes) -> bytes:
     """A tar, its checksum compared."""
     for beginning, unpack in UNPACK.items():
         if data.startswith(beginning):
-            return unpack(data)
+            try:
+                return unpack(data)
+            except ValueError as error:  # of a stream of bz2 that is cut
+                raise EOFError(str(error)) from error
     return data
 
 

@@ -214,3 +214,14 @@ def test_a_page_that_is_no_html_is_named_in_one_line(tmp_path):
     pages = {"text/x": "<![foo[ x ]]>"}
     with pytest.raises(CorpusError, match="the page text/x of the help is damaged: unknown status keyword"):
         read_help(folder(tmp_path, "en-US", pages), folder(tmp_path, "fr", pages))
+
+
+def test_a_stream_that_is_cut_is_damaged(tmp_path):
+    whole = package(tmp_path, "en-US", "bz2")
+    data = whole.read_bytes()
+    start = data.index(b"BZh")
+    cut = data[start : start + 60]
+    header = data[start - 60 : start - 12] + b"60".ljust(10) + data[start - 2 : start]
+    whole.write_bytes(data[: start - 60] + header + cut)
+    with pytest.raises(CorpusError, match=r"en-US.deb is damaged: Compressed data ended"):
+        read_help(whole, package(tmp_path, "fr"))
