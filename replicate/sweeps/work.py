@@ -212,7 +212,9 @@ def _refuse_another_text(job: Job, folder: Path) -> None:
         return
     asked = job.task.model_dump()
     for config in folder.rglob("config.json"):
-        found = {} if config.relative_to(folder).parts[0] == EARLIER else read_json(config)
+        if config.relative_to(folder).parts[0] == EARLIER or not (config.parent / "provenance.json").exists():
+            continue  # of no run, or of one that was trained before
+        found = read_json(config)
         same_place = all(_is_place(found.get(name), asked[name], folder) for name in job.task.places)
         if same_place and any(found.get(name) != asked[name] for name in job.task.filled):
             raise RunError("its text was changed while the sweep was at work; the same command does it again")

@@ -20,7 +20,10 @@ CELLS = (
     "if after and seed == 2:\n    shutil.copy(after, pairs)",
     "config = run_config(notebook_parameters(In))",
 )
-RUNS = ("run(config, workers=1)", "import pathlib\nrun(config, pathlib.Path('own'), workers=1)")
+RUNS = (
+    "run(config, workers=1)",
+    "from pathlib import Path\nPath('config.json').write_text('[]')\nrun(config, Path('own'), workers=1)",
+)
 
 
 def text(word: str) -> list[Pair]:
@@ -48,7 +51,6 @@ def test_a_case_that_met_another_text_failed_and_is_done_again(tmp_path, train):
     (tmp_path / "dog.tsv").write_bytes((tmp_path / "cat.tsv").read_bytes())
     table = run_sweep(read_sweep(tmp_path / "sweep.yaml"), out, workers=1)
     assert set(table.state) == {"done"} and {state(out, job) for job in jobs} == {"done"}
-    configs = [
-        read_json(path)["pairs_sha256"] for path in out.rglob("config.json") if "earlier" not in path.parts
-    ]
+    runs = [path.parent for path in out.rglob("provenance.json") if "earlier" not in path.parts]
+    configs = [read_json(run / "config.json")["pairs_sha256"] for run in runs]
     assert len(configs) == 2 and len(set(configs)) == 1
