@@ -43,7 +43,7 @@ def _has_started(kernel: psutil.Process) -> bool:
 def _is_deaf(process: int) -> bool:
     """Whether it ignores interrupts, where the system tells."""
     try:
-        status = Path(f"/proc/{process}/status").read_text()
+        status = Path(f"/proc/{process}/status").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return False
     ignored = int(re.search(r"^SigIgn:\s*([0-9a-f]+)", status, re.MULTILINE)[1], 16)
