@@ -4,12 +4,14 @@ import os
 import re
 import signal
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
 SAVING_SECONDS = 15  # within which a kernel saves its run and ends
+DEAF_SECONDS = 0.5  # within which a kernel that has begun to listen no longer hears interrupts
 
 _interrupting = threading.Lock()  # never let go: a second Ctrl-C would end a kernel before it has saved
 
@@ -37,7 +39,10 @@ def end_after_kernels() -> None:
 def _has_started(kernel: psutil.Process) -> bool:
     """Whether it listens for what to execute, and executes something: one that waits hears no interrupt."""
     listens = any(port.status == psutil.CONN_LISTEN for port in kernel.net_connections("tcp"))
-    return listens and not _is_deaf(kernel.pid)
+    if not listens or _is_deaf(kernel.pid):
+        return False
+    time.sleep(DEAF_SECONDS)
+    return not _is_deaf(kernel.pid)
 
 
 def _is_deaf(process: int) -> bool:
