@@ -20,7 +20,8 @@ def defaults_of(notebook: Path) -> dict[str, Any]:
     """What the cell with the tag assigns; empty where there is none.
 
     Raises:
-        ParameterError: there are several, or it is an executed copy, or the cell holds something else.
+        ParameterError: there are several, or it is an executed copy, or the cell holds something else, or
+            starts in a way in which `notebook_parameters` would not find it.
     """
     cells = cells_of(notebook)
     if any(INJECTED in tags for _, tags in cells):  # papermill leaves it there, or drops all that is in it
@@ -33,7 +34,14 @@ def defaults_of(notebook: Path) -> dict[str, Any]:
         raise ParameterError(
             f"{notebook} has {len(tagged)} cells with the tag parameters; only one can be read"
         )
-    return assignments(tagged[0]) if tagged else {}
+    if not tagged:
+        return {}
+    defaults = assignments(tagged[0])
+    if not is_parameters_cell(tagged[0]) and any(calls(source, "notebook_parameters") for source, _ in cells):
+        raise ParameterError(
+            f"{notebook.name}: the cell with the tag parameters must start with '{FIRST_LINE}'"
+        )
+    return defaults
 
 
 def cells_of(notebook: Path) -> list[tuple[str, list[str]]]:

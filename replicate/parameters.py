@@ -11,10 +11,8 @@ from typing import Any
 
 from replicate.cells import (
     FIRST_LINE,
-    TAG,
     assigned_names,
     assignments,
-    calls,
     cells_of,
     defaults_of,
     is_parameters_cell,
@@ -101,11 +99,6 @@ def check_parameters(notebook: Path, given: dict[str, Any]) -> Parameters:
         untagged = any(is_parameters_cell(source) for source, _ in cells_of(notebook))
         hint = f": the cell that starts with '{FIRST_LINE}' lacks the tag parameters" if untagged else ""
         raise ParameterError(f"{notebook.name} takes no parameters{hint}")
-    written = all(is_parameters_cell(source) for source, tags in cells_of(notebook) if TAG in tags)
-    if not written and any(calls(source, "notebook_parameters") for source, _ in cells_of(notebook)):
-        raise ParameterError(
-            f"{notebook.name}: the cell with the tag parameters must start with '{FIRST_LINE}'"
-        )
     return Parameters(defaults, given)
 
 

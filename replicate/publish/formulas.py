@@ -106,16 +106,15 @@ def _block_formula(match: re.Match) -> str:
     before = match.string[: match.start()].rpartition("\n")[2]
     marks = LINE_MARKS.match(before)[0]
     inner = within(marks)
-    body = match[0] if match["environment"] else match[0][2:-2].strip()
-    body = without_html(body)
+    body = without_html(match[0] if match["environment"] else match[0][2:-2].strip())
     if ">" in inner:
         body = re.sub(r"^[ \t>]+", "", body, flags=re.MULTILINE)
     if not marks:
         return f"\n\n$$\n{body}\n$$\n\n"
     lines = "\n".join(inner + line.strip() for line in ("$$", *body.strip().splitlines(), "$$"))
-    if before == marks != inner:  # right after the mark of its item
-        return f"{EMPTY}\n{inner.rstrip()}\n{lines}\n{inner.rstrip()}\n{inner}"
-    return f"\n{inner.rstrip()}\n{lines}\n{inner.rstrip()}\n{inner}"
+    above = EMPTY if before == marks != inner else ""  # right after the mark of its item
+    gap = inner.rstrip()
+    return f"{above}\n{gap}\n{lines}\n{gap}\n{inner}"
 
 
 def for_kramdown(formula: str) -> str:

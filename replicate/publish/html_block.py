@@ -23,7 +23,7 @@ BLOCKS = [  # tokens of Markdown that are no text
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 ATTRIBUTES = r"(?:[^<>\"']|\"[^\"]*\"|'[^']*')*"
 PIECES = re.compile(
-    r"<!--.*?-->"
+    rf"{COMMENT.pattern}"
     r"|<(?P<raw>script|style)\b.*?(?P<closed></(?P=raw)\s*>|\Z)"
     rf"|<(?P<end>/?)(?P<name>[a-z][\w-]*)(?P<rest>{ATTRIBUTES})>",
     re.DOTALL | re.IGNORECASE,

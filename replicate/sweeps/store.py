@@ -22,7 +22,7 @@ def state(folder: Path, job: Job) -> str:
     Raises:
         RunError: the case's folder is another case's, or none of a sweep's.
     """
-    place = _place(folder, job)
+    place = _place(folder, job.name)
     if not place.exists():
         return "missing"
     if not (place / RECORD).exists():
@@ -37,7 +37,7 @@ def state(folder: Path, job: Job) -> str:
 
 def with_earlier_run(folder: Path, job: Job) -> Job:
     """The job and the runs that stand in its folder: a finished training of equal settings is used again."""
-    place = _place(folder, job)
+    place = _place(folder, job.name)
     if not place.exists():
         return job
     is_ours, runs = is_of_case(record_of(place)), {}
@@ -57,7 +57,7 @@ def clear_leftovers(folder: Path, jobs: list[Job]) -> None:
     """Finish, or undo, what a sweep that was killed while it stored a case has left, of its file or not."""
     hidden = [PASSING.fullmatch(path.name) for path in folder.glob(".*")]
     for name in sorted({*(job.name for job in jobs), *(match[1] for match in hidden if match)}):
-        place = (folder / name).resolve()
+        place = _place(folder, name)
         coming, going = _passing(place)
         if not place.exists():
             for whole in (coming, going):
@@ -79,7 +79,7 @@ def store(folder: Path, job: Job, outcome: Outcome) -> None:
     Raises:
         RunError: the disk did not take them, or one of them would leave its folder; nothing was changed.
     """
-    place = _place(folder, job)
+    place = _place(folder, job.name)
     coming, going = _passing(place)
     try:
         if outcome.error and _is_kept(place, outcome):
@@ -123,9 +123,9 @@ def failures(folder: Path, jobs: list[Job]) -> list[str]:
     return [job.name for job in jobs if state(folder, job) == "failed"]
 
 
-def _place(folder: Path, job: Job) -> Path:
+def _place(folder: Path, name: str) -> Path:
     """A case's folder; a person may have moved it to another disk and left a link."""
-    return (folder / job.name).resolve()
+    return (folder / name).resolve()
 
 
 def _passing(place: Path) -> list[Path]:
