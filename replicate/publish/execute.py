@@ -18,11 +18,15 @@ from replicate.errors import OneLineError
 from replicate.files import first_line
 from replicate.notebooks import set_apart
 from replicate.parameters import ParameterError
+from replicate.publish.kernels import are_ending
 from replicate.runs.places import runs_root
 
 logging.getLogger("papermill").setLevel(
     logging.CRITICAL
 )  # of a kernel that dies: what it logs, it raises too
+
+KERNEL_STARTS = 3
+DIED_AT_START = "Kernel died before replying"  # what jupyter_client raises then
 
 
 class NotebookError(OneLineError, RuntimeError):
@@ -58,7 +62,7 @@ def execute(
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         with kernel_environment(**variables):
-            executed = papermill.execute_notebook(
+            executed = _execute_in_a_kernel(
                 _unformatted(notebook),
                 _unformatted(output),
                 parameters,
@@ -88,6 +92,19 @@ def execute(
         raise KeyboardInterrupt(message) from None
     _refuse_exit(notebook.name, executed)
     return output
+
+
+def _execute_in_a_kernel(*arguments: Any, **options: Any) -> NotebookNode:
+    """As papermill does it, in another kernel where one dies before it has executed anything.
+
+    The ports of a kernel are picked before it starts, and others may take one until it listens there.
+    """
+    for starts_left in reversed(range(KERNEL_STARTS)):
+        try:
+            return papermill.execute_notebook(*arguments, **options)
+        except RuntimeError as error:
+            if DIED_AT_START not in str(error) or starts_left == 0 or are_ending():
+                raise
 
 
 def execute_or_set_apart(notebook: Path, copy: Path, parameters: dict[str, Any]) -> Path:

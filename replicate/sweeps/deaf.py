@@ -7,7 +7,7 @@ time limit asks all processes at once, a worker lets its kernel save first.
 
 import signal
 
-from replicate.sweeps.kernels import end_after_kernels
+from replicate.publish.kernels import end_after_kernels
 
 signal.signal(signal.SIGINT, lambda signum, frame: None)
 signal.signal(signal.SIGTERM, lambda signum, frame: end_after_kernels())

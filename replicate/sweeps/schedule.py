@@ -11,8 +11,8 @@ from dask.system import CPU_COUNT
 from distributed import Client, Future, KilledWorker, wait
 
 from replicate.files import first_line, locked
+from replicate.publish.kernels import end_kernels
 from replicate.sweeps.cluster import as_they_end, asking, connected
-from replicate.sweeps.kernels import end_kernels
 from replicate.sweeps.spec import Job, SweepError
 from replicate.sweeps.store import clear_leftovers, state, store, with_earlier_run
 from replicate.sweeps.tables import claim, write_tables

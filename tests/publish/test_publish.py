@@ -146,18 +146,3 @@ def test_a_refreshed_notebook_has_its_outputs_and_one_edited_meanwhile_keeps_the
     with pytest.raises(NotebookError, match=r"01\.ipynb was changed while it was executed"):
         refresh(notebook)
     assert notebook.read_text() == "edited" and list(tmp_path.iterdir()) == [notebook]
-
-
-def test_a_kernel_that_cannot_start_is_told_in_one_line(tmp_path, monkeypatch):
-    notebook = write_notebook(tmp_path / "n.ipynb", "1 + 1")
-
-    def homeless(*arguments, **options):
-        Path(arguments[1]).touch()
-        raise RuntimeError("Could not determine home directory.")
-
-    monkeypatch.setattr("papermill.execute_notebook", homeless)
-    with pytest.raises(
-        NotebookError, match=r"n\.ipynb: no kernel could be started: Could not determine home"
-    ):
-        execute(notebook, tmp_path / "out.ipynb", {})
-    assert not (tmp_path / "out.ipynb").exists()

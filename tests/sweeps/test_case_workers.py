@@ -1,9 +1,5 @@
-"""Workers of a dask scheduler: several threads in a process, other versions, and kernels that only start."""
+"""Workers of a dask scheduler: several threads in a process, and other versions of the project."""
 
-import subprocess
-import sys
-import threading
-import time
 from dataclasses import replace
 
 import dask
@@ -12,7 +8,7 @@ from shared import write_notebook, write_sweep
 
 from replicate.files import RunError
 from replicate.runs import code
-from replicate.sweeps import kernels, work
+from replicate.sweeps import work
 from replicate.sweeps.schedule import run_sweep
 from replicate.sweeps.spec import SweepError, read_sweep
 
@@ -51,21 +47,6 @@ def test_a_worker_with_another_version_of_the_project_is_named(tmp_path):
     assert table.state.tolist() == ["failed"] and (tmp_path / "log").read_text() == ""
     assert "has another version of this project than the sweep: give it the same" in table.error[0]
     assert run_sweep(jobs, tmp_path / "out", workers=1).state.tolist() == ["done"]
-
-
-@pytest.mark.parametrize("seconds", [0.05, 0.3, 0.6, 2])
-def test_a_kernel_that_is_starting_ends_at_once_and_without_a_traceback(tmp_path, monkeypatch, seconds):
-    monkeypatch.setattr(kernels, "_interrupting", threading.Lock())
-    command = [sys.executable, "-m", "ipykernel_launcher", "-f", str(tmp_path / "kernel.json")]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as kernel:
-        while not kernels._is_kernel(kernels.psutil.Process(kernel.pid)):
-            time.sleep(0.01)
-        time.sleep(seconds)
-        kernels.end_kernels()
-        ended = kernel.poll()
-        kernel.kill()
-        said = kernel.communicate()[1]
-    assert "Traceback" not in said and (ended is not None or sys.platform != "linux")
 
 
 def test_a_library_that_is_changed_meanwhile_fails_the_case(tmp_path, monkeypatch):

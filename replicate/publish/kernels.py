@@ -1,4 +1,4 @@
-"""What a worker that is told to end does first: it has the kernel of its case save the run."""
+"""This process's kernels: before it is told to end, it has them save what they train."""
 
 import os
 import re
@@ -29,6 +29,11 @@ def end_kernels() -> None:
             with suppress(psutil.Error):  # it has ended meanwhile
                 kernel.send_signal(signal.SIGINT if _has_started(kernel) else signal.SIGTERM)
     psutil.wait_procs(kernels, timeout=SAVING_SECONDS)
+
+
+def are_ending() -> bool:
+    """Whether a kernel that dies was told to, and no other is to be started for it."""
+    return _interrupting.locked()
 
 
 def end_after_kernels() -> None:
