@@ -17,9 +17,10 @@ from replicate.studies.plan import studies
 from replicate.studies.published.plan import published_runs, reversal_runs
 from replicate.studies.registration import refuse_unready
 from replicate.studies.results import RESULTS, is_kept, keep, training_table
+from replicate.sweeps.case_folder import run_of
 from replicate.sweeps.schedule import run_sweep
 from replicate.sweeps.spec import Job, make_job
-from replicate.sweeps.store import failures, run_of, state
+from replicate.sweeps.store import failures, state
 
 NOTEBOOK = PROJECT / "notebooks" / "03_train.ipynb"
 

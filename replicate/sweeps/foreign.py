@@ -6,16 +6,7 @@ from os.path import lexists
 from pathlib import Path
 
 from replicate.files import numbered
-from replicate.sweeps.work import EARLIER, EXECUTED, OWN
-
-
-def is_of_case(record: dict) -> Callable[[Path], bool]:
-    """Whether an attempt has put a file into its case's folder; others are a person's."""
-    files = record.get("files")
-    if files is None:  # earlier versions did not note them
-        return lambda name: name.parts[0] in ("runs", EARLIER) or name.as_posix() == EXECUTED
-    known = set(files)
-    return lambda name: name.as_posix() in known
+from replicate.sweeps.case_folder import OWN
 
 
 def copy_files(place: Path, coming: Path, left_out: Callable[[Path], bool]) -> None:

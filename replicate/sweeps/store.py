@@ -5,15 +5,16 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from replicate.files import RunError, read_json, write_json
-from replicate.runs.folder import Run, is_damaged, open_run
-from replicate.runs.places import is_finished
-from replicate.sweeps.foreign import copy_files, is_of_case
+from replicate.files import RunError, write_json
+from replicate.runs.folder import is_damaged
+from replicate.sweeps.case_folder import EARLIER, FAILED, RECORD, is_of_case, record_of, runs_in, runs_under
+from replicate.sweeps.foreign import copy_files
 from replicate.sweeps.spec import Job
-from replicate.sweeps.work import EARLIER, FAILED, RECORD, Outcome
+from replicate.sweeps.work import Outcome
 
 # A case's new files while they are put together, and old ones on their way out; it ends with a digest.
-PASSING = re.compile(r"\.(.+-[0-9a-f]{10})\.(?:coming|going)")
+WAYS = ("coming", "going")
+PASSING = re.compile(rf"\.(.+-[0-9a-f]{{10}})\.(?:{'|'.join(WAYS)})")
 
 
 def state(folder: Path, job: Job) -> str:
@@ -106,18 +107,6 @@ def store(folder: Path, job: Job, outcome: Outcome) -> None:
     shutil.rmtree(going, ignore_errors=True)
 
 
-def run_of(folder: Path) -> Run:
-    """The run that a sweep's case made.
-
-    Raises:
-        RunError: it made none, or several.
-    """
-    runs = runs_of_case(folder)
-    if len(runs) != 1:
-        raise RunError(f"{folder} holds {len(runs)} runs, not one")
-    return open_run(runs[0])
-
-
 def failures(folder: Path, jobs: list[Job]) -> list[str]:
     """The names of those cases that failed."""
     return [job.name for job in jobs if state(folder, job) == "failed"]
@@ -130,14 +119,14 @@ def _place(folder: Path, name: str) -> Path:
 
 def _passing(place: Path) -> list[Path]:
     """Where a case's new files are put together, and where old ones are on their way out."""
-    return [place.with_name(f".{place.name}.coming"), place.with_name(f".{place.name}.going")]
+    return [place.with_name(f".{place.name}.{way}") for way in WAYS]
 
 
 def _is_kept(place: Path, outcome: Outcome) -> bool:
     """Whether what stands in a case's folder is more than what a failed attempt brings."""
     if not place.exists():
         return False
-    runs = [*runs_in(place), *_runs_under(place / EARLIER)]
+    runs = [*runs_in(place), *runs_under(place / EARLIER)]
     finished = {run.relative_to(place) / "provenance.json" for run in runs}
     brings_all = finished <= {Path(name) for name in outcome.files}
     return not record_of(place)["error"] or (place / FAILED).exists() or not brings_all
@@ -157,26 +146,3 @@ def _note(coming: Path, job: Job, outcome: Outcome, files: list[str] | None) -> 
     record = {"notebook": job.notebook, "given": job.given, "digest": job.digest, "content": job.content}
     record |= {"error": outcome.error, "seconds": round(outcome.seconds, 1), "machine": outcome.machine}
     write_json(coming / RECORD, record | {"files": files})
-
-
-def record_of(place: Path) -> dict:
-    """What was asked for in a case's folder, and how it ended."""
-    record = read_json(place / RECORD)
-    if missing := {"given", "digest", "error", "seconds", "machine"} - record.keys():
-        raise RunError(f"{place / RECORD} is damaged: it lacks {min(missing)}; delete {place}")
-    return record
-
-
-def runs_of_case(place: Path) -> list[Path]:
-    """The finished runs that the case itself has made; others are a person's."""
-    is_ours = is_of_case(record_of(place))
-    return [run for run in runs_in(place) if is_ours((run / "config.json").relative_to(place))]
-
-
-def runs_in(place: Path) -> list[Path]:
-    """The finished runs in a case's folder."""
-    return _runs_under(place / "runs")
-
-
-def _runs_under(folder: Path) -> list[Path]:
-    return sorted(path.parent for path in folder.rglob("config.json") if is_finished(path.parent))

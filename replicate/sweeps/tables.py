@@ -8,8 +8,8 @@ import pandas as pd
 
 from replicate.files import RunError, read_json, write_json, write_whole
 from replicate.runs.folder import open_run
+from replicate.sweeps.case_folder import RECORD, record_of, runs_of_case
 from replicate.sweeps.spec import Job
-from replicate.sweeps.store import RECORD, record_of, runs_of_case
 
 MARK = ".sweep.json"  # in the sweep's folder: its token, its file, and the checksums of the tables it wrote
 SUMMARY = "summary.csv"

@@ -13,19 +13,15 @@ from pathlib import Path
 
 from distributed import get_worker
 
-from replicate.files import UNFINISHED, RunError, first_line, locked, numbered, read_json, write_whole
+from replicate.files import UNFINISHED, RunError, first_line, locked, numbered, write_whole
 from replicate.parameters import ParameterError
 from replicate.publish.execute import NotebookError, execute, kernel_environment
-from replicate.runs.code import code_digest, is_changed
 from replicate.runs.places import runs_root
+from replicate.sweeps.case_folder import EARLIER, EXECUTED, OWN
+from replicate.sweeps.refusals import refuse_another_text, refuse_names_of_the_sweep, refuse_other_code
 from replicate.sweeps.spec import Job
 from replicate.training.workers import hearing_interrupts
 
-EXECUTED = "notebook.ipynb"
-EARLIER = "earlier"  # in a case's folder: runs that its notebook asked for before it was edited
-FAILED = "failed"  # in a case's folder: what an attempt left that failed after one to keep
-RECORD = "sweep.json"  # the sweep's own file in a case's folder: what was asked for and how it ended
-OWN = (RECORD, FAILED)  # names that no cell may write
 SAID = 200  # characters of a line that a case tells the sweep
 ORPHAN_SECONDS = 60  # a kernel ends within seconds of the worker that started it
 UNUSED = (
@@ -74,15 +70,15 @@ def work(job: Job) -> Outcome:
     get_worker().log_event(started_topic(job.sweep), {"name": job.name})
     began, error, files = time.monotonic(), None, {}
     try:
-        _refuse_other_code(job)
+        refuse_other_code(job)
         with _one_at_a_time, _own_root(), locked(folder := working_folder(job)):
             began = time.monotonic()
             try:
                 _execute(job, folder)
                 _set_unused_apart(folder)
-                _refuse_names_of_the_sweep(folder)
-                _refuse_another_text(job, folder)
-                _refuse_other_code(job)
+                refuse_names_of_the_sweep(folder)
+                refuse_another_text(job, folder)
+                refuse_other_code(job)
             finally:
                 files = _files(folder)
     except (NotebookError, ParameterError, RunError, OSError) as failure:
@@ -185,46 +181,6 @@ def _run_folders(folder: Path) -> list[Path]:
 
 def _visible_files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
-
-
-def _refuse_names_of_the_sweep(folder: Path) -> None:
-    for name in OWN:
-        if (folder / name).exists():
-            raise ParameterError(f"a cell wrote {name}, which is the sweep's own; use another name")
-
-
-def _refuse_other_code(job: Job) -> None:
-    if is_changed():
-        raise RunError(
-            "the library was changed while the sweep was at work; put it back, or give the command again, "
-            "which does this case"
-        )
-    if job.code != code_digest():
-        raise RunError(
-            f"the worker on {platform.node()} has another version of this project than the sweep: give it "
-            "the same, start it again, and the same command does this case"
-        )
-
-
-def _refuse_another_text(job: Job, folder: Path) -> None:
-    """Refuse a run whose text lies where the case's lay, and is another one."""
-    if job.task is None or not job.task.filled:
-        return
-    asked = job.task.model_dump()
-    for config in folder.rglob("config.json"):
-        if config.relative_to(folder).parts[0] == EARLIER or not (config.parent / "provenance.json").exists():
-            continue  # of no run, or of one that was trained before
-        found = read_json(config)
-        same_place = all(_is_place(found.get(name), asked[name], folder) for name in job.task.places)
-        if same_place and any(found.get(name) != asked[name] for name in job.task.filled):
-            raise RunError("its text was changed while the sweep was at work; the same command does it again")
-
-
-def _is_place(one: object, other: object, folder: Path) -> bool:
-    """Whether two settings say the same place, however they write it."""
-    if isinstance(one, str) and isinstance(other, str) and one and other:
-        return (folder / one).resolve() == (folder / other).resolve()
-    return one == other
 
 
 def _files(folder: Path) -> dict[str, bytes]:

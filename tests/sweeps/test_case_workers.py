@@ -8,7 +8,7 @@ from shared import write_notebook, write_sweep
 
 from replicate.files import RunError
 from replicate.runs import code
-from replicate.sweeps import work
+from replicate.sweeps.refusals import refuse_other_code
 from replicate.sweeps.schedule import run_sweep
 from replicate.sweeps.spec import SweepError, read_sweep
 
@@ -51,7 +51,7 @@ def test_a_worker_with_another_version_of_the_project_is_named(tmp_path):
 
 def test_a_library_that_is_changed_meanwhile_fails_the_case(tmp_path, monkeypatch):
     (job,) = read_sweep(write_sweep(tmp_path, "fixed: {log: LOG}\nlist: [{name: a}]"))
-    work._refuse_other_code(job)
+    refuse_other_code(job)
     monkeypatch.setattr(code, "_digest", lambda: "of other files")
     with pytest.raises(RunError, match="the library was changed while the sweep was at work"):
-        work._refuse_other_code(job)
+        refuse_other_code(job)

@@ -1,0 +1,59 @@
+"""What a sweep's case has in its folder, by name, and what of it the case itself has made."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from replicate.files import RunError, read_json
+from replicate.runs.folder import Run, open_run
+from replicate.runs.places import is_finished
+
+EXECUTED = "notebook.ipynb"
+EARLIER = "earlier"  # runs that its notebook asked for before it was edited
+FAILED = "failed"  # what an attempt left that failed after one to keep
+RECORD = "sweep.json"  # the sweep's own file: what was asked for and how it ended
+OWN = (RECORD, FAILED)  # names that no cell may write
+
+
+def record_of(place: Path) -> dict:
+    """What was asked for in a case's folder, and how it ended."""
+    record = read_json(place / RECORD)
+    if missing := {"given", "digest", "error", "seconds", "machine"} - record.keys():
+        raise RunError(f"{place / RECORD} is damaged: it lacks {min(missing)}; delete {place}")
+    return record
+
+
+def is_of_case(record: dict) -> Callable[[Path], bool]:
+    """Whether an attempt has put a file into its case's folder; others are a person's."""
+    files = record.get("files")
+    if files is None:  # earlier versions did not note them
+        return lambda name: name.parts[0] in ("runs", EARLIER) or name.as_posix() == EXECUTED
+    known = set(files)
+    return lambda name: name.as_posix() in known
+
+
+def run_of(folder: Path) -> Run:
+    """The run that a sweep's case made.
+
+    Raises:
+        RunError: it made none, or several.
+    """
+    runs = runs_of_case(folder)
+    if len(runs) != 1:
+        raise RunError(f"{folder} holds {len(runs)} runs, not one")
+    return open_run(runs[0])
+
+
+def runs_of_case(place: Path) -> list[Path]:
+    """The finished runs that the case itself has made; others are a person's."""
+    is_ours = is_of_case(record_of(place))
+    return [run for run in runs_in(place) if is_ours((run / "config.json").relative_to(place))]
+
+
+def runs_in(place: Path) -> list[Path]:
+    """The finished runs in a case's folder."""
+    return runs_under(place / "runs")
+
+
+def runs_under(folder: Path) -> list[Path]:
+    """The finished runs in a folder, however deep."""
+    return sorted(path.parent for path in folder.rglob("config.json") if is_finished(path.parent))

@@ -1,0 +1,52 @@
+"""What fails a case though its notebook ended well: it is not what the sweep asked for."""
+
+import platform
+from pathlib import Path
+
+from replicate.files import RunError, read_json
+from replicate.parameters import ParameterError
+from replicate.runs.code import code_digest, is_changed
+from replicate.sweeps.case_folder import EARLIER, OWN
+from replicate.sweeps.spec import Job
+
+
+def refuse_names_of_the_sweep(folder: Path) -> None:
+    """Refuse a file of a cell's that is called as one of the sweep's own."""
+    for name in OWN:
+        if (folder / name).exists():
+            raise ParameterError(f"a cell wrote {name}, which is the sweep's own; use another name")
+
+
+def refuse_other_code(job: Job) -> None:
+    """Refuse to work with another library than the sweep began with, here or on the machine that asks."""
+    if is_changed():
+        raise RunError(
+            "the library was changed while the sweep was at work; put it back, or give the command again, "
+            "which does this case"
+        )
+    if job.code != code_digest():
+        raise RunError(
+            f"the worker on {platform.node()} has another version of this project than the sweep: give it "
+            "the same, start it again, and the same command does this case"
+        )
+
+
+def refuse_another_text(job: Job, folder: Path) -> None:
+    """Refuse a run whose text lies where the case's lay, and is another one."""
+    if job.task is None or not job.task.filled:
+        return
+    asked = job.task.model_dump()
+    for config in folder.rglob("config.json"):
+        if config.relative_to(folder).parts[0] == EARLIER or not (config.parent / "provenance.json").exists():
+            continue  # of no run, or of one that was trained before
+        found = read_json(config)
+        same_place = all(_is_place(found.get(name), asked[name], folder) for name in job.task.places)
+        if same_place and any(found.get(name) != asked[name] for name in job.task.filled):
+            raise RunError("its text was changed while the sweep was at work; the same command does it again")
+
+
+def _is_place(one: object, other: object, folder: Path) -> bool:
+    """Whether two settings say the same place, however they write it."""
+    if isinstance(one, str) and isinstance(other, str) and one and other:
+        return (folder / one).resolve() == (folder / other).resolve()
+    return one == other
