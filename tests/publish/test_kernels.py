@@ -60,7 +60,7 @@ def test_a_kernel_that_cannot_start_is_told_in_one_line(tmp_path, monkeypatch):
     notebook = write_notebook(tmp_path / "n.ipynb", "1 + 1")
 
     def homeless(*arguments, **options):
-        Path(arguments[1]).touch()
+        Path(arguments[1]).touch(exist_ok=False)  # and once
         raise RuntimeError("Could not determine home directory.")
 
     monkeypatch.setattr("papermill.execute_notebook", homeless)
