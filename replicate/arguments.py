@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-from replicate.parameters import ParameterError, Parameters, check_parameters
+from replicate.errors import ParameterError
+from replicate.parameters import Parameters, check_parameters
 from replicate.values import plain
 from replicate.words import load, one_line, values_of
 

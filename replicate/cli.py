@@ -204,13 +204,13 @@ def blog(
     given |= {"categories": categories, "tags": tags}
     if name and name.endswith(".ipynb"):
         if lang or code:
-            from replicate.parameters import ParameterError
+            from replicate.errors import ParameterError
 
             raise ParameterError(f"--lang and --code are of articles, and {name} is a notebook")
         typer.echo(make_post(Path(name), out, force, **given))
         return
     if any(given.values()) and not (name and lang):
-        from replicate.parameters import ParameterError
+        from replicate.errors import ParameterError
 
         raise ParameterError("title, slug and their like are of one post: name its article and its --lang")
     for article in [name] if name else ARTICLES:

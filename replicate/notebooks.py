@@ -11,8 +11,8 @@ from tempfile import gettempdir
 
 from filelock import FileLock, Timeout
 
+from replicate.errors import ParameterError
 from replicate.files import PROJECT, freed_if_empty, numbered, write_whole
-from replicate.parameters import ParameterError
 
 
 def find_notebook(name: str) -> Path:

@@ -4,7 +4,8 @@ import pytest
 from shared import write_notebook
 
 from replicate.arguments import as_its_kernel_reads, given_parameters
-from replicate.parameters import ParameterError, check_parameters
+from replicate.errors import ParameterError
+from replicate.parameters import check_parameters
 
 FORMS = ["pairs", "raw", "typed"]  # from the weakest to the strongest
 

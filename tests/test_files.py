@@ -2,9 +2,9 @@
 
 import pytest
 
+from replicate.errors import ParameterError
 from replicate.files import RunError, claimed, write_whole
 from replicate.notebooks import place_of_copy
-from replicate.parameters import ParameterError
 
 
 def test_of_two_commands_at_once_one_has_the_name(tmp_path):

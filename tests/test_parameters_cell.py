@@ -8,7 +8,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from papermill.exceptions import PapermillExecutionError
 
-from replicate.parameters import ParameterError, check_parameters, notebook_parameters
+from replicate.errors import ParameterError
+from replicate.parameters import check_parameters, notebook_parameters
 
 CALL = "from replicate.parameters import notebook_parameters\nprint(notebook_parameters(In)['size'])"
 MESSAGE = "the cell with the tag parameters must start with '# Parameters'"

@@ -11,8 +11,8 @@ from shared import PROJECT, full_disk, write_notebook
 from typer.testing import CliRunner
 
 from replicate.cli import app
+from replicate.errors import ParameterError
 from replicate.notebooks import find_notebook, place_of_copy, set_apart
-from replicate.parameters import ParameterError
 from replicate.publish.execute import NotebookError, execute_or_set_apart
 from replicate.sweeps.spec import read_sweep
 

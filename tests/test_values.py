@@ -2,7 +2,8 @@
 
 import pytest
 
-from replicate.parameters import ParameterError, Parameters
+from replicate.errors import ParameterError
+from replicate.parameters import Parameters
 from replicate.values import plain
 
 

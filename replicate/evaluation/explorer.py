@@ -4,12 +4,12 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from replicate.errors import ParameterError
 from replicate.evaluation.alignment import alignment_table
 from replicate.evaluation.hypotheses import hypotheses
 from replicate.files import RunError
 from replicate.models.attention import AttentionSeq2Seq
 from replicate.models.layers import pick_rounds
-from replicate.parameters import ParameterError
 from replicate.randomness import make_generator
 from replicate.runs.folder import Run
 from replicate.tasks.batch import PAD

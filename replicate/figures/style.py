@@ -18,9 +18,9 @@ from matplotlib.colors import to_rgb, to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
+from replicate.errors import ParameterError
 from replicate.figures.catalogue import CATALOGUE
 from replicate.figures.language import say
-from replicate.parameters import ParameterError
 from replicate.tasks.task import Metric
 
 # Okabe & Ito's palette.

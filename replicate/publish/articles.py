@@ -8,9 +8,9 @@ import matplotlib.pyplot as plt
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from replicate.errors import ParameterError
 from replicate.figures.language import say, speaking
 from replicate.figures.style import save
-from replicate.parameters import ParameterError
 from replicate.publish import numbers
 from replicate.publish.chirpy import figure
 from replicate.publish.illustrations import ILLUSTRATIONS

@@ -7,8 +7,8 @@ from tempfile import TemporaryDirectory
 
 import nbformat
 
+from replicate.errors import ParameterError
 from replicate.figures.language import LANGUAGES
-from replicate.parameters import ParameterError
 from replicate.publish.articles import ARTICLES, article, slug_of
 from replicate.publish.chirpy import Post, check_place, earlier, write_post
 from replicate.publish.dump import check_executed, post_body

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import yaml
 from PIL import Image, ImageOps
 
+from replicate.errors import ParameterError
 from replicate.files import unwritable
-from replicate.parameters import ParameterError
 from replicate.publish.kramdown import as_attribute, as_text, past_liquid
 
 FIGURES = "/assets/img/posts"  # where Chirpy keeps the images of posts

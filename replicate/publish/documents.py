@@ -6,10 +6,10 @@ from pathlib import Path
 
 from pandas import DataFrame, read_csv
 
+from replicate.errors import ParameterError
 from replicate.evaluation.inspection import score_table
 from replicate.figures.catalogue import CATALOGUE
 from replicate.files import write_whole
-from replicate.parameters import ParameterError
 from replicate.publish.execute import read_notebook
 from replicate.publish.headlines import claims, fairer, findings, ladder, published_rows, reversal
 from replicate.runs.folder import open_run

@@ -6,7 +6,7 @@ from textwrap import shorten
 
 from nbformat import NotebookNode
 
-from replicate.parameters import ParameterError
+from replicate.errors import ParameterError
 from replicate.publish.chirpy import figure
 from replicate.publish.formulas import has_formulas_alone
 from replicate.publish.html_table import tables_from_html

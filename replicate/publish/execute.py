@@ -14,10 +14,9 @@ from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
-from replicate.errors import OneLineError
+from replicate.errors import OneLineError, ParameterError
 from replicate.files import first_line
 from replicate.notebooks import set_apart
-from replicate.parameters import ParameterError
 from replicate.publish.kernels import are_ending
 from replicate.runs.places import runs_root
 

@@ -7,12 +7,12 @@ from tempfile import TemporaryDirectory
 
 from matplotlib.figure import Figure
 
+from replicate.errors import ParameterError
 from replicate.figures.catalogue import CATALOGUE
 from replicate.figures.evaluation import accuracy_by_position, scores_by_length
 from replicate.figures.style import save
 from replicate.figures.training import loss_curve, metric_curves
 from replicate.files import claimed, write_whole
-from replicate.parameters import ParameterError
 from replicate.publish.execute import execute, figures_in
 from replicate.runs.folder import Run, open_run, project_notebook
 

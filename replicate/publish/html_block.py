@@ -2,7 +2,7 @@
 
 import re
 
-from replicate.parameters import ParameterError
+from replicate.errors import ParameterError
 
 # In which a notebook's Markdown goes on after an empty line, where they say so; in a `p` that is text alone.
 AROUND = {

@@ -6,8 +6,8 @@ from itertools import product
 from bs4 import BeautifulSoup
 from bs4.element import Tag
 
+from replicate.errors import ParameterError
 from replicate.fields import shortened
-from replicate.parameters import ParameterError
 from replicate.publish.kramdown import as_text
 
 SIZE = re.compile(r"\d+ rows \u00d7 \d+ columns")  # what pandas says of a table that it shows a part of

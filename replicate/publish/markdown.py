@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from replicate.errors import ParameterError
 from replicate.fields import shortened
-from replicate.parameters import ParameterError
 from replicate.publish.formulas import EMPTY, LINE_MARKS, LONE_BAR, converted, hidden, is_formula, within
 from replicate.publish.html_block import COMMENT, OpenElements
 from replicate.publish.kramdown import fence_around

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from replicate.errors import ParameterError
 from replicate.files import locked
-from replicate.parameters import ParameterError
 from replicate.publish.book import check_documents, write_book
 from replicate.publish.execute import execute, figures_in
 

@@ -3,8 +3,8 @@
 import platform
 from pathlib import Path
 
+from replicate.errors import ParameterError
 from replicate.files import RunError, read_json
-from replicate.parameters import ParameterError
 from replicate.runs.code import code_digest, is_changed
 from replicate.sweeps.case_folder import EARLIER, OWN
 from replicate.sweeps.spec import Job

@@ -14,10 +14,10 @@ from typing import Annotated, Any, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from replicate.errors import OneLineError
+from replicate.errors import OneLineError, ParameterError
 from replicate.fields import TaskSettings, explain
 from replicate.files import PROJECT, RunError
-from replicate.parameters import ParameterError, Parameters, check_parameters, makes_config, run_config
+from replicate.parameters import Parameters, check_parameters, makes_config, run_config
 from replicate.runs.checks import check_making
 from replicate.runs.code import code_digest
 from replicate.settings import RunConfig, flat_names

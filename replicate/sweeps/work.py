@@ -13,8 +13,8 @@ from pathlib import Path
 
 from distributed import get_worker
 
+from replicate.errors import ParameterError
 from replicate.files import UNFINISHED, RunError, first_line, locked, numbered, write_whole
-from replicate.parameters import ParameterError
 from replicate.publish.execute import NotebookError, execute, kernel_environment
 from replicate.runs.places import runs_root
 from replicate.sweeps.case_folder import EARLIER, EXECUTED, OWN

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex, to_rgb
 
+from replicate.errors import ParameterError
 from replicate.figures.style import DARK, MARKS, darken, entitle, sequence, show, subplots
 from replicate.figures.takeoff import plateau
-from replicate.parameters import ParameterError
 
 
 @pytest.fixture(autouse=True)

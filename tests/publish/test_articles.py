@@ -11,9 +11,9 @@ from jinja2 import DictLoader
 from typer.testing import CliRunner
 
 from replicate.cli import app
+from replicate.errors import ParameterError
 from replicate.figures.language import LANGUAGES, chinese, say, speaking
 from replicate.figures.style import save
-from replicate.parameters import ParameterError
 from replicate.publish import articles
 from replicate.publish.articles import ARTICLES, article
 from replicate.publish.blog import make_article

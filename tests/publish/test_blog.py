@@ -12,7 +12,7 @@ from PIL import Image
 from shared import formulas, write_notebook
 from test_chirpy import POST, drawn
 
-from replicate.parameters import ParameterError
+from replicate.errors import ParameterError
 from replicate.publish.blog import make_post, post_of
 from replicate.publish.chirpy import write_post
 from replicate.publish.dump import check_executed, post_body

@@ -12,8 +12,8 @@ from matplotlib import pyplot as plt
 from PIL import Image
 from shared import full_disk
 
+from replicate.errors import ParameterError
 from replicate.figures.style import save
-from replicate.parameters import ParameterError
 from replicate.publish.chirpy import Post, check_place, write_post
 
 POST = Post("a-post", datetime.fromisoformat("2025-04-20T10:00:00+08:00"), "A: post", ["One", "Two"], ["tag"])

@@ -7,8 +7,8 @@ from shared import PROJECT, write_notebook
 from typer.testing import CliRunner
 
 from replicate.cli import app
+from replicate.errors import ParameterError
 from replicate.figures.catalogue import CATALOGUE
-from replicate.parameters import ParameterError
 from replicate.publish.documents import BLOCKS, FIGURES, stored_figure, texts, with_blocks
 
 pytestmark = pytest.mark.slow

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from replicate.parameters import ParameterError
+from replicate.errors import ParameterError
 from replicate.publish.dump import post_body
 from replicate.publish.html_table import tables_from_html
 

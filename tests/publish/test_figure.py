@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 from shared import PROJECT, write_notebook
 
+from replicate.errors import ParameterError
 from replicate.figures.catalogue import CATALOGUE, Entry
 from replicate.files import RunError
-from replicate.parameters import ParameterError
 from replicate.publish import figure
 from replicate.publish.figure import make_figure
 

@@ -3,7 +3,7 @@
 import pytest
 from shared import formulas
 
-from replicate.parameters import ParameterError
+from replicate.errors import ParameterError
 from replicate.publish.html_block import AROUND
 from replicate.publish.markdown import to_kramdown
 

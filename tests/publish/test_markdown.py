@@ -3,7 +3,7 @@
 import pytest
 from shared import formulas
 
-from replicate.parameters import ParameterError
+from replicate.errors import ParameterError
 from replicate.publish.markdown import links_by_name, to_kramdown
 
 

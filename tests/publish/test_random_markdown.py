@@ -7,7 +7,7 @@ import pytest
 from bs4 import BeautifulSoup
 from markdown_it import MarkdownIt
 
-from replicate.parameters import ParameterError
+from replicate.errors import ParameterError
 from replicate.publish.kramdown import past_liquid
 from replicate.publish.markdown import to_kramdown
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from shared import CONFIG
 
 from replicate.checkpoints import read_checkpoint
+from replicate.errors import ParameterError
 from replicate.files import RunError
-from replicate.parameters import ParameterError, run_config
+from replicate.parameters import run_config
 from replicate.runs.experiment import run
 from replicate.runs.folder import checksums, open_run
 from replicate.runs.places import run_folder, runs_root

@@ -8,7 +8,7 @@ from shared import PROJECT, SWEPT, write_notebook, write_sweep
 from typer.testing import CliRunner
 
 from replicate.cli import app
-from replicate.parameters import ParameterError
+from replicate.errors import ParameterError
 from replicate.settings import RunConfig
 from replicate.sweeps.spec import read_sweep
 from replicate.tasks.translation import settings

@@ -9,12 +9,13 @@ from shared import PROJECT
 from torch.nn.utils.rnn import pad_sequence
 
 from replicate import tasks
+from replicate.errors import ParameterError
 from replicate.evaluation.evaluate import oracle_answer
 from replicate.evaluation.inspection import learnt_beyond_baselines, missing_metrics, score_table
 from replicate.fields import TaskSettings
 from replicate.figures.evaluation import scores_by_length
 from replicate.figures.training import metric_curves
-from replicate.parameters import ParameterError, check_parameters, run_config
+from replicate.parameters import check_parameters, run_config
 from replicate.presets import QUICK
 from replicate.publish.figure import OF_A_RUN, make_figure
 from replicate.runs.experiment import run

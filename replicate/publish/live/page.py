@@ -6,9 +6,9 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader
 
+from replicate.errors import ParameterError
 from replicate.figures.style import COLOURS
 from replicate.files import PROJECT, claimed, write_whole
-from replicate.parameters import ParameterError
 from replicate.publish.live.example import RULE, example
 from replicate.publish.live.export import exported
 from replicate.runs.folder import Run, open_run
