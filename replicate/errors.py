@@ -17,3 +17,7 @@ class OneLineError(Exception):
 
 class ParameterError(OneLineError, ValueError):
     """A parameter that a person gave wrongly; the message is one line and says what to do."""
+
+
+class SettingError(OneLineError, ValueError):
+    """A setting that a person gave wrongly; the message is one line and says what is wrong."""

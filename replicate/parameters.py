@@ -17,12 +17,10 @@ from replicate.cells import (
     defaults_of,
     is_parameters_cell,
 )
-from replicate.errors import ParameterError
+from replicate.errors import ParameterError, SettingError
 from replicate.fields import shortened, unknown
-from replicate.settings import (
+from replicate.setting_names import (
     OLD_NAMES,
-    RunConfig,
-    SettingError,
     flat_names,
     foreign_names,
     implied_task,
@@ -30,6 +28,7 @@ from replicate.settings import (
     needs_value,
     renamed,
 )
+from replicate.settings import RunConfig
 from replicate.values import KINDS, WORDS, plain
 
 

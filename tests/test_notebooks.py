@@ -10,7 +10,8 @@ from shared import PROJECT
 from replicate.parameters import check_parameters
 from replicate.presets import QUICK
 from replicate.publish.refresh import cleaned
-from replicate.settings import RunConfig, flat_names
+from replicate.setting_names import flat_names
+from replicate.settings import RunConfig
 
 NOTEBOOK_METADATA = {"kernelspec": {"name": "python3", "display_name": "Python 3"}, "widgets": {}}
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))

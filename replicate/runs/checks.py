@@ -4,10 +4,11 @@ import re
 from pathlib import Path
 from typing import Any
 
+from replicate.errors import SettingError
 from replicate.files import PROJECT, RunError, first_line, read_json, unwritable
 from replicate.parameters import Parameters
 from replicate.runs.places import is_finished, run_folder
-from replicate.settings import RunConfig, SettingError
+from replicate.settings import RunConfig
 
 
 def check_run(parameters: Parameters, config: RunConfig | None) -> Path | None:

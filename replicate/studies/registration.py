@@ -13,10 +13,11 @@ from typing import Annotated, Any, Self
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from replicate.errors import SettingError
 from replicate.files import RunError, first_line
 from replicate.runs.folder import PROJECT, Run, columns
 from replicate.runs.provenance import is_committed, now
-from replicate.settings import RunConfig, SettingError
+from replicate.settings import RunConfig
 from replicate.studies.effects import RUN_TABLES, Effect, Entry
 from replicate.studies.takeoff import OUTCOMES
 from replicate.tasks import task_of

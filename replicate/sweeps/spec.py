@@ -20,7 +20,8 @@ from replicate.files import PROJECT, RunError
 from replicate.parameters import Parameters, check_parameters, makes_config, run_config
 from replicate.runs.checks import check_making
 from replicate.runs.code import code_digest
-from replicate.settings import RunConfig, flat_names
+from replicate.setting_names import flat_names
+from replicate.settings import RunConfig
 from replicate.words import load, one_line, values_of
 
 MOST_CASES = 10_000  # of a sweep; one that asks for more was hardly meant

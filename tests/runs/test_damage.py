@@ -17,7 +17,7 @@ from replicate.parameters import run_config
 from replicate.runs.experiment import run
 from replicate.runs.folder import checksums, open_run
 from replicate.runs.places import run_folder, runs_root
-from replicate.settings import OLD_NAMES, flat_names
+from replicate.setting_names import OLD_NAMES, flat_names
 
 pytestmark = pytest.mark.slow
 

@@ -7,14 +7,15 @@ import pytest
 import torch
 from shared import CONFIG
 
-from replicate import settings
+from replicate import setting_names
 from replicate.checkpoints import read_checkpoint
 from replicate.evaluation.inspection import first_and_last_position
 from replicate.figures.evaluation import accuracy_by_position
 from replicate.files import RunError, write_whole
 from replicate.runs.experiment import run
 from replicate.runs.folder import checksums, open_run
-from replicate.settings import RunConfig, TrainingSettings
+from replicate.settings import RunConfig
+from replicate.training.settings import TrainingSettings
 
 
 def copy_of(finished, tmp_path):
@@ -148,5 +149,5 @@ def test_a_setting_that_comes_later_with_a_default_changes_no_name(monkeypatch):
     class Later(TrainingSettings):
         brand_new: int = 3
 
-    monkeypatch.setattr(settings, "TrainingSettings", Later)
+    monkeypatch.setattr(setting_names, "TrainingSettings", Later)
     assert RunConfig.of(**CONFIG.flat()).name == name != RunConfig.of(**CONFIG.flat(), brand_new=4).name

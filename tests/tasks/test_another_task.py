@@ -9,7 +9,7 @@ from shared import PROJECT
 from torch.nn.utils.rnn import pad_sequence
 
 from replicate import tasks
-from replicate.errors import ParameterError
+from replicate.errors import ParameterError, SettingError
 from replicate.evaluation.evaluate import oracle_answer
 from replicate.evaluation.inspection import learnt_beyond_baselines, missing_metrics, score_table
 from replicate.fields import TaskSettings
@@ -20,7 +20,7 @@ from replicate.presets import QUICK
 from replicate.publish.figure import OF_A_RUN, make_figure
 from replicate.runs.experiment import run
 from replicate.runs.folder import open_run
-from replicate.settings import RunConfig, SettingError
+from replicate.settings import RunConfig
 from replicate.tasks.batch import Batch
 from replicate.tasks.pairs import answer_length, position_matches
 from replicate.tasks.primes.task import PrimeTask

@@ -5,10 +5,11 @@ import shutil
 
 import pytest
 
+from replicate.errors import SettingError
 from replicate.figures.training import metric_curves
 from replicate.runs.experiment import run
 from replicate.runs.folder import open_run
-from replicate.settings import RunConfig, SettingError
+from replicate.settings import RunConfig
 from replicate.tasks import task_of
 from replicate.tasks.translation.corpus import CorpusError, checksum, write_tsv
 from replicate.tasks.translation.grammar import grammar_pairs
