@@ -1,5 +1,6 @@
 """One training loop for every model: a generator of training states that knows no files and no metrics."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -14,7 +15,8 @@ from replicate.tasks.batch import Batch
 
 OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
 LOSS_LIMIT = 1e3  # nats a token; a training beyond it, or without a number, has diverged
-PROGRESS_EVERY = 20  # updates between two calls of `progress`
+PROGRESS_EVERY = 20  # updates between two calls of `progress`, or fewer where they take long:
+PROGRESS_SECONDS = 0.5  # it is what ends a training that is stopped
 
 
 @dataclass
@@ -108,7 +110,7 @@ def train(
     `progress` is told the updates done and the mean loss of the rounds every few updates. What it raises ends
     the training where `state` is whole: saved and loaded, it goes on as if it had not been stopped.
     """
-    task = task_of(config.task)
+    task, told = task_of(config.task), time.monotonic()
     while True:
         if state.since and (
             state.step % config.evaluation.evaluate_every == 0 or state.step == config.training.steps
@@ -127,8 +129,9 @@ def train(
         state.step += 1
         state.note_diverged(loss)
         state.loss_sum, state.since = state.loss_sum + loss, state.since + 1
-        if state.step % PROGRESS_EVERY == 0:
+        if state.step % PROGRESS_EVERY == 0 or time.monotonic() - told > PROGRESS_SECONDS:
             progress(state.step, loss[state.diverged == 0].mean().item())
+            told = time.monotonic()
 
 
 def update(state: TrainingState, batch: Batch, rate: float, clip_norm: float | None = None) -> Tensor:

@@ -53,7 +53,8 @@ def train_part(part: Part, device: str, until: int | None, progress: Told) -> in
     state, history, best = _load_or_start(part, device)
     steps = part.config.training.steps if until is None else until
     progress(state.step, None)
-    if state.step >= steps or (until is None and _good_enough(part, history)):
+    # A part that was stopped after its last update has yet to be looked at there.
+    if not state.since and (state.step >= steps or (until is None and _good_enough(part, history))):
         return state.step
     # Moments of units that died decay into denormals, which slow the update down several times.
     torch.set_flush_denormal(True)

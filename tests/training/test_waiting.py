@@ -5,6 +5,7 @@ import torch
 from shared import SMALL
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from replicate.training import loop
 from replicate.training.loop import PROGRESS_EVERY, start, train
 
 
@@ -30,7 +31,8 @@ class Transfers(TorchDispatchMode):
 @pytest.mark.parametrize(
     ("model", "optimizer"), [("post", "adam"), ("rnn", "sgd"), ("lstm", "sgd"), ("attention", "adam")]
 )
-def test_the_host_reads_nothing_of_an_update_before_progress_is_told(model, optimizer):
+def test_the_host_reads_nothing_of_an_update_before_progress_is_told(model, optimizer, monkeypatch):
+    monkeypatch.setattr(loop, "PROGRESS_SECONDS", float("inf"))
     config = SMALL.changed(
         model=model, feed_previous=None, optimizer=optimizer, clip_norm=1.0, steps=99, evaluate_every=99
     )
