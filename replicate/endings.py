@@ -40,6 +40,7 @@ class OneLineErrors(TyperGroup):
             # Names and texts print in an ASCII locale too.
             stream.reconfigure(encoding="utf-8", errors="surrogateescape")
         signal.signal(signal.SIGTERM, _as_ctrl_c)
+        _hear_hang_up()
         try:
             os.getcwd()
         except FileNotFoundError:  # which libraries meet in ways of their own, some by ending at once
@@ -68,6 +69,21 @@ def _as_ctrl_c(signum: int, frame: FrameType | None) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # of a command in a script's background
         raise KeyboardInterrupt
     signal.raise_signal(signal.SIGINT)
+
+
+def _hear_hang_up() -> None:
+    """Have a command whose terminal was closed save and clear up, too, unless it was told to outlive it."""
+    if os.name == "nt" or signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        return
+    terminals = [stream for stream in (1, 2) if os.isatty(stream)]
+
+    def hang_up(signum: int, frame: FrameType | None) -> None:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in terminals:  # where every word would be an error
+            os.dup2(nowhere, stream)
+        _as_ctrl_c(signum, frame)
+
+    signal.signal(signal.SIGHUP, hang_up)
 
 
 def _fault(error: Exception) -> tuple[str, int] | None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import nbformat
-import papermill
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
@@ -17,15 +16,12 @@ from papermill.exceptions import PapermillExecutionError
 from replicate.errors import OneLineError, ParameterError
 from replicate.files import first_line
 from replicate.notebooks import set_apart
-from replicate.publish.kernels import are_ending
+from replicate.publish.own_kernel import execute_in_own_kernel, telling_that_it_stops
 from replicate.runs.places import runs_root
 
 logging.getLogger("papermill").setLevel(
     logging.CRITICAL
 )  # of a kernel that dies: what it logs, it raises too
-
-KERNEL_STARTS = 3
-DIED_AT_START = "Kernel died before replying"  # what jupyter_client raises then
 
 
 class NotebookError(OneLineError, RuntimeError):
@@ -60,13 +56,11 @@ def execute(
     }
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        with kernel_environment(**variables):
-            executed = _execute_in_a_kernel(
+        with kernel_environment(**variables), telling_that_it_stops():
+            executed = execute_in_own_kernel(
                 _unformatted(notebook),
                 _unformatted(output),
                 parameters,
-                kernel_name="python3",
-                language="python",
                 cwd=(folder or notebook.parent).resolve(),
                 progress_bar=False,
                 stderr_file=stderr or sys.stderr,
@@ -91,19 +85,6 @@ def execute(
         raise KeyboardInterrupt(message) from None
     _refuse_exit(notebook.name, executed)
     return output
-
-
-def _execute_in_a_kernel(*arguments: Any, **options: Any) -> NotebookNode:
-    """As papermill does it, in another kernel where one dies before it has executed anything.
-
-    The ports of a kernel are picked before it starts, and others may take one until it listens there.
-    """
-    for starts_left in reversed(range(KERNEL_STARTS)):
-        try:
-            return papermill.execute_notebook(*arguments, **options)
-        except RuntimeError as error:
-            if DIED_AT_START not in str(error) or starts_left == 0 or are_ending():
-                raise
 
 
 def execute_or_set_apart(notebook: Path, copy: Path, parameters: dict[str, Any]) -> Path:

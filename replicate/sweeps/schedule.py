@@ -1,5 +1,6 @@
 """Runs a sweep on dask: what is missing or failed, anywhere, each result stored as it comes."""
 
+import logging
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -109,6 +110,9 @@ def _do(
                 wait(cleaning, timeout=CLEANING_SECONDS)
         except KeyboardInterrupt:
             if client.cluster is not None:  # a scheduler of others has their cases too, and goes on
+                for name in ("asyncio", "tornado.application"):  # of a connection that is closed meanwhile
+                    logging.getLogger(name).setLevel(logging.CRITICAL)
+                print("stopping: cases at work are saved; once more stops at once", file=sys.stderr)
                 with suppress(KeyboardInterrupt):  # pressed again: nothing is waited for
                     client.cancel(list(futures))  # what waits must not begin
                     client.run(end_kernels, on_error="ignore")  # a worker may end meanwhile

@@ -46,13 +46,17 @@ def interrupts() -> Iterator[threading.Event]:
 
 @contextmanager
 def deaf_to_interrupts() -> Iterator[None]:
-    """Processes started meanwhile never hear Ctrl-C, not even as they start; here it is heard afterwards."""
+    """Processes started meanwhile never hear Ctrl-C, not even as they start; here it is heard afterwards.
+
+    Nor do they hear that the terminal was closed, which the command itself answers.
+    """
     if os.name == "nt":  # which has no such mask; a worker ignores Ctrl-C once it has started
         yield
         return
-    resource_tracker.ensure_running()  # which, as it starts, would have SIGINT heard again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     try:
+        resource_tracker.ensure_running()  # which, as it starts, would have SIGINT heard again
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         with _heard_afterwards():
             yield
     finally:

@@ -1,5 +1,7 @@
 """Kernels: one that cannot start, one whose port is taken as it starts, and one that is ended meanwhile."""
 
+import json
+import signal
 import socket
 import subprocess
 import sys
@@ -54,6 +56,41 @@ def test_a_kernel_is_started_no_more_often_than_helps(tmp_path, monkeypatch, tak
     with pytest.raises(NotebookError, match=r"^n\.ipynb: no kernel could be started: Kernel died"):
         execute(notebook, tmp_path / "out.ipynb", {})
     assert executions.call_count == starts
+
+
+def test_the_kernel_is_of_this_python_whatever_is_registered(tmp_path, monkeypatch):
+    other = tmp_path / "jupyter" / "kernels" / "python3" / "kernel.json"
+    other.parent.mkdir(parents=True)
+    argv = ["not-this-python", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    other.write_text(json.dumps({"argv": argv, "display_name": "Python 3", "language": "python"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    notebook = write_notebook(tmp_path / "n.ipynb", "import sys; open('log', 'w').write(sys.executable)")
+    execute(notebook, tmp_path / "out.ipynb", {})
+    assert (tmp_path / "log").read_text() == sys.executable
+
+
+@pytest.mark.parametrize("saves", [True, False])
+def test_a_kernel_that_is_stopped_has_time_to_save_but_one_that_ends_does_not_linger(tmp_path, saves):
+    cell = f"""import threading, time
+open('began', 'w').close()
+try:
+    time.sleep({100 if saves else 0})
+finally:
+    time.sleep({5 if saves else 0})
+    open('saved', 'w').close()
+threading.Thread(target=time.sleep, args=[{0 if saves else 60}]).start()"""
+    write_notebook(tmp_path / "n.ipynb", cell)
+    command = [sys.executable, "-m", "replicate", "run", "n.ipynb"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        while process.poll() is None and not (tmp_path / "began").exists():
+            time.sleep(0.1)
+        began = time.monotonic()
+        if saves:
+            process.send_signal(signal.SIGINT)
+        errors = process.stderr.read()
+    assert (tmp_path / "saved").exists() and ("stopping" in errors) == saves
+    assert process.returncode == (130 if saves else 0)
+    assert time.monotonic() - began < kernels.SAVING_SECONDS + 10  # and not twice as long
 
 
 def test_a_kernel_that_cannot_start_is_told_in_one_line(tmp_path, monkeypatch):

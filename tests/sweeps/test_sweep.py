@@ -120,8 +120,16 @@ def test_a_sweep_that_is_stopped_keeps_what_is_finished_and_says_how_to_go_on(tm
     assert table.state.tolist() == ["done", "done"] and attempts(tmp_path) == ["a", "b", "b"]
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("group", [True, False])  # as a terminal or a time limit, or to the sweep alone
+@pytest.mark.parametrize(
+    ("sent", "group"),  # as a terminal or a time limit sends it, or to the sweep alone
+    [
+        (signal.SIGINT, True),
+        (signal.SIGINT, False),
+        (signal.SIGTERM, True),
+        (signal.SIGTERM, False),
+        (signal.SIGHUP, True),
+    ],
+)
 def test_a_case_in_training_is_saved_as_its_sweep_is_stopped(
     tmp_path, monkeypatch, sent, group, soak, record_property
 ):
@@ -138,7 +146,8 @@ def test_a_case_in_training_is_saved_as_its_sweep_is_stopped(
                 time.sleep(0.1)
             os.killpg(process.pid, sent) if group else process.send_signal(sent)
             errors = process.stderr.read()
-        assert process.returncode == 130 and "Traceback" not in errors, errors
+        assert process.returncode == 130 and "Traceback" not in errors and "resource" not in errors, errors
+        assert errors.count("stopping") == 1
         (part,) = runs.glob("working/*/runs/*/part-*.pt")
         assert read_checkpoint(part)["state"]["step"] % 1000  # not only what each evaluation point keeps
     record_property("sweeps stopped in mid-run, the last update saved", tries)

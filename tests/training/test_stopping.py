@@ -163,7 +163,7 @@ def test_a_disk_that_takes_no_more_leaves_the_last_good_checkpoint(whole, tmp_pa
 
 @pytest.mark.parametrize(
     ("sent", "deaf"),  # to Ctrl-C, as what a script starts in its background
-    [(signal.SIGINT, False), (signal.SIGTERM, False), (signal.SIGTERM, True)],
+    [(signal.SIGINT, False), (signal.SIGTERM, False), (signal.SIGTERM, True), (signal.SIGHUP, False)],
 )
 def test_a_headless_notebook_that_is_stopped_saves_and_says_so(tmp_path, sent, deaf):
     notebook = PROJECT / "notebooks" / "03_train.ipynb"

@@ -1,0 +1,70 @@
+"""The kernel that a notebook is executed in: started until it listens, and given time when it is to end."""
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, ClassVar, Self
+
+import papermill
+from jupyter_client import AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpec
+from nbformat import NotebookNode
+
+from replicate.publish.kernels import SAVING_SECONDS, are_ending
+
+KERNEL_STARTS = 3
+DIED_AT_START = "Kernel died before replying"  # what jupyter_client raises then
+
+
+class OwnKernel(AsyncKernelManager):
+    """A kernel of this very Python: what is registered as `python3` for a user or a site may be another."""
+
+    latest: ClassVar[Self | None] = None
+    kernel_spec = KernelSpec(
+        argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        display_name="Python 3",
+        language="python",
+    )
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        OwnKernel.latest = self
+
+
+def execute_in_own_kernel(*arguments: Any, **options: Any) -> NotebookNode:
+    """As papermill does it, in another kernel where one dies before it has executed anything.
+
+    The ports of a kernel are picked before it starts, and others may take one until it listens there.
+    """
+    kernel = {"kernel_manager_class": OwnKernel, "kernel_name": "python3", "language": "python"}
+    for starts_left in reversed(range(KERNEL_STARTS)):
+        try:
+            return papermill.execute_notebook(*arguments, **options, **kernel)
+        except RuntimeError as error:
+            if DIED_AT_START not in str(error) or starts_left == 0 or are_ending():
+                raise
+
+
+@contextmanager
+def telling_that_it_stops() -> Iterator[None]:
+    """Ctrl-C says at once that it was heard, and gives a kernel that trains the time to save."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def tell(signum: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, before)
+        print("stopping; once more stops at once", file=sys.stderr, flush=True)
+        if OwnKernel.latest:  # after half of the time it is asked once more, and then it saves nothing
+            OwnKernel.latest.shutdown_wait_time = 2 * SAVING_SECONDS
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, tell)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
