@@ -90,7 +90,7 @@ def test_a_scheduler_that_is_lost_ends_the_sweep_in_one_line_and_the_same_comman
     jobs = read_sweep(write_sweep(tmp_path, "fixed: {log: LOG}\nlist: [{name: a}, {name: b, end: killed}]"))
 
     def kill_in_the_second_case():
-        while "b" not in attempts(tmp_path):
+        while "b" not in attempts(tmp_path) or not (tmp_path / "out" / jobs[0].name).exists():
             time.sleep(0.1)
         for process in idle.processes:
             idle.kill(process)
