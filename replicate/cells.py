@@ -48,7 +48,8 @@ def cells_of(notebook: Path) -> list[tuple[str, list[str]]]:
     """The source and the tags of each cell of code.
 
     Raises:
-        ParameterError: it cannot be read, or is no notebook.
+        ParameterError: it cannot be read, or is no notebook, or another cell has a tag of parameters, which
+            papermill would go by.
     """
     try:
         whole = json.loads(notebook.read_text(encoding="utf-8"))
@@ -56,13 +57,20 @@ def cells_of(notebook: Path) -> list[tuple[str, list[str]]]:
         if not (isinstance(whole["nbformat"], int) and isinstance(whole["metadata"], dict)):
             raise ValueError("what every notebook has is missing")
         "".join("".join(cell["source"]) for cell in cells).encode()  # half of a surrogate pair is no text
-        cells = [cell for cell in cells if cell["cell_type"] == "code"]
-        found = [("".join(cell["source"]), list(cell["metadata"].get("tags", []))) for cell in cells]
+        found = [
+            (cell["cell_type"], "".join(cell["source"]), list(cell["metadata"].get("tags", [])))
+            for cell in cells
+        ]
     except OSError as error:
         raise ParameterError(f"cannot read {notebook}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ParameterError(f"{notebook} is not a notebook") from error
-    return found
+    for kind, _, tags in found:
+        if kind != "code" and (wrong := {TAG, INJECTED}.intersection(tags)):
+            raise ParameterError(
+                f"{notebook.name}: the tag {wrong.pop()} is of a cell of code, and a {kind} cell has it"
+            )
+    return [(source, tags) for kind, source, tags in found if kind == "code"]
 
 
 def assignments(source: str) -> dict[str, Any]:

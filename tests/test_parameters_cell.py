@@ -5,7 +5,7 @@ from pathlib import Path
 import nbformat
 import papermill
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 from papermill.exceptions import PapermillExecutionError
 
 from replicate.errors import ParameterError
@@ -30,6 +30,19 @@ def test_a_notebook_that_asks_the_library_needs_the_first_line(tmp_path, default
     path = write(tmp_path / "own.ipynb", defaults, CALL)
     with pytest.raises(ParameterError, match=MESSAGE):
         check_parameters(path, given)
+
+
+@pytest.mark.parametrize("tag", ["parameters", "injected-parameters"])
+@pytest.mark.parametrize("new_cell", [new_markdown_cell, new_raw_cell])
+def test_a_tag_of_parameters_on_a_heading_is_refused(tmp_path, tag, new_cell):
+    """Papermill would put what is given after the heading, and the defaults would overwrite it."""
+    cells = [
+        new_cell("## Parameters", metadata={"tags": [tag]}),
+        new_code_cell("# Parameters\nx = 1", metadata={"tags": ["parameters"]}),
+    ]
+    nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": KERNEL}), tmp_path / "own.ipynb")
+    with pytest.raises(ParameterError, match=rf"^own\.ipynb: the tag {tag} is of a cell of code, and a "):
+        check_parameters(tmp_path / "own.ipynb", {"x": 5})
 
 
 @pytest.mark.parametrize("defaults", WRONG)

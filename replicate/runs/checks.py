@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from replicate.errors import SettingError
-from replicate.files import PROJECT, RunError, first_line, read_json, unwritable
+from replicate.files import PROJECT, RunError, first_line, numbered, read_json, unwritable
 from replicate.parameters import Parameters
-from replicate.runs.places import is_finished, run_folder
+from replicate.runs.places import UNUSED, is_finished, run_folder
 from replicate.settings import RunConfig
 
 
@@ -107,6 +107,18 @@ def refuse_foreign(folder: Path, config: RunConfig) -> None:
         if theirs.get(name) != ours.get(name)
     ]
     raise RunError(f"{folder} holds another run ({'; '.join(different)}); choose another folder")
+
+
+def make_room(folder: Path, config: RunConfig) -> None:
+    """Rename a run that a sweep has put here in case it is asked for again, where another one is."""
+    if not (folder / UNUSED).exists():
+        return
+    try:
+        asked_for = read_config(folder) == config
+    except RunError:
+        asked_for = False
+    if not asked_for:
+        folder.rename(next(path for path in numbered(folder) if not path.exists()))
 
 
 def read_config(path: Path) -> RunConfig:

@@ -6,7 +6,10 @@ import shlex
 from pathlib import Path
 
 from replicate.fields import shortened
-from replicate.files import PROJECT, RunError
+from replicate.files import PROJECT, UNFINISHED, RunError
+
+# In the folder of a run that a sweep has from before, until it is asked for again: `locked` removes it then.
+UNUSED = f".unused.{UNFINISHED}"
 
 
 def runs_root() -> Path:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from replicate.cells import TAG
 from replicate.errors import OneLineError, ParameterError
 from replicate.fields import TaskSettings, explain
 from replicate.files import PROJECT, RunError
@@ -92,8 +93,11 @@ class Job:
 
     @property
     def content(self) -> str:
-        """The SHA-256 of the notebook's cells, without their outputs."""
-        cells = [[cell["cell_type"], "".join(cell["source"])] for cell in json.loads(self.source)["cells"]]
+        """The SHA-256 of the notebook's cells, without their outputs, and of which one has the defaults."""
+        cells = [
+            [cell["cell_type"], "".join(cell["source"]), TAG in cell["metadata"].get("tags", [])]
+            for cell in json.loads(self.source)["cells"]
+        ]
         return hashlib.sha256(json.dumps(cells).encode()).hexdigest()
 
     @property

@@ -14,9 +14,9 @@ from pathlib import Path
 from distributed import get_worker
 
 from replicate.errors import ParameterError
-from replicate.files import UNFINISHED, RunError, first_line, locked, numbered, write_whole
+from replicate.files import RunError, first_line, locked, numbered, write_whole
 from replicate.publish.execute import NotebookError, execute, kernel_environment
-from replicate.runs.places import runs_root
+from replicate.runs.places import UNUSED, runs_root
 from replicate.sweeps.case_folder import EARLIER, EXECUTED, OWN
 from replicate.sweeps.refusals import refuse_another_text, refuse_names_of_the_sweep, refuse_other_code
 from replicate.sweeps.spec import Job
@@ -24,9 +24,6 @@ from replicate.training.workers import hearing_interrupts
 
 SAID = 200  # characters of a line that a case tells the sweep
 ORPHAN_SECONDS = 60  # a kernel ends within seconds of the worker that started it
-UNUSED = (
-    f".unused.{UNFINISHED}"  # in a run's folder from before, until a run starts there: `locked` removes it
-)
 
 _one_at_a_time = threading.Lock()  # papermill changes the folder, and we the environment, of a whole process
 _root: Path | None = None  # this process's folder of runs, while a case has one of its own in the environment

@@ -52,7 +52,7 @@ def test_edit_after_edit_keeps_what_was_trained_before(tmp_path):
 
 def test_runs_of_one_name_and_other_settings_are_kept_beside_each_other(tmp_path):
     (tmp_path / "sweep.yaml").write_text("notebook: tiny.ipynb\nlist: [{rounds: 1}]")
-    for name, steps in (("base", 2), ("longer", 3), ("base", 4), ("longer", 3)):
+    for name, steps in (("base", 1), ("base", 2), ("longer", 3), ("base", 4), ("longer", 3)):
         cells = TRAINS[2].replace("workers=1", f"workers=1, folder=runs_root() / '{name}'")
         cells = TRAINS[0].replace("steps = 3", f"steps = {steps}"), TRAINS[1], RUNS_ROOT, cells
         write_notebook(tmp_path / "tiny.ipynb", *cells)
@@ -60,7 +60,7 @@ def test_runs_of_one_name_and_other_settings_are_kept_beside_each_other(tmp_path
         run_sweep([job], tmp_path / "out", workers=1)
     kept = tmp_path.glob("out/*/earlier/*/config.json")
     steps = {path.parent.name: read_json(path)["steps"] for path in kept}
-    assert steps == {"base": 2, "longer": 3, "base-2": 4}
+    assert steps == {"base-2": 1, "base": 2, "longer": 3, "base-3": 4}
 
 
 def test_the_table_says_how_many_trainings_diverged_and_means_the_others(tmp_path):
