@@ -16,7 +16,7 @@ from distributed.utils import LoopRunner
 
 from replicate.files import RunError, first_line
 from replicate.sweeps.spec import SweepError
-from replicate.training.workers import deaf_to_interrupts
+from replicate.training.interrupts import deaf_to_interrupts
 
 ANSWER_SECONDS = 10  # within which a scheduler answers
 LOOK_SECONDS = 5  # from one look at the workers to the next

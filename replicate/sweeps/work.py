@@ -20,7 +20,7 @@ from replicate.runs.places import UNUSED, runs_root
 from replicate.sweeps.case_folder import EARLIER, EXECUTED, OWN
 from replicate.sweeps.refusals import refuse_another_text, refuse_names_of_the_sweep, refuse_other_code
 from replicate.sweeps.spec import Job
-from replicate.training.workers import hearing_interrupts
+from replicate.training.interrupts import hearing_interrupts
 
 SAID = 200  # characters of a line that a case tells the sweep
 ORPHAN_SECONDS = 60  # a kernel ends within seconds of the worker that started it

@@ -5,91 +5,22 @@ import multiprocessing.connection
 import os
 import queue
 import signal
-import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from multiprocessing import resource_tracker
 from typing import Any, Self
 
 import torch
 
-from replicate.training.progress import Progress, Stage, in_kernel
+from replicate.files import RunError
+from replicate.runs.code import code_digest, is_changed
+from replicate.training.interrupts import deaf_to_interrupts, interrupts
+from replicate.training.progress import Progress, Stage
 
 
 class Stopped(Exception):
     """Ends a part at its next report, where its state is whole: the run was interrupted, or a part failed."""
-
-
-@contextmanager
-def interrupts() -> Iterator[threading.Event]:
-    """Ctrl-C sets the event instead of ending the work wherever it is; pressed again, it does end it."""
-    pressed = threading.Event()
-
-    def note(signum: int, frame) -> None:
-        signal.signal(signal.SIGINT, before)
-        pressed.set()
-        if not in_kernel():  # there it is a button that stops, or a command that says so itself
-            print("stopping; once more stops at once", file=sys.stderr, flush=True)
-
-    if threading.current_thread() is not threading.main_thread():  # where no signal arrives
-        yield pressed
-        return
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield pressed
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def deaf_to_interrupts() -> Iterator[None]:
-    """Processes started meanwhile never hear Ctrl-C, not even as they start; here it is heard afterwards.
-
-    Nor do they hear that the terminal was closed, which the command itself answers.
-    """
-    if os.name == "nt":  # which has no such mask; a worker ignores Ctrl-C once it has started
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
-    try:
-        resource_tracker.ensure_running()  # which, as it starts, would have SIGINT heard again
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        with _heard_afterwards():
-            yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextmanager
-def _heard_afterwards() -> Iterator[None]:
-    """Ctrl-C waits. A mask is of one thread: where another takes the signal, Python still answers it here."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    pressed: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda signum, frame: pressed.append(signum))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-        for signum in pressed:
-            signal.raise_signal(signum)
-
-
-@contextmanager
-def hearing_interrupts() -> Iterator[None]:
-    """Processes started meanwhile hear Ctrl-C, though this one was started deaf."""
-    if os.name == "nt":
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Workers:
@@ -112,9 +43,8 @@ class Workers:
             # An Event has a lock, which a worker that is killed might take along.
             self.reports, self.stop = context.Queue(), context.RawValue("b", False)
             threads = max(1, torch.get_num_threads() // self.count)
-            self.pool = ProcessPoolExecutor(
-                self.count, context, initializer=_start_worker, initargs=(self.reports, self.stop, threads)
-            )
+            given = self.reports, self.stop, threads, code_digest()
+            self.pool = ProcessPoolExecutor(self.count, context, initializer=_start_worker, initargs=given)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_) -> None:
@@ -190,11 +120,12 @@ class Workers:
 
 
 _reports = _stop = None  # in a worker: where it reports to, and whether to go on
+_is_other_code = False  # in a worker: whether it has loaded another library than the process that started it
 
 
-def _start_worker(reports: multiprocessing.Queue, stop, threads: int) -> None:
-    global _reports, _stop
-    _reports, _stop = reports, stop
+def _start_worker(reports: multiprocessing.Queue, stop, threads: int, code: str) -> None:
+    global _reports, _stop, _is_other_code
+    _reports, _stop, _is_other_code = reports, stop, code_digest() != code or is_changed()
     torch.set_num_threads(threads)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, who stops the workers
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -206,6 +137,12 @@ def _end_with_parent() -> None:
 
 
 def _run_in_worker(key: tuple[int, int], function: Callable[..., Any], part, *arguments) -> Any:
+    if _is_other_code:
+        raise RunError(
+            "the library was changed since it was imported here, and other processes would run it as it is "
+            "now; start the kernel or the command again"
+        )
+
     def report(done: float, loss: float | None = None) -> None:
         if _stop.value:
             raise Stopped

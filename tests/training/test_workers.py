@@ -13,6 +13,8 @@ from contextlib import suppress
 import pytest
 import torch
 
+from replicate.files import RunError
+from replicate.runs import code
 from replicate.training.progress import Stage
 from replicate.training.workers import Stopped, Workers
 
@@ -47,6 +49,14 @@ def test_results_come_in_the_order_of_the_parts(count):
     with Workers(count, [STAGE]) as workers:
         assert workers.map(STAGE, double, [3, 1, 2], 10) == [30, 10, 20]
         assert workers.map(STAGE, double, [5], 2) == [10]
+
+
+def test_workers_that_load_another_library_than_is_loaded_here_refuse_to_work(monkeypatch):
+    monkeypatch.setattr(code, "_DIGEST", "as it was before an edit")
+    with Workers(2, [STAGE]) as workers, pytest.raises(RunError, match="the library was changed since"):
+        workers.map(STAGE, double, [3, 1], 10)
+    with Workers(1, [STAGE]) as workers:
+        assert workers.map(STAGE, double, [3, 1], 10) == [30, 10]
 
 
 def test_a_report_that_comes_after_the_result_is_not_of_the_next_call():

@@ -1,0 +1,80 @@
+"""Who hears Ctrl-C, and a terminal that is closed, and when."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
+
+from replicate.training.progress import in_kernel
+
+
+@contextmanager
+def interrupts() -> Iterator[threading.Event]:
+    """Ctrl-C sets the event instead of ending the work wherever it is; pressed again, it does end it."""
+    pressed = threading.Event()
+
+    def note(signum: int, frame) -> None:
+        signal.signal(signal.SIGINT, before)
+        pressed.set()
+        if not in_kernel():  # there it is a button that stops, or a command that says so itself
+            print("stopping; once more stops at once", file=sys.stderr, flush=True)
+
+    if threading.current_thread() is not threading.main_thread():  # where no signal arrives
+        yield pressed
+        return
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def deaf_to_interrupts() -> Iterator[None]:
+    """Processes started meanwhile never hear Ctrl-C, not even as they start; here it is heard afterwards.
+
+    Nor do they hear that the terminal was closed, which the command itself answers.
+    """
+    if os.name == "nt":  # which has no such mask; a worker ignores Ctrl-C once it has started
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    try:
+        resource_tracker.ensure_running()  # which, as it starts, would have SIGINT heard again
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        with _heard_afterwards():
+            yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _heard_afterwards() -> Iterator[None]:
+    """Ctrl-C waits. A mask is of one thread: where another takes the signal, Python still answers it here."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda signum, frame: pressed.append(signum))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        for signum in pressed:
+            signal.raise_signal(signum)
+
+
+@contextmanager
+def hearing_interrupts() -> Iterator[None]:
+    """Processes started meanwhile hear Ctrl-C, though this one was started deaf."""
+    if os.name == "nt":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
