@@ -1,5 +1,6 @@
 """What a sweep's case has in its folder, by name, and what of it the case itself has made."""
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,16 +20,33 @@ def record_of(place: Path) -> dict:
     record = read_json(place / RECORD)
     if missing := {"given", "digest", "error", "seconds", "machine"} - record.keys():
         raise RunError(f"{place / RECORD} is damaged: it lacks {min(missing)}; delete {place}")
+    if not isinstance(record.get("files"), dict | list | None):
+        raise RunError(f"{place / RECORD} is damaged: files names none; delete {place}")
     return record
 
 
-def is_of_case(record: dict) -> Callable[[Path], bool]:
-    """Whether an attempt has put a file into its case's folder; others are a person's."""
-    files = record.get("files")
-    if files is None:  # earlier versions did not note them
+def is_of_case(place: Path) -> Callable[[Path], bool]:
+    """Whether a file in a case's folder is as an attempt has put it there; others are a person's.
+
+    A file of a run goes by its name: one that was changed makes its run a damaged one.
+    """
+    files = record_of(place).get("files")
+    if files is None:  # earlier versions did not note them, or not what is in them
         return lambda name: name.parts[0] in ("runs", EARLIER) or name.as_posix() == EXECUTED
-    known = set(files)
-    return lambda name: name.as_posix() in known
+    known = files if isinstance(files, dict) else dict.fromkeys(files)
+
+    def is_ours(name: Path) -> bool:
+        written = known.get(name.as_posix(), "by others")
+        if written is None or name.parts[0] in ("runs", EARLIER):
+            return name.as_posix() in known
+        return (place / name).is_file() and checksum((place / name).read_bytes()) == written
+
+    return is_ours
+
+
+def checksum(content: bytes) -> str:
+    """By which a case's record knows a file."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def run_of(folder: Path) -> Run:
@@ -45,7 +63,7 @@ def run_of(folder: Path) -> Run:
 
 def runs_of_case(place: Path) -> list[Path]:
     """The finished runs that the case itself has made; others are a person's."""
-    is_ours = is_of_case(record_of(place))
+    is_ours = is_of_case(place)
     return [run for run in runs_in(place) if is_ours((run / "config.json").relative_to(place))]
 
 

@@ -7,7 +7,16 @@ from pathlib import Path
 
 from replicate.files import RunError, write_json
 from replicate.runs.folder import is_damaged
-from replicate.sweeps.case_folder import EARLIER, FAILED, RECORD, is_of_case, record_of, runs_in, runs_under
+from replicate.sweeps.case_folder import (
+    EARLIER,
+    FAILED,
+    RECORD,
+    checksum,
+    is_of_case,
+    record_of,
+    runs_in,
+    runs_under,
+)
 from replicate.sweeps.foreign import copy_files
 from replicate.sweeps.spec import Job
 from replicate.sweeps.work import Outcome
@@ -41,7 +50,7 @@ def with_earlier_run(folder: Path, job: Job) -> Job:
     place = _place(folder, job.name)
     if not place.exists():
         return job
-    is_ours, runs = is_of_case(record_of(place)), {}
+    is_ours, runs = is_of_case(place), {}
     for root in (place / FAILED, place):  # a run that stands in both is taken from what was kept
         whole = [run for run in runs_in(root) if not is_damaged(run)]
         runs |= {there.relative_to(root): there for there in [*whole, root / EARLIER]}
@@ -90,9 +99,9 @@ def store(folder: Path, job: Job, outcome: Outcome) -> None:
             _write(coming / FAILED, outcome.files)
         else:
             _write(coming, outcome.files)
-            files = sorted(outcome.files)
+            files = {name: checksum(content) for name, content in sorted(outcome.files.items())}
             if place.exists():
-                copy_files(place, coming, is_of_case(record_of(place)))
+                copy_files(place, coming, is_of_case(place))
         _note(coming, job, outcome, files)
         if place.exists():
             place.rename(going)
@@ -142,7 +151,7 @@ def _write(coming: Path, files: dict[str, bytes]) -> None:
         path.write_bytes(content)
 
 
-def _note(coming: Path, job: Job, outcome: Outcome, files: list[str] | None) -> None:
+def _note(coming: Path, job: Job, outcome: Outcome, files: dict[str, str] | list[str] | None) -> None:
     record = {"notebook": job.notebook, "given": job.given, "digest": job.digest, "content": job.content}
     record |= {"error": outcome.error, "seconds": round(outcome.seconds, 1), "machine": outcome.machine}
     write_json(coming / RECORD, record | {"files": files})

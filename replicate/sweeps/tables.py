@@ -1,12 +1,13 @@
 """The tables of a sweep's folder: its file's cases, and those that are no longer asked for."""
 
 import hashlib
+import sys
 import uuid
 from pathlib import Path
 
 import pandas as pd
 
-from replicate.files import RunError, read_json, write_json, write_whole
+from replicate.files import RunError, numbered, read_json, write_json, write_whole
 from replicate.runs.folder import open_run
 from replicate.sweeps.case_folder import RECORD, record_of, runs_of_case
 from replicate.sweeps.spec import Job
@@ -35,8 +36,10 @@ def claim(folder: Path, file: Path | None) -> str:
             raise RunError(f"{folder} holds the sweep of {other}; choose another folder with --out")
         mark["file"] = str(file.absolute())
     for path in (folder / SUMMARY, folder / OTHERS):
-        if path.exists() and not (_checksum(path) in mark["tables"] or _is_of_a_sweep_without_mark(path)):
-            raise RunError(f"{path} is not as a sweep wrote it; move it away or choose another folder")
+        if path.exists() and _checksum(path) not in mark["tables"]:
+            if not _is_of_a_sweep_without_mark(path):
+                raise RunError(f"{path} is not as a sweep wrote it; move it away or choose another folder")
+            mark["tables"].append(_checksum(path))
     write_json(folder / MARK, mark)
     return mark["token"]
 
@@ -61,6 +64,7 @@ def write_tables(folder: Path, jobs: list[Job]) -> pd.DataFrame:
     if left := others(folder, jobs):
         _write_table(folder / OTHERS, _table({place: record_of(place)["given"] for place in left}))
     else:
+        _keep_what_is_a_persons(folder / OTHERS)
         (folder / OTHERS).unlink(missing_ok=True)
     return table
 
@@ -121,17 +125,28 @@ def _mark(folder: Path) -> dict:
     if not (folder / MARK).exists():
         return {"token": uuid.uuid4().hex, "tables": []}
     mark = read_json(folder / MARK)
-    if not isinstance(mark.get("token"), str) or not isinstance(mark.get("tables"), list):
+    kinds = {"token": str, "tables": list, "file": str | None}
+    if any(not isinstance(mark.get(name), kind) for name, kind in kinds.items()):
         raise RunError(f"{folder / MARK} is damaged; delete it")
     return mark
 
 
 def _write_table(path: Path, table: pd.DataFrame) -> None:
     content = table.to_csv(index=False, float_format="%.6g").encode()
+    _keep_what_is_a_persons(path)
     # Noted before it is written, so that a sweep killed in between knows its table, the old or the new one.
     mark, known = _mark(path.parent), hashlib.sha256(content).hexdigest()
     write_json(path.parent / MARK, mark | {"tables": [*mark["tables"][-3:], known]})
     write_whole(path, lambda file: file.write_bytes(content))
+
+
+def _keep_what_is_a_persons(path: Path) -> None:
+    """Give a table that was changed, or made, while the sweep was at work a name of its own."""
+    if path.exists() and _checksum(path) not in _mark(path.parent)["tables"]:
+        kept = path.rename(next(free for free in numbered(path) if not free.exists()))
+        print(
+            f"{path.name} was changed while the sweep was at work: it is {kept} now", file=sys.stderr
+        )
 
 
 def _checksum(path: Path) -> str:

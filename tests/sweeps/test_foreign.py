@@ -3,7 +3,7 @@
 import pytest
 from shared import EMPTY_NOTEBOOK, FINISHED_RUN, files_in
 
-from replicate.files import read_json, write_json
+from replicate.files import RunError, read_json, write_json
 from replicate.sweeps.case_folder import runs_of_case
 from replicate.sweeps.spec import Job
 from replicate.sweeps.store import clear_leftovers, state, store, with_earlier_run
@@ -64,6 +64,34 @@ def test_a_persons_links_stay_links_though_they_lead_nowhere(tmp_path, error):
     store(tmp_path, job, Outcome(error, 1.0, "here", {"notebook.ipynb": b"2"}))
     links = {path.name: str(path.readlink()) for path in (tmp_path / "a").iterdir() if path.is_symlink()}
     assert links == {"data": "../data", "gone": "nowhere", "self": "."}
+
+
+def test_what_a_person_writes_into_an_executed_notebook_stays(tmp_path):
+    job = Job("a", "n.ipynb", EMPTY_NOTEBOOK, {}, {})
+    store(tmp_path, job, Outcome(None, 1.0, "here", {"notebook.ipynb": b"1", "made.csv": b"1"}))
+    (tmp_path / "a" / "notebook.ipynb").write_bytes(b"1, and my remark")
+    store(tmp_path, job, Outcome(None, 1.0, "here", {"notebook.ipynb": b"2", "made.csv": b"2"}))
+    found = {path.name: path.read_bytes() for path in (tmp_path / "a").iterdir() if path.name != "sweep.json"}
+    assert found == {"notebook.ipynb": b"2", "notebook-2.ipynb": b"1, and my remark", "made.csv": b"2"}
+
+
+def test_of_a_record_with_names_alone_files_go_by_them(tmp_path):
+    """As an earlier version wrote it."""
+    job = Job("a", "n.ipynb", EMPTY_NOTEBOOK, {}, {})
+    store(tmp_path, job, Outcome(None, 1.0, "here", {"notebook.ipynb": b"1"}))
+    record = read_json(tmp_path / "a" / "sweep.json")
+    write_json(tmp_path / "a" / "sweep.json", record | {"files": list(record["files"])})
+    (tmp_path / "a" / "notes.txt").write_text("mine")
+    store(tmp_path, job, Outcome(None, 1.0, "here", {}))
+    assert files_in(tmp_path / "a") == {"sweep.json", "notes.txt"}
+
+
+def test_a_damaged_record_is_named(tmp_path):
+    job = Job("a", "n.ipynb", EMPTY_NOTEBOOK, {}, {})
+    store(tmp_path, job, Outcome(None, 1.0, "here", {}))
+    write_json(tmp_path / "a" / "sweep.json", read_json(tmp_path / "a" / "sweep.json") | {"files": 5})
+    with pytest.raises(RunError, match=r"sweep\.json is damaged: files names none; delete "):
+        summary(tmp_path, [job])
 
 
 def test_of_a_record_that_names_no_files_all_but_the_sweeps_own_stay(tmp_path):

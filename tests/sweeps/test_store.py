@@ -11,7 +11,7 @@ from shared import EMPTY_NOTEBOOK, write_sweep
 from typer.testing import CliRunner
 
 from replicate.cli import app
-from replicate.files import RunError, locked, read_json
+from replicate.files import RunError, locked, read_json, write_json
 from replicate.sweeps.schedule import run_sweep
 from replicate.sweeps.spec import Job, read_sweep
 from replicate.sweeps.store import failures, store
@@ -101,6 +101,30 @@ def test_cases_that_are_no_longer_asked_for_are_named_and_kept_apart(tmp_path):
     assert pd.read_csv(tmp_path / "out" / "summary.csv").name.tolist() == ["b"]
     assert pd.read_csv(tmp_path / "out" / "others.csv").name.tolist() == ["a"]
     assert len(list((tmp_path / "out").glob("name-*/sweep.json"))) == 2
+
+
+@pytest.mark.parametrize("cases", ["{name: a}", "{name: a}, {name: b}"])
+def test_a_table_that_a_person_changes_while_the_sweep_is_at_work_stays(tmp_path, cases, capsys):
+    """With and without cases that are no longer asked for."""
+    jobs, out = read_sweep(write_sweep(tmp_path, f"list: [{cases}]")), tmp_path / "out"
+    for job in jobs:
+        store(out, job, Outcome(None, 1.0, "here", {}))
+    claim(out, None)
+    write_tables(out, jobs[:1])
+    (out / "summary.csv").write_text("my remark")
+    (out / "others.csv").write_text("my own")
+    write_tables(out, jobs[:1])
+    assert [(out / f"{name}-2.csv").read_text() for name in ("summary", "others")] == ["my remark", "my own"]
+    assert pd.read_csv(out / "summary.csv").name.tolist() == ["a"]
+    assert "summary.csv was changed while the sweep was at work" in capsys.readouterr().err
+    write_tables(out, jobs[:1])  # which knows its own
+    assert not list(out.glob("*-3.csv"))
+
+
+def test_a_damaged_mark_of_a_sweep_is_named(tmp_path):
+    write_json(tmp_path / ".sweep.json", {"token": "a", "tables": [], "file": 5})
+    with pytest.raises(RunError, match=r"\.sweep\.json is damaged; delete it"):
+        claim(tmp_path, Path("sweep.yaml"))
 
 
 def test_a_summary_of_something_else_is_not_overwritten(tmp_path, monkeypatch):
