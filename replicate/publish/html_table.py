@@ -13,6 +13,15 @@ from replicate.publish.kramdown import as_text
 SIZE = re.compile(r"\d+ rows \u00d7 \d+ columns")  # what pandas says of a table that it shows a part of
 LOST = ["img", "svg", "canvas", "iframe", "video", "audio", "object", "embed"]
 MOST_COLUMNS = 1_000  # that one cell may span in HTML
+# Elements that stand on lines of their own; all others are within a line, where a tag parts no word.
+APART = {
+    *("address", "article", "aside", "blockquote", "br", "dd", "details", "div", "dl", "dt", "figcaption"),
+    *("figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav"),
+    *("ol", "p", "pre", "section", "summary", "ul"),
+}
+# What stays an element, and the signs (of no text) that stand for its two tags while all else becomes text.
+RAISED = {"sup": "\ue000\ue001", "sub": "\ue002\ue003"}
+NO_SIGNS = str.maketrans(dict.fromkeys("".join(RAISED.values()), "\ufffd"))
 
 
 def tables_from_html(html: str) -> str:
@@ -25,7 +34,7 @@ def tables_from_html(html: str) -> str:
     Raises:
         ParameterError: there is text beside the tables, an image or a table in a table, which would be lost.
     """
-    page = BeautifulSoup(html, "html.parser")
+    page = BeautifulSoup(html.translate(NO_SIGNS), "html.parser")
     found = page("table")
     if found and (lost := page.find(LOST) or page.select_one("table table")):
         raise ParameterError(
@@ -56,7 +65,7 @@ def _markdown(table: Tag) -> str:
     header = [_last(texts) if place < index else " ".join(texts).strip() for place, texts in columns]
     header = header or [""] * len(grid[0])  # a table of kramdown has one
     lines = [header, ["---"] * len(header), *grid[headers:]]
-    caption = [as_text(table.caption.get_text(" ")), ""] if table.caption else []
+    caption = [_text(table.caption), ""] if table.caption else []
     return "\n".join([*caption, *(f"| {' | '.join(line)} |" for line in lines)])
 
 
@@ -75,10 +84,22 @@ def _grid(rows: list[Tag]) -> list[list[str]]:
                 left += 1
             height = _span(cell, "rowspan", len(rows) - top)
             width = _span(cell, "colspan", MOST_COLUMNS)
-            text = as_text(cell.get_text(" "))
+            text = _text(cell)
             places |= dict.fromkeys(product(range(top, top + height), range(left, left + width)), text)
     width = 1 + max((column for _, column in places), default=-1)
     return [[places.get((row, column), "") for column in range(width)] for row in range(len(rows))]
+
+
+def _text(element: Tag) -> str:
+    """What it says, in one line."""
+    for part in element(True):
+        opening, closing = RAISED.get(part.name, "  " if part.name in APART else ("", ""))
+        part.insert_before(opening)
+        part.insert_after(closing)
+    text = as_text(element.get_text())
+    for name, (opening, closing) in RAISED.items():
+        text = text.replace(opening, f"<{name}>").replace(closing, f"</{name}>")
+    return text
 
 
 def _span(cell: Tag, name: str, most: int) -> int:

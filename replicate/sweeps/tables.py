@@ -144,9 +144,7 @@ def _keep_what_is_a_persons(path: Path) -> None:
     """Give a table that was changed, or made, while the sweep was at work a name of its own."""
     if path.exists() and _checksum(path) not in _mark(path.parent)["tables"]:
         kept = path.rename(next(free for free in numbered(path) if not free.exists()))
-        print(
-            f"{path.name} was changed while the sweep was at work: it is {kept} now", file=sys.stderr
-        )
+        print(f"{path.name} was changed while the sweep was at work: it is {kept} now", file=sys.stderr)
 
 
 def _checksum(path: Path) -> str:

@@ -87,6 +87,22 @@ def test_spans_that_are_no_numbers_or_too_large_do_no_harm():
     assert rows(tables_from_html(html.replace("1e9", "-1"))) == [["x"], ["a"]]
 
 
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("1.5 \u00d7 10<sup>3</sup>", "1.5 \u00d7 10<sup>3</sup>"),
+        ("m<sup>2</sup>, H<sub>2</sub>O", "m<sup>2</sup>, H<sub>2</sub>O"),
+        ("1<b>23</b><span>4</span>", "1234"),
+        ("<p>1</p><p>2</p>3<br>4<ul><li>5</li><li>6</li></ul>", "1 2 3 4 5 6"),
+        ("x<sup><b>a</b>&lt;i&gt;</sup>", "x<sup>a&#60;i&#62;</sup>"),
+        ("\ue000script\ue001", "\ufffdscript\ufffd"),
+    ],
+)
+def test_a_tag_within_a_word_or_a_number_parts_it_no_more_than_in_the_notebook(cell, shown):
+    html = f"<table><tr><th>{cell}</th></tr><tr><td>{cell}</td></tr></table>"
+    assert rows(tables_from_html(html)) == [[shown], [shown]]
+
+
 def test_two_tables_stay_two():
     one = "<table><tr><th>x</th></tr><tr><td>1</td></tr></table>"
     assert tables_from_html(one + one.replace("x", "y")).count("---") == 2
