@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 
+import cryptography  # noqa: F401  with which dask makes keys
 import dask
 from distributed import Client, Future, LocalCluster, Security, as_completed, rpc
 from distributed.comm import CommClosedError, get_address_host_port
@@ -43,6 +44,7 @@ def connected(scheduler: str | None, workers: int) -> Iterator[Client]:
                 ) from error
         return
     options = {"n_workers": workers, "threads_per_worker": 1, "processes": True}
+    options["security"] = True  # keys of its own: other users of the machine could have it run their code
     options["preload"] = ["replicate.sweeps.deaf"]
     options["silence_logs"] = logging.CRITICAL  # a worker lost, or stopped by Ctrl-C, is told elsewhere
     # A case trains in a kernel, whose memory dask does not see. What dask serves, it serves on loopback and

@@ -4,10 +4,13 @@ from dataclasses import replace
 
 import dask
 import pytest
+from distributed import Client
+from distributed.comm import CommClosedError
 from shared import write_notebook, write_sweep
 
 from replicate.files import RunError
 from replicate.runs import code
+from replicate.sweeps.cluster import connected
 from replicate.sweeps.refusals import refuse_other_code
 from replicate.sweeps.schedule import run_sweep
 from replicate.sweeps.spec import SweepError, read_sweep
@@ -31,6 +34,16 @@ def test_cases_in_threads_of_one_process_have_a_folder_each(tmp_path, idle):
     folders = (tmp_path / "log").read_text().splitlines()
     assert len(set(folders)) == 4 and all(folder.count("/working/") == 1 for folder in folders)
     assert list(tmp_path.glob("machine-0/working/tiny-*")) == []
+
+
+def test_nobody_else_on_the_machine_can_have_the_processes_work_for_him():
+    with connected(None, workers=1) as client:
+        assert client.submit(abs, -1).result() == 1
+        for address in (client.scheduler.address, *client.nthreads()):
+            there = address.replace("tls://", "tcp://")
+            assert there != address
+            with pytest.raises(CommClosedError), Client(there, timeout=5) as other:
+                other.run(abs, -1)
 
 
 def test_processes_that_cannot_be_started_end_the_sweep_in_one_line(tmp_path):
