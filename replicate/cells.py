@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from replicate.errors import ParameterError
+from replicate.files import read_text
 
 FIRST_LINE = "# Parameters"
 TAG, INJECTED = "parameters", "injected-parameters"  # of the cells with the defaults and with what was given
@@ -52,7 +53,7 @@ def cells_of(notebook: Path) -> list[tuple[str, list[str]]]:
             papermill would go by.
     """
     try:
-        whole = json.loads(notebook.read_text(encoding="utf-8"))
+        whole = json.loads(read_text(notebook))
         cells = whole["cells"]
         if not (isinstance(whole["nbformat"], int) and isinstance(whole["metadata"], dict)):
             raise ValueError("what every notebook has is missing")

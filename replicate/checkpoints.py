@@ -6,13 +6,13 @@ from pathlib import Path
 
 import torch
 
-from replicate.files import RunError, write_whole
+from replicate.files import RunError, read_bytes, write_whole
 
 
 def read_checkpoint(path: Path) -> dict:
     """Tensors and plain values only (`weights_only=True`): nothing in the file is executed."""
     try:
-        data = path.read_bytes()
+        data = read_bytes(path)
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             # What torch.load does not check: sums, sizes, and the bit that makes a file a folder.
             entries = archive.infolist()

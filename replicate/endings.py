@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from replicate.errors import FULL, OneLineError
 
 EXTRA_OF = {  # modules that are imported here -> the extra of pyproject.toml that installs them
-    **dict.fromkeys(["cryptography", "dask", "distributed", "psutil", "rich"], "sweep"),
+    **dict.fromkeys(["cryptography", "dask", "distributed", "rich"], "sweep"),
     **dict.fromkeys(["PIL", "bs4", "docutils", "jinja2", "latex2mathml"], "report"),
     **dict.fromkeys(["markdown_it", "noto_cjk", "sphinx"], "report"),
     **dict.fromkeys(["ipywidgets", "jupyterlab"], "lab"),

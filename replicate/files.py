@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import os
@@ -21,12 +22,9 @@ UNFINISHED = "replicate-unfinished"  # ends the name of a file that is being wri
 LOCK = ".lock"  # the file by which processes keep each other off a folder; it stays there, empty
 
 
-def _project() -> Path:
-    source = Path(__file__).resolve().parents[1]
-    return source if (source / "results" / "registered").is_dir() else Path.cwd()
-
-
-PROJECT = _project()  # the checkout; of a library that is installed without one, the current folder
+SOURCE = Path(__file__).resolve().parents[1]
+IS_CHECKOUT = (SOURCE / "results" / "registered").is_dir()
+PROJECT = SOURCE if IS_CHECKOUT else Path.cwd()  # the current folder of a library without its checkout
 
 
 class RunError(OneLineError, ValueError):
@@ -133,9 +131,25 @@ def first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
+def read_bytes(path: Path) -> bytes:
+    """What is in a file.
+
+    Raises:
+        OSError: it cannot be read, or is a pipe or a device, which might be waited for without end.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no file")
+    return path.read_bytes()
+
+
+def read_text(path: Path) -> str:
+    """The same as text, which is UTF-8; else a ValueError."""
+    return read_bytes(path).decode()
+
+
 def read_json(path: Path) -> dict:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(read_text(path))
     except OSError as error:
         raise RunError(f"{path} is missing or no file, so {path.parent} is not a run folder") from error
     except (ValueError, RecursionError) as error:

@@ -10,7 +10,7 @@ from pandas.api.types import is_numeric_dtype
 from torch import nn
 
 from replicate.checkpoints import read_checkpoint
-from replicate.files import PROJECT, RunError, first_line, read_json
+from replicate.files import PROJECT, RunError, first_line, read_bytes, read_json
 from replicate.models import build
 from replicate.runs.checks import find_finished, read_config
 from replicate.runs.places import is_finished, runs_root
@@ -135,7 +135,7 @@ def is_damaged(path: Path) -> bool:
 
 def checksums(path: Path, files: Sequence[str] = FILES) -> dict[str, str]:
     """The SHA-256 of each file of a run, for its provenance."""
-    return {file: hashlib.sha256((path / file).read_bytes()).hexdigest() for file in files}
+    return {file: hashlib.sha256(read_bytes(path / file)).hexdigest() for file in files}
 
 
 def _check(path: Path, record: dict, files: Sequence[str]) -> None:

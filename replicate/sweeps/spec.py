@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from replicate.cells import TAG
 from replicate.errors import OneLineError, ParameterError
 from replicate.fields import TaskSettings, explain
-from replicate.files import PROJECT, RunError
+from replicate.files import IS_CHECKOUT, PROJECT, RunError, read_text
 from replicate.parameters import Parameters, check_parameters, makes_config, run_config
 from replicate.runs.checks import check_making
 from replicate.runs.code import code_digest
@@ -117,7 +117,7 @@ def read_sweep(path: Path) -> list[Job]:
         ParameterError: the file or a parameter is wrong; the message names it.
     """
     try:
-        data = load(path.read_text(encoding="utf-8"))
+        data = load(read_text(path))
     except OSError as error:
         raise ParameterError(f"cannot read {path}: {error.strerror}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -139,7 +139,7 @@ def make_job(notebook: Path, given: dict[str, Any], name: str) -> Job:
     config = run_config(values) if makes_config(notebook) else None  # refuses what a run would refuse
     if config:
         _check_case(values, config)
-    source = notebook.read_text(encoding="utf-8")
+    source = read_text(notebook)
     typed = {parameter: values[parameter] for parameter in given}
     changes = {
         parameter: value
@@ -165,10 +165,12 @@ def _check_case(values: Parameters, config: RunConfig) -> None:
     check_making(values)
     for name in config.task.places & values.keys():
         path = values[name]
-        if path and isinstance(path, str) and not Path(path).is_absolute() and not (PROJECT / path).exists():
+        if not path or not isinstance(path, str) or Path(path).is_absolute():
+            continue
+        if not (IS_CHECKOUT and (PROJECT / path).exists()):
+            whole = f"must be whole, or start at {PROJECT}" if IS_CHECKOUT else "must be whole"
             raise ParameterError(
-                f"{name} is {path!r}: a case works in a folder of its own, so that a path must be whole, or "
-                f"start at {PROJECT}"
+                f"{name} is {path!r}: a case works in a folder of its own, so that a path {whole}"
             )
 
 

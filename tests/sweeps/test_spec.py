@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from replicate.cli import app
 from replicate.errors import ParameterError
 from replicate.settings import RunConfig
+from replicate.sweeps import spec
 from replicate.sweeps.spec import read_sweep
 from replicate.tasks.translation import settings
 from replicate.tasks.translation.corpus import CorpusError, Pair, write_tsv
@@ -172,3 +173,19 @@ def test_two_cases_of_one_folder_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("replicate.sweeps.spec.Job.digest", "0123456789")
     with pytest.raises(ParameterError, match=r"two of its cases would have one folder, note-x+-0123456789"):
         read_sweep(tmp_path / "own.yaml")
+
+
+@pytest.mark.parametrize(("checkout", "end"), [(True, r"whole, or start at .*"), (False, "whole")])
+def test_a_path_that_no_case_would_find_is_refused(tmp_path, monkeypatch, checkout, end):
+    """Without the checkout a case's project folder is the one that it works in."""
+    monkeypatch.setattr(spec, "IS_CHECKOUT", checkout)
+    monkeypatch.setattr(spec, "PROJECT", tmp_path / "checkout" if checkout else tmp_path)
+    monkeypatch.chdir(tmp_path)
+    write_tsv(tmp_path / "my.tsv", [Pair("one", "un")])
+    fixed = "fixed: {task: translation, pairs: my.tsv}"
+    (tmp_path / "own.yaml").write_text(f"notebook: {TRAIN}\n{fixed}\ngrid: {{seed: [1, 2]}}")
+    with pytest.raises(ParameterError, match=rf"pairs is 'my\.tsv': .* a path must be {end}$"):
+        read_sweep(tmp_path / "own.yaml")
+    monkeypatch.setattr(spec, "IS_CHECKOUT", True)
+    monkeypatch.setattr(spec, "PROJECT", tmp_path)
+    assert len(read_sweep(tmp_path / "own.yaml")) == 2

@@ -1,13 +1,12 @@
 """Parallel text: pairs from a TSV or from two line-aligned files, in any two languages."""
 
-import errno
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from replicate.errors import OneLineError
-from replicate.files import PROJECT, write_whole
+from replicate.files import PROJECT, read_bytes, write_whole
 from replicate.tasks.translation.tokens import normalised
 
 
@@ -95,10 +94,7 @@ def content_of(path: Path) -> bytes:
         CorpusError: it cannot be read, or is no file.
     """
     try:
-        place = found_at(path)
-        if place.exists() and not place.is_file():  # a pipe or a device would be waited for without end
-            raise OSError(errno.EINVAL, "it is no file")
-        return place.read_bytes()
+        return read_bytes(found_at(path))
     except OSError as error:
         raise CorpusError(f"cannot read {path}: {error.strerror}") from error
     except ValueError as error:  # a zero byte in the path
