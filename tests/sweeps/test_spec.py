@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import nbformat
 import pytest
 from shared import PROJECT, SWEPT, write_notebook, write_sweep
 from typer.testing import CliRunner
@@ -80,6 +81,22 @@ def test_a_parameter_that_comes_new_with_a_default_changes_no_key(tmp_path):
     write_notebook(tmp_path / "tiny.ipynb", f"{SWEPT[0]}\nbrand_new = 3", *SWEPT[1:])
     (after,) = read_sweep(tmp_path / "sweep.yaml")
     assert before.digest == after.digest and before.content != after.content
+
+
+def test_a_tag_of_parameters_on_another_cell_is_an_edit(tmp_path):
+    (before,) = read_sweep(write_sweep(tmp_path, "list: [{steps: 2}]"))
+    path = tmp_path / "tiny.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    tagged = notebook.cells[0]
+    notebook.cells.insert(1, nbformat.v4.new_code_cell(tagged.source, metadata=tagged.metadata.copy()))
+    notebook.cells[1].metadata.tags = []
+    nbformat.write(notebook, path)
+    (one,) = read_sweep(tmp_path / "sweep.yaml")
+    notebook.cells[0].metadata.tags, notebook.cells[1].metadata.tags = [], ["parameters"]
+    nbformat.write(notebook, path)
+    (other,) = read_sweep(tmp_path / "sweep.yaml")
+    assert before.digest == one.digest == other.digest
+    assert len({before.content, one.content, other.content}) == 3
 
 
 def test_text_stays_as_it_stands_in_the_file_where_the_notebook_wants_text(tmp_path):
