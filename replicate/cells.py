@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from replicate.errors import ParameterError
-from replicate.files import read_text
+from replicate.files import read_utf8
 
 FIRST_LINE = "# Parameters"
 TAG, INJECTED = "parameters", "injected-parameters"  # of the cells with the defaults and with what was given
@@ -53,7 +53,7 @@ def cells_of(notebook: Path) -> list[tuple[str, list[str]]]:
             papermill would go by.
     """
     try:
-        whole = json.loads(read_text(notebook))
+        whole = json.loads(read_utf8(notebook))
         cells = whole["cells"]
         if not (isinstance(whole["nbformat"], int) and isinstance(whole["metadata"], dict)):
             raise ValueError("what every notebook has is missing")

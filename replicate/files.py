@@ -142,14 +142,14 @@ def read_bytes(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def read_text(path: Path) -> str:
-    """The same as text, which is UTF-8; else a ValueError."""
+def read_utf8(path: Path) -> str:
+    """The same as text; a ValueError where it is not UTF-8."""
     return read_bytes(path).decode()
 
 
 def read_json(path: Path) -> dict:
     try:
-        data = json.loads(read_text(path))
+        data = json.loads(read_utf8(path))
     except OSError as error:
         raise RunError(f"{path} is missing or no file, so {path.parent} is not a run folder") from error
     except (ValueError, RecursionError) as error:

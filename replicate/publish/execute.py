@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
 from replicate.errors import OneLineError, ParameterError
-from replicate.files import first_line, read_text
+from replicate.files import first_line, read_utf8
 from replicate.notebooks import set_apart
 from replicate.publish.own_kernel import execute_in_own_kernel, telling_that_it_stops
 from replicate.runs.places import runs_root
@@ -120,7 +120,7 @@ def read_notebook(path: Path) -> NotebookNode:
         ParameterError: it cannot be read, or is no notebook.
     """
     try:
-        notebook = nbformat.reads(read_text(path), as_version=4)
+        notebook = nbformat.reads(read_utf8(path), as_version=4)
         nbformat.writes(notebook).encode()  # half of a surrogate pair is no text
         return notebook
     except OSError as error:

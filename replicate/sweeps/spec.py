@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from replicate.cells import TAG
 from replicate.errors import OneLineError, ParameterError
 from replicate.fields import TaskSettings, explain
-from replicate.files import IS_CHECKOUT, PROJECT, RunError, read_text
+from replicate.files import IS_CHECKOUT, PROJECT, RunError, read_utf8
 from replicate.parameters import Parameters, check_parameters, makes_config, run_config
 from replicate.runs.checks import check_making
 from replicate.runs.code import code_digest
@@ -117,7 +117,7 @@ def read_sweep(path: Path) -> list[Job]:
         ParameterError: the file or a parameter is wrong; the message names it.
     """
     try:
-        data = load(read_text(path))
+        data = load(read_utf8(path))
     except OSError as error:
         raise ParameterError(f"cannot read {path}: {error.strerror}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -139,7 +139,7 @@ def make_job(notebook: Path, given: dict[str, Any], name: str) -> Job:
     config = run_config(values) if makes_config(notebook) else None  # refuses what a run would refuse
     if config:
         _check_case(values, config)
-    source = read_text(notebook)
+    source = read_utf8(notebook)
     typed = {parameter: values[parameter] for parameter in given}
     changes = {
         parameter: value
