@@ -62,6 +62,8 @@ def cells_of(notebook: Path) -> list[tuple[str, list[str]]]:
             (cell["cell_type"], "".join(cell["source"]), list(cell["metadata"].get("tags", [])))
             for cell in cells
         ]
+        if not all(isinstance(tag, str) for *_, tags in found for tag in tags):
+            raise ValueError("a tag is no text")
     except OSError as error:
         raise ParameterError(f"cannot read {notebook}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperCommand
 
-from replicate.endings import OneLineErrors
+from replicate.endings import OneLineErrors, forget_hang_up
 
 
 class PairOptions(TyperCommand):
@@ -104,6 +104,7 @@ def lab(
         hint = "rename or delete one to get the project's again"
         typer.echo(f"replicate: yours are left as they are: {', '.join(kept)}; {hint}", err=True)
     os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")  # not a `python3` registered for this user
+    forget_hang_up()
     main(["--ip=127.0.0.1", "--allow-root", str(folder)])
 
 

@@ -86,6 +86,12 @@ def _hear_hang_up() -> None:
     signal.signal(signal.SIGHUP, hang_up)
 
 
+def forget_hang_up() -> None:
+    """End with the terminal, as what answers Ctrl-C by a question must."""
+    if os.name != "nt" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 def _fault(error: Exception) -> tuple[str, int] | None:
     """What to tell the person, and the exit status; None where the fault is this program's."""
     if isinstance(error, ModuleNotFoundError):

@@ -235,6 +235,7 @@ PARAMETERS = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source
     [
         ([{key: PARAMETERS[key] for key in ("cell_type", "metadata")}], "is not a notebook"),
         ([PARAMETERS | {"source": 5}], "is not a notebook"),
+        ([PARAMETERS, PARAMETERS | {"metadata": {"tags": [{"a": 1}]}}], "is not a notebook"),
         ([PARAMETERS, {"cell_type": "code", "metadata": {}}], "is not a notebook"),
         ([PARAMETERS | {"source": "# Parameters\nx = '\ud800'"}], "is not a notebook"),
         (

@@ -23,6 +23,9 @@ logging.getLogger("papermill").setLevel(
     logging.CRITICAL
 )  # of a kernel that dies: what it logs, it raises too
 
+# What reading a damaged notebook can end in.
+DAMAGE = ValueError, TypeError, KeyError, AttributeError, AssertionError, RecursionError
+
 
 class NotebookError(OneLineError, RuntimeError):
     """A notebook that stopped; the message names it, the cell and the error in one line."""
@@ -122,10 +125,12 @@ def read_notebook(path: Path) -> NotebookNode:
     try:
         notebook = nbformat.reads(read_utf8(path), as_version=4)
         nbformat.writes(notebook).encode()  # half of a surrogate pair is no text
+        if not isinstance(notebook.metadata.get("papermill", {}), dict):
+            raise ValueError("papermill's own words are damaged")
         return notebook
     except OSError as error:
         raise ParameterError(f"cannot read {path}: {error.strerror}") from error
-    except (ValueError, TypeError, AttributeError, RecursionError, nbformat.ValidationError) as error:
+    except (*DAMAGE, nbformat.ValidationError) as error:
         raise ParameterError(f"{path} is not a notebook") from error
 
 

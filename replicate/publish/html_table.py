@@ -11,7 +11,10 @@ from replicate.fields import shortened
 from replicate.publish.kramdown import as_text
 
 SIZE = re.compile(r"\d+ rows \u00d7 \d+ columns")  # what pandas says of a table that it shows a part of
-LOST = ["img", "svg", "canvas", "iframe", "video", "audio", "object", "embed"]
+LOST = [
+    *("img", "svg", "canvas", "iframe", "video", "audio", "object", "embed", "math", "ruby"),
+    *("del", "s", "strike", "select", "input", "textarea", "progress", "meter"),
+]
 MOST_COLUMNS = 1_000  # that one cell may span in HTML
 # Elements that stand on lines of their own; all others are within a line, where a tag parts no word.
 APART = {
@@ -40,6 +43,8 @@ def tables_from_html(html: str) -> str:
         raise ParameterError(
             f"a post cannot show <{lost.name}> in an output with a table; show the two apart"
         )
+    if page.select_one("td td, td th, th td, th th, tr tr, td tr, th tr"):
+        raise ParameterError("a post needs the end tags of the cells and rows of a table in an output")
     tables = "\n\n".join(filter(None, map(_markdown, found)))
     for part in (*found, *page(["style", "script"])):
         part.decompose()
@@ -65,8 +70,10 @@ def _markdown(table: Tag) -> str:
     header = [_last(texts) if place < index else " ".join(texts).strip() for place, texts in columns]
     header = header or [""] * len(grid[0])  # a table of kramdown has one
     lines = [header, ["---"] * len(header), *grid[headers:]]
-    caption = [_text(table.caption), ""] if table.caption else []
-    return "\n".join([*caption, *(f"| {' | '.join(line)} |" for line in lines)])
+    # What would begin a list, a heading or a definition, where a line begins.
+    first = re.compile(r"^(\d*)([-+#:.)])")
+    caption = first.sub(lambda mark: f"{mark[1]}&#{ord(mark[2])};", _text(table.caption or BeautifulSoup()))
+    return "\n".join([*([caption, ""] if caption else []), *(f"| {' | '.join(line)} |" for line in lines)])
 
 
 def _last(texts: tuple[str, ...]) -> str:

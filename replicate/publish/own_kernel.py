@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any, ClassVar, Self
+from typing import Any
 
 import papermill
 from jupyter_client import AsyncKernelManager
@@ -14,6 +14,7 @@ from jupyter_client.kernelspec import KernelSpec
 from nbformat import NotebookNode
 
 from replicate.publish.kernels import SAVING_SECONDS, are_ending
+from replicate.training.progress import say
 
 KERNEL_STARTS = 3
 DIED_AT_START = "Kernel died before replying"  # what jupyter_client raises then
@@ -22,16 +23,18 @@ DIED_AT_START = "Kernel died before replying"  # what jupyter_client raises then
 class OwnKernel(AsyncKernelManager):
     """A kernel of this very Python: what is registered as `python3` for a user or a site may be another."""
 
-    latest: ClassVar[Self | None] = None
     kernel_spec = KernelSpec(
         argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
         display_name="Python 3",
         language="python",
     )
 
-    def __init__(self, **options):
-        super().__init__(**options)
-        OwnKernel.latest = self
+    async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
+        """End it; where that is because of Ctrl-C, it has the time to save what it trains."""
+        if isinstance(sys.exception(), KeyboardInterrupt):
+            # After half of the time it is asked once more, and then it saves nothing.
+            self.shutdown_wait_time = 2 * SAVING_SECONDS
+        await super().shutdown_kernel(now, restart)
 
 
 def execute_in_own_kernel(*arguments: Any, **options: Any) -> NotebookNode:
@@ -50,7 +53,7 @@ def execute_in_own_kernel(*arguments: Any, **options: Any) -> NotebookNode:
 
 @contextmanager
 def telling_that_it_stops() -> Iterator[None]:
-    """Ctrl-C says at once that it was heard, and gives a kernel that trains the time to save."""
+    """Ctrl-C says at once that it was heard: a kernel that trains may need some seconds to save."""
     before = signal.getsignal(signal.SIGINT)
     if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
         yield
@@ -58,9 +61,7 @@ def telling_that_it_stops() -> Iterator[None]:
 
     def tell(signum: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, before)
-        print("stopping; once more stops at once", file=sys.stderr, flush=True)
-        if OwnKernel.latest:  # after half of the time it is asked once more, and then it saves nothing
-            OwnKernel.latest.shutdown_wait_time = 2 * SAVING_SECONDS
+        say("stopping; once more stops at once")
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGINT, tell)

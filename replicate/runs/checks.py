@@ -109,16 +109,22 @@ def refuse_foreign(folder: Path, config: RunConfig) -> None:
     raise RunError(f"{folder} holds another run ({'; '.join(different)}); choose another folder")
 
 
-def make_room(folder: Path, config: RunConfig) -> None:
-    """Rename a run that a sweep has put here in case it is asked for again, where another one is."""
-    if not (folder / UNUSED).exists():
-        return
-    try:
-        asked_for = read_config(folder) == config
-    except RunError:
-        asked_for = False
-    if not asked_for:
+def take_or_make_room(folder: Path, config: RunConfig) -> None:
+    """Of the runs that a sweep has put here in case they are asked for: the one that is gets this name."""
+    if (folder / UNUSED).exists() and not _is_of(folder, config):
         folder.rename(next(path for path in numbered(folder) if not path.exists()))
+    if not folder.exists():
+        for mark in sorted(folder.parent.glob(f"*/{UNUSED}")):
+            if _is_of(mark.parent, config):
+                mark.parent.rename(folder)
+                return
+
+
+def _is_of(folder: Path, config: RunConfig) -> bool:
+    try:
+        return read_config(folder) == config
+    except RunError:
+        return False
 
 
 def read_config(path: Path) -> RunConfig:

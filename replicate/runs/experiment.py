@@ -16,9 +16,9 @@ from replicate.files import RunError, locked, read_json, write_json, write_table
 from replicate.runs.checks import (
     check_device_name,
     check_workers,
-    make_room,
     refuse_foreign,
     refuse_unwritable,
+    take_or_make_room,
 )
 from replicate.runs.folder import Run, checksums, open_run
 from replicate.runs.places import is_finished, runs_root
@@ -58,7 +58,7 @@ def run(
         workers = 1 if device.startswith("cuda") else torch.get_num_threads()
     check_workers(workers)
     progress_style()  # refuses a wrong one before any training
-    make_room(folder, config)
+    take_or_make_room(folder, config)
     refuse_foreign(folder, config)  # before a lock is put into it
     refuse_unwritable(folder)
     # A finished run may be another person's, or on a disk that is read-only.

@@ -12,7 +12,12 @@ EXECUTED = "notebook.ipynb"
 EARLIER = "earlier"  # runs that its notebook asked for before it was edited
 FAILED = "failed"  # what an attempt left that failed after one to keep
 RECORD = "sweep.json"  # the sweep's own file: what was asked for and how it ended
-OWN = (RECORD, FAILED)  # names that no cell may write
+OWN = (RECORD, FAILED)  # what is not of the case itself
+
+
+def place_of(folder: Path, name: str) -> Path:
+    """A case's folder; a person may have moved it to another disk and left a link."""
+    return (folder / name).resolve()
 
 
 def record_of(place: Path) -> dict:

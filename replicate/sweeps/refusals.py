@@ -6,13 +6,13 @@ from pathlib import Path
 from replicate.errors import ParameterError
 from replicate.files import RunError, read_json
 from replicate.runs.code import code_digest, is_changed
-from replicate.sweeps.case_folder import EARLIER, OWN
+from replicate.sweeps.case_folder import EARLIER, EXECUTED, OWN
 from replicate.sweeps.spec import Job
 
 
 def refuse_names_of_the_sweep(folder: Path) -> None:
     """Refuse a file of a cell's that is called as one of the sweep's own."""
-    for name in OWN:
+    for name in (EXECUTED, *OWN):
         if (folder / name).exists():
             raise ParameterError(f"a cell wrote {name}, which is the sweep's own; use another name")
 

@@ -14,12 +14,13 @@ from distributed import Client, Future, KilledWorker, wait
 from replicate.files import first_line, locked
 from replicate.publish.kernels import end_kernels
 from replicate.sweeps.cluster import as_they_end, asking, connected
+from replicate.sweeps.earlier import with_earlier_run
 from replicate.sweeps.spec import Job, SweepError
-from replicate.sweeps.store import clear_leftovers, state, store, with_earlier_run
+from replicate.sweeps.store import clear_leftovers, state, store
 from replicate.sweeps.tables import claim, write_tables
 from replicate.sweeps.watch import Watch
 from replicate.sweeps.work import Outcome, forget, started_topic, told_topic, work
-from replicate.training.progress import progress_style
+from replicate.training.progress import progress_style, say
 
 CLEANING_SECONDS = 60  # for the workers to remove what they worked in
 
@@ -112,7 +113,7 @@ def _do(
             if client.cluster is not None:  # a scheduler of others has their cases too, and goes on
                 for name in ("asyncio", "tornado.application"):  # of a connection that is closed meanwhile
                     logging.getLogger(name).setLevel(logging.CRITICAL)
-                print("stopping: cases at work are saved; once more stops at once", file=sys.stderr)
+                say("stopping: cases at work are saved; once more stops at once")
                 with suppress(KeyboardInterrupt):  # pressed again: nothing is waited for
                     client.cancel(list(futures))  # what waits must not begin
                     client.run(end_kernels, on_error="ignore")  # a worker may end meanwhile

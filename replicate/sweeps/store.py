@@ -2,17 +2,16 @@
 
 import re
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 from replicate.files import RunError, write_json
-from replicate.runs.folder import is_damaged
 from replicate.sweeps.case_folder import (
     EARLIER,
     FAILED,
     RECORD,
     checksum,
     is_of_case,
+    place_of,
     record_of,
     runs_in,
     runs_under,
@@ -32,7 +31,7 @@ def state(folder: Path, job: Job) -> str:
     Raises:
         RunError: the case's folder is another case's, or none of a sweep's.
     """
-    place = _place(folder, job.name)
+    place = place_of(folder, job.name)
     if not place.exists():
         return "missing"
     if not (place / RECORD).exists():
@@ -45,29 +44,11 @@ def state(folder: Path, job: Job) -> str:
     return "done" if record.get("content") == job.content else "edited"
 
 
-def with_earlier_run(folder: Path, job: Job) -> Job:
-    """The job and the runs that stand in its folder: a finished training of equal settings is used again."""
-    place = _place(folder, job.name)
-    if not place.exists():
-        return job
-    is_ours, runs = is_of_case(place), {}
-    for root in (place / FAILED, place):  # a run that stands in both is taken from what was kept
-        whole = [run for run in runs_in(root) if not is_damaged(run)]
-        runs |= {there.relative_to(root): there for there in [*whole, root / EARLIER]}
-    files = {
-        (name / path.relative_to(there)).as_posix(): path.read_bytes()
-        for name, there in runs.items()
-        for path in there.rglob("*")
-        if path.is_file() and (there.is_relative_to(place / FAILED) or is_ours(path.relative_to(place)))
-    }
-    return replace(job, earlier=files)
-
-
 def clear_leftovers(folder: Path, jobs: list[Job]) -> None:
     """Finish, or undo, what a sweep that was killed while it stored a case has left, of its file or not."""
     hidden = [PASSING.fullmatch(path.name) for path in folder.glob(".*")]
     for name in sorted({*(job.name for job in jobs), *(match[1] for match in hidden if match)}):
-        place = _place(folder, name)
+        place = place_of(folder, name)
         coming, going = _passing(place)
         if not place.exists():
             for whole in (coming, going):
@@ -89,7 +70,7 @@ def store(folder: Path, job: Job, outcome: Outcome) -> None:
     Raises:
         RunError: the disk did not take them, or one of them would leave its folder; nothing was changed.
     """
-    place = _place(folder, job.name)
+    place = place_of(folder, job.name)
     coming, going = _passing(place)
     try:
         if outcome.error and _is_kept(place, outcome):
@@ -119,11 +100,6 @@ def store(folder: Path, job: Job, outcome: Outcome) -> None:
 def failures(folder: Path, jobs: list[Job]) -> list[str]:
     """The names of those cases that failed."""
     return [job.name for job in jobs if state(folder, job) == "failed"]
-
-
-def _place(folder: Path, name: str) -> Path:
-    """A case's folder; a person may have moved it to another disk and left a link."""
-    return (folder / name).resolve()
 
 
 def _passing(place: Path) -> list[Path]:

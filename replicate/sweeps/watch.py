@@ -1,6 +1,5 @@
 """A sweep as it goes: a live table where a person watches, a line a change in a log."""
 
-import sys
 import time
 from typing import Self
 
@@ -10,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from replicate.sweeps.work import Outcome
-from replicate.training.progress import progress_style
+from replicate.training.progress import progress_style, say
 
 LINE_SECONDS = 30  # without a line, after which a log is told how far a case is
 SHOWN = 12  # running and failed cases in the table; more do not fit a screen
@@ -86,7 +85,7 @@ class Watch:
     def _line(self, text: str) -> None:
         if self.style == "lines":
             ended, self.last_line = self.ended_count + len(self.failed), time.monotonic()
-            print(f"{ended} of {self.count}, {self.time_left()} left; {text}", file=sys.stderr, flush=True)
+            say(f"{ended} of {self.count}, {self.time_left()} left; {text}")
 
     def _table(self) -> Group:
         counts = Table("done", "running", "waiting", "failed", "time left")

@@ -14,15 +14,17 @@ from pathlib import Path
 from distributed import get_worker
 
 from replicate.errors import ParameterError
-from replicate.files import RunError, first_line, locked, numbered, write_whole
+from replicate.files import RunError, first_line, locked, write_whole
 from replicate.publish.execute import NotebookError, execute, kernel_environment
-from replicate.runs.places import UNUSED, runs_root
-from replicate.sweeps.case_folder import EARLIER, EXECUTED, OWN
+from replicate.runs.places import runs_root
+from replicate.sweeps.case_folder import EXECUTED, OWN
+from replicate.sweeps.earlier import put_earlier_runs, run_folders, set_unused_apart
 from replicate.sweeps.refusals import refuse_another_text, refuse_names_of_the_sweep, refuse_other_code
 from replicate.sweeps.spec import Job
 from replicate.training.interrupts import hearing_interrupts
 
 SAID = 200  # characters of a line that a case tells the sweep
+COPY = ".executed.ipynb"  # until it gets its name, which no cell may take
 ORPHAN_SECONDS = 60  # a kernel ends within seconds of the worker that started it
 
 _one_at_a_time = threading.Lock()  # papermill changes the folder, and we the environment, of a whole process
@@ -72,8 +74,7 @@ def work(job: Job) -> Outcome:
             began = time.monotonic()
             try:
                 _execute(job, folder)
-                _set_unused_apart(folder)
-                refuse_names_of_the_sweep(folder)
+                set_unused_apart(folder)
                 refuse_another_text(job, folder)
                 refuse_other_code(job)
             finally:
@@ -111,12 +112,7 @@ def forget(job: Job) -> None:
 def _execute(job: Job, folder: Path) -> None:
     _wait_for_orphans(folder / "runs")
     _leave_only_runs(folder)
-    # A run's provenance, which says that it is finished, comes last.
-    for name in sorted(job.earlier, key=lambda name: Path(name).name == "provenance.json"):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / name, lambda file, name=name: file.write_bytes(job.earlier[name]))
-    for run in _run_folders(folder):
-        (run / UNUSED).touch()
+    put_earlier_runs(job, folder)
     source = folder / f".{job.notebook}"
     write_whole(source, lambda file: file.write_text(job.source, encoding="utf-8"))
     with (
@@ -131,7 +127,12 @@ def _execute(job: Job, folder: Path) -> None:
             OPENBLAS_NUM_THREADS=None,
         ),
     ):
-        execute(source, folder / EXECUTED, job.given, folder, Telling(job))
+        try:
+            execute(source, folder / COPY, job.given, folder, Telling(job))
+        finally:
+            if (folder / COPY).exists():
+                refuse_names_of_the_sweep(folder)
+                (folder / COPY).rename(folder / EXECUTED)
 
 
 def _wait_for_orphans(runs: Path) -> None:
@@ -156,24 +157,10 @@ def _leave_only_runs(folder: Path) -> None:
                 shutil.rmtree(path)
         elif not path.name.startswith("."):  # hidden files are of the project, and not handed back
             path.unlink()
-    runs = _run_folders(folder)
+    runs = run_folders(folder)
     for path in _visible_files(folder):
         if not any(path.is_relative_to(run) for run in runs):
             path.unlink()
-
-
-def _set_unused_apart(folder: Path) -> None:
-    """Move runs of an earlier attempt that this one did not ask for from `runs/` to `earlier/`."""
-    for run in _run_folders(folder):
-        if (run / UNUSED).exists():
-            apart = folder / EARLIER / run.relative_to(folder / "runs")
-            apart = next(path for path in numbered(apart) if not path.exists())  # runs may be called alike
-            apart.parent.mkdir(parents=True, exist_ok=True)
-            run.rename(apart)
-
-
-def _run_folders(folder: Path) -> list[Path]:
-    return [path.parent for path in (folder / "runs").rglob("config.json")]
 
 
 def _visible_files(folder: Path) -> list[Path]:

@@ -2,13 +2,12 @@
 
 import os
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 
-from replicate.training.progress import in_kernel
+from replicate.training.progress import in_kernel, say
 
 
 @contextmanager
@@ -20,7 +19,7 @@ def interrupts() -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, before)
         pressed.set()
         if not in_kernel():  # there it is a button that stops, or a command that says so itself
-            print("stopping; once more stops at once", file=sys.stderr, flush=True)
+            say("stopping; once more stops at once")
 
     if threading.current_thread() is not threading.main_thread():  # where no signal arrives
         yield pressed

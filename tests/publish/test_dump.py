@@ -103,6 +103,28 @@ def test_a_tag_within_a_word_or_a_number_parts_it_no_more_than_in_the_notebook(c
     assert rows(tables_from_html(html)) == [[shown], [shown]]
 
 
+@pytest.mark.parametrize(
+    "caption", ["2. Losses", "1) a", "- minus", "+ 1", "# of runs", ": so", "10 runs", "-"]
+)
+def test_a_caption_is_a_line_of_text_whatever_it_begins_with(render, caption):
+    html = f"<table><caption>{caption}</caption><tr><th>x</th></tr><tr><td>1</td></tr></table>"
+    assert render(tables_from_html(html)).find("p").get_text() == caption
+
+
+@pytest.mark.parametrize(
+    "row", ["<tr><th>n<th>score<tr><td>1<td>0.5", "<tr><th>n</th></tr><tr><td>1<td>2</td></tr>"]
+)
+def test_a_table_whose_cells_have_no_end_is_refused(row):
+    with pytest.raises(ParameterError, match="a post needs the end tags"):
+        tables_from_html(f"<table>{row}</table>")
+
+
+@pytest.mark.parametrize("lost", ["<del>5</del>6", "<math><mfrac><mn>1</mn><mn>2</mn></mfrac></math>"])
+def test_what_would_read_as_another_number_is_refused(lost):
+    with pytest.raises(ParameterError, match="a post cannot show <"):
+        tables_from_html(f"<table><tr><th>x</th></tr><tr><td>{lost}</td></tr></table>")
+
+
 def test_two_tables_stay_two():
     one = "<table><tr><th>x</th></tr><tr><td>1</td></tr></table>"
     assert tables_from_html(one + one.replace("x", "y")).count("---") == 2

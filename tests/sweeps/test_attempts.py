@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 from shared import EMPTY_NOTEBOOK, FINISHED_RUN, files_in
 
+from replicate.runs.places import UNUSED
+from replicate.sweeps.earlier import put_earlier_runs, with_earlier_run
 from replicate.sweeps.spec import Job
-from replicate.sweeps.store import clear_leftovers, state, store, with_earlier_run
+from replicate.sweeps.store import clear_leftovers, state, store
 from replicate.sweeps.tables import others, summary
 from replicate.sweeps.work import Outcome
 
@@ -41,6 +43,7 @@ def test_a_success_stays_whole_beside_failed_attempts_and_every_run_is_used_agai
         "earlier/old/config.json": b"{}",
     }
     other = {name.replace("one", "other"): content for name, content in FINISHED_RUN.items()}
+    other["runs/other/provenance.json"] += b"\n"  # else it would be the same run
     store(tmp_path, job, Outcome(None, 1.0, "here", success))
     for said in (b"second", b"third"):  # that brings the run, and a new one of the edited notebook
         brought = FINISHED_RUN | other | {"notebook.ipynb": said, "earlier/old/config.json": b"{}"}
@@ -122,3 +125,27 @@ def test_what_a_killed_sweep_left_comes_back_though_its_file_asks_for_it_no_more
     clear_leftovers(tmp_path, [])
     assert state(tmp_path, job) == "done" and (tmp_path / ".notes.going").exists()
     assert {path.name for path in others(tmp_path, [])} == {job.name}
+
+
+def test_two_runs_of_one_name_are_both_brought_along_and_neither_is_mixed_with_what_is_there(tmp_path):
+    """The case's own, and that of a failed attempt at its edited notebook; and one that an attempt began."""
+    job = Job("a", "n.ipynb", EMPTY_NOTEBOOK, {}, {})
+    edited = FINISHED_RUN | {"runs/one/provenance.json": FINISHED_RUN["runs/one/provenance.json"] + b"\n"}
+    store(tmp_path, job, Outcome(None, 1.0, "here", FINISHED_RUN))
+    store(tmp_path, job, Outcome("as asked", 1.0, "here", edited))
+    brought = with_earlier_run(tmp_path, job)
+    second = {name.replace("/one/", "/one-2/"): content for name, content in edited.items()}
+    assert brought.earlier == FINISHED_RUN | second
+
+    begun = tmp_path / "working" / "runs" / "one"
+    begun.mkdir(parents=True)
+    (begun / "config.json").write_text("{}")
+    (begun / "part-0000-0001.pt").write_text("half")
+    for _ in range(2):  # the second time it is there already
+        put_earlier_runs(brought, tmp_path / "working")
+        runs = {path.parent.name: path.read_bytes() for path in begun.parent.glob("*/provenance.json")}
+        assert runs == {
+            "one-2": FINISHED_RUN["runs/one/provenance.json"],
+            "one-2-2": edited["runs/one/provenance.json"],
+        }
+        assert {path.name for path in begun.iterdir()} == {"config.json", "part-0000-0001.pt", UNUSED}

@@ -63,6 +63,23 @@ def test_runs_of_one_name_and_other_settings_are_kept_beside_each_other(tmp_path
     assert steps == {"base-2": 1, "base": 2, "longer": 3, "base-3": 4}
 
 
+def test_what_an_attempt_trained_before_its_cell_failed_is_used_though_an_earlier_run_has_its_name(tmp_path):
+    (tmp_path / "sweep.yaml").write_text("notebook: tiny.ipynb\nlist: [{rounds: 1}]")
+    trains = TRAINS[2].replace("workers=1", "workers=1, folder=runs_root() / 'mine'")
+    started = []
+    for steps, last in ((2, "1"), (4, "1 / 0"), (4, "2 / 0"), (4, "3")):
+        cells = TRAINS[0].replace("steps = 3", f"steps = {steps}"), TRAINS[1], RUNS_ROOT, trains, last
+        write_notebook(tmp_path / "tiny.ipynb", *cells)
+        (job,) = read_sweep(tmp_path / "sweep.yaml")
+        table = run_sweep([job], tmp_path / "out", workers=1)
+        assert table.state.tolist() == ["failed" if "0" in last else "done"]
+        found = tmp_path.glob("out/*/failed/runs/mine" if "0" in last else "out/*/runs/mine")
+        started.append([(run / "provenance.json").read_text() for run in found])
+    assert started[1] == started[2] == started[3] != started[0]
+    kept = tmp_path.glob("out/*/earlier/*/config.json")
+    assert [read_json(path)["steps"] for path in kept] == [2]
+
+
 def test_the_table_says_how_many_trainings_diverged_and_means_the_others(tmp_path):
     parameters = TRAINS[0].replace("rounds = 1", "rounds = 6") + "\nlearning_rate = 0.1"
     trained = TRAINS[2].replace("('max", "('learning_rate', 'max")

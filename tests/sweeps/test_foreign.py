@@ -5,8 +5,9 @@ from shared import EMPTY_NOTEBOOK, FINISHED_RUN, files_in
 
 from replicate.files import RunError, read_json, write_json
 from replicate.sweeps.case_folder import runs_of_case
+from replicate.sweeps.earlier import with_earlier_run
 from replicate.sweeps.spec import Job
-from replicate.sweeps.store import clear_leftovers, state, store, with_earlier_run
+from replicate.sweeps.store import clear_leftovers, state, store
 from replicate.sweeps.tables import summary
 from replicate.sweeps.work import Outcome
 

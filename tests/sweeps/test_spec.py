@@ -99,6 +99,17 @@ def test_a_tag_of_parameters_on_another_cell_is_an_edit(tmp_path):
     assert len({before.content, one.content, other.content}) == 3
 
 
+@pytest.mark.parametrize("tag", ["skip-execution", "raises-exception"])
+def test_a_tag_that_steers_execution_is_an_edit_and_another_is_none(tmp_path, tag):
+    (before,) = read_sweep(write_sweep(tmp_path, "list: [{steps: 2}]"))
+    notebook = nbformat.read(tmp_path / "tiny.ipynb", as_version=4)
+    for tags, edited in ((["blog-hide"], False), (["blog-hide", tag], True)):
+        notebook.cells[-1].metadata.tags = tags
+        nbformat.write(notebook, tmp_path / "tiny.ipynb")
+        (after,) = read_sweep(tmp_path / "sweep.yaml")
+        assert (after.content != before.content) == edited
+
+
 def test_text_stays_as_it_stands_in_the_file_where_the_notebook_wants_text(tmp_path):
     words = ["007", "2026_11", "12:30:00", "1e3", "2026-11-25", "none"]
     jobs = read_sweep(write_sweep(tmp_path, f"grid: {{name: [{', '.join(words)}], steps: [1e1]}}"))
