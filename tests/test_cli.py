@@ -1,6 +1,8 @@
 """The command line: what it hands on, and one line for each mistake."""
 
+import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -39,6 +41,21 @@ def test_the_lab_opens_copies_and_never_writes_over_ones_own(tmp_path, monkeypat
     assert second.stderr.splitlines()[0] == "replicate: copied to lab/: 00_explore"
     assert "yours are left as they are: 01_paper" in second.stderr
     assert opened == [["--ip=127.0.0.1", "--allow-root", "lab"]] * 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no terminal tells that it was closed")
+@pytest.mark.parametrize("before", [signal.SIG_DFL, signal.SIG_IGN], ids=["default", "nohup"])
+def test_the_lab_ends_with_its_terminal_unless_it_is_to_outlive_it(tmp_path, monkeypatch, before):
+    """Jupyter asks at Ctrl-C whether it should end, and a closed terminal has no answer."""
+    monkeypatch.chdir(tmp_path)
+    found = []
+    monkeypatch.setattr("jupyterlab.labapp.main", lambda _: found.append(signal.getsignal(signal.SIGHUP)))
+    kept = signal.signal(signal.SIGHUP, before)
+    try:
+        CliRunner().invoke(app, ["lab"])
+    finally:
+        signal.signal(signal.SIGHUP, kept)
+    assert found == [before]
 
 
 @pytest.mark.slow

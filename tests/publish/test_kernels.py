@@ -1,6 +1,7 @@
 """Kernels: one that cannot start, one whose port is taken as it starts, and one that is ended meanwhile."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -69,8 +70,13 @@ def test_the_kernel_is_of_this_python_whatever_is_registered(tmp_path, monkeypat
     assert (tmp_path / "log").read_text() == sys.executable
 
 
-@pytest.mark.parametrize("saves", [True, False])
-def test_a_kernel_that_is_stopped_has_time_to_save_but_one_that_ends_does_not_linger(tmp_path, saves):
+@pytest.mark.skipif(os.name == "nt", reason="no process can interrupt another")
+@pytest.mark.parametrize(
+    ("sent", "deaf"),  # to Ctrl-C, as what a script starts in its background
+    [(signal.SIGINT, False), (signal.SIGTERM, True), (None, False)],
+)
+def test_a_kernel_that_is_stopped_has_time_to_save_but_one_that_ends_does_not_linger(tmp_path, sent, deaf):
+    saves = sent is not None
     cell = f"""import threading, time
 open('began', 'w').close()
 try:
@@ -80,15 +86,16 @@ finally:
     open('saved', 'w').close()
 threading.Thread(target=time.sleep, args=[{0 if saves else 60}]).start()"""
     write_notebook(tmp_path / "n.ipynb", cell)
-    command = [sys.executable, "-m", "replicate", "run", "n.ipynb"]
+    ignore = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); " if deaf else ""
+    command = [sys.executable, "-c", f"{ignore}from replicate.cli import app; app()", "run", "n.ipynb"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
         while process.poll() is None and not (tmp_path / "began").exists():
             time.sleep(0.1)
         began = time.monotonic()
         if saves:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(sent)
         errors = process.stderr.read()
-    assert (tmp_path / "saved").exists() and ("stopping" in errors) == saves
+    assert (tmp_path / "saved").exists() and ("stopping" in errors) == (saves and not deaf)
     assert process.returncode == (130 if saves else 0)
     assert time.monotonic() - began < kernels.SAVING_SECONDS + 10  # and not twice as long
 

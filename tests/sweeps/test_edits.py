@@ -80,6 +80,15 @@ def test_what_an_attempt_trained_before_its_cell_failed_is_used_though_an_earlie
     assert [read_json(path)["steps"] for path in kept] == [2]
 
 
+@pytest.mark.parametrize("name", ["notebook.ipynb", "sweep.json", "failed/x"])
+def test_a_cell_that_takes_a_name_of_the_sweeps_own_fails_its_case(tmp_path, name):
+    cell = f"import pathlib; p = pathlib.Path({name!r}); p.parent.mkdir(exist_ok=True); p.write_text('mine')"
+    write_notebook(tmp_path / "tiny.ipynb", "# Parameters\nx = 1", cell)
+    (tmp_path / "sweep.yaml").write_text("notebook: tiny.ipynb\nlist: [{x: 2}]")
+    table = run_sweep(read_sweep(tmp_path / "sweep.yaml"), tmp_path / "out", workers=1)
+    assert table.state.tolist() == ["failed"] and table.error[0].startswith(f"a cell wrote {name[:6]}")
+
+
 def test_the_table_says_how_many_trainings_diverged_and_means_the_others(tmp_path):
     parameters = TRAINS[0].replace("rounds = 1", "rounds = 6") + "\nlearning_rate = 0.1"
     trained = TRAINS[2].replace("('max", "('learning_rate', 'max")

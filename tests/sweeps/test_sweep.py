@@ -153,6 +153,25 @@ def test_a_case_in_training_is_saved_as_its_sweep_is_stopped(
     record_property("sweeps stopped in mid-run, the last update saved", tries)
 
 
+def test_a_sweep_whose_reader_is_gone_saves_its_cases_all_the_same(tmp_path, monkeypatch):
+    """As `2>&1 | tee log`, which the same Ctrl-C ends."""
+    monkeypatch.setenv("REPLICATE_RUNS", str(tmp_path / "runs"))
+    parameters = f"{TRAINS[0].replace('steps = 3', 'steps = 9999999')}\nevaluate_every = 1000"
+    trained = TRAINS[2].replace("('max", "('evaluate_every', 'max")
+    write_notebook(tmp_path / "tiny.ipynb", parameters, TRAINS[1], trained)
+    (tmp_path / "sweep.yaml").write_text("notebook: tiny.ipynb\nlist: [{hidden_size: 8}]")
+    command = [sys.executable, "-m", "replicate", "sweep", tmp_path / "sweep.yaml", "--workers", "1"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with subprocess.Popen(command, start_new_session=True, **pipes) as process:
+        while process.poll() is None and not list(tmp_path.glob("runs/working/*/runs/*/part-*.pt")):
+            time.sleep(0.1)
+        process.stdout.close()
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(60)
+    (part,) = tmp_path.glob("runs/working/*/runs/*/part-*.pt")
+    assert read_checkpoint(part)["state"]["step"] % 1000
+
+
 def test_sweeps_on_one_scheduler_keep_apart_what_is_called_alike(tmp_path, cluster):
     """Equal names and parameters, other cells; and one file swept into two folders."""
     files = []
