@@ -9,6 +9,8 @@ from typer.testing import CliRunner
 from replicate.cli import app
 from replicate.files import write_json
 from replicate.presets import QUICK
+from replicate.runs.checks import read_config, take_or_make_room
+from replicate.runs.places import UNUSED
 from replicate.settings import RunConfig
 
 
@@ -83,3 +85,26 @@ def test_subwords_without_their_library_are_told_before_anything_runs(monkeypatc
     result = CliRunner().invoke(app, ["run", "03_train", "task=translation", "tokens=subwords"])
     said = "replicate: tokens 'subwords' needs sentencepiece, which is not installed: pip install '"
     assert result.exit_code == 2 and result.stderr.startswith(said)
+
+
+def test_of_the_runs_that_a_sweep_has_put_there_the_one_that_is_asked_for_gets_the_name(tmp_path):
+    """Another that has it makes room; what is not the sweep's stays, and is refused by what comes next."""
+
+    def put(name, seed, mark=True):
+        (tmp_path / name).mkdir()
+        write_json(tmp_path / name / "config.json", QUICK.changed(seed=seed).flat())
+        if mark:
+            (tmp_path / name / UNUSED).touch()
+
+    put("mine", seed=1)
+    put("other", seed=2)
+    put("own", seed=3, mark=False)
+    take_or_make_room(tmp_path / "mine", QUICK.changed(seed=2))
+    take_or_make_room(tmp_path / "new", QUICK.changed(seed=3))
+    take_or_make_room(tmp_path / "own", QUICK.changed(seed=1))
+    found = {path.parent.name: read_config(path.parent).training.seed for path in tmp_path.glob("*/*.json")}
+    assert found == {"mine": 2, "mine-2": 1, "own": 3}
+    take_or_make_room(tmp_path / "mine", QUICK.changed(seed=2))  # which has it
+    (tmp_path / "mine-2" / "config.json").write_text("damaged")
+    take_or_make_room(tmp_path / "mine-2", QUICK.changed(seed=1))
+    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {"mine", "mine-2-2", "own"}

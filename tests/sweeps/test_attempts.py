@@ -141,11 +141,13 @@ def test_two_runs_of_one_name_are_both_brought_along_and_neither_is_mixed_with_w
     begun.mkdir(parents=True)
     (begun / "config.json").write_text("{}")
     (begun / "part-0000-0001.pt").write_text("half")
-    for _ in range(2):  # the second time it is there already
-        put_earlier_runs(brought, tmp_path / "working")
-        runs = {path.parent.name: path.read_bytes() for path in begun.parent.glob("*/provenance.json")}
-        assert runs == {
-            "one-2": FINISHED_RUN["runs/one/provenance.json"],
-            "one-2-2": edited["runs/one/provenance.json"],
-        }
-        assert {path.name for path in begun.iterdir()} == {"config.json", "part-0000-0001.pt", UNUSED}
+    put_earlier_runs(brought, tmp_path / "working")
+    (begun.parent / "one-2").rename(begun.parent / "asked-for")
+    put_earlier_runs(brought, tmp_path / "working")  # where both are by now
+    (begun.parent / "asked-for").rename(begun.parent / "one-2")
+    runs = {path.parent.name: path.read_bytes() for path in begun.parent.glob("*/provenance.json")}
+    assert runs == {
+        "one-2": FINISHED_RUN["runs/one/provenance.json"],
+        "one-2-2": edited["runs/one/provenance.json"],
+    }
+    assert {path.name for path in begun.iterdir()} == {"config.json", "part-0000-0001.pt", UNUSED}
