@@ -22,6 +22,7 @@ APART = {
     *("figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav"),
     *("ol", "p", "pre", "section", "summary", "ul"),
 }
+LINE_MARK = re.compile(r"^(\d*)([-+#:.)])")  # what begins a list, a heading or a definition in a line
 # What stays an element, and the signs (of no text) that stand for its two tags while all else becomes text.
 RAISED = {"sup": "\ue000\ue001", "sub": "\ue002\ue003"}
 NO_SIGNS = str.maketrans(dict.fromkeys("".join(RAISED.values()), "\ufffd"))
@@ -70,10 +71,13 @@ def _markdown(table: Tag) -> str:
     header = [_last(texts) if place < index else " ".join(texts).strip() for place, texts in columns]
     header = header or [""] * len(grid[0])  # a table of kramdown has one
     lines = [header, ["---"] * len(header), *grid[headers:]]
-    # What would begin a list, a heading or a definition, where a line begins.
-    first = re.compile(r"^(\d*)([-+#:.)])")
-    caption = first.sub(lambda mark: f"{mark[1]}&#{ord(mark[2])};", _text(table.caption or BeautifulSoup()))
-    return "\n".join([*([caption, ""] if caption else []), *(f"| {' | '.join(line)} |" for line in lines)])
+    return "\n".join([*_caption(table), *(f"| {' | '.join(line)} |" for line in lines)])
+
+
+def _caption(table: Tag) -> list[str]:
+    """A paragraph of text."""
+    text = _text(table.caption) if table.caption else ""
+    return [LINE_MARK.sub(lambda mark: f"{mark[1]}&#{ord(mark[2])};", text), ""] if text else []
 
 
 def _last(texts: tuple[str, ...]) -> str:
