@@ -167,7 +167,7 @@ def test_a_sweep_whose_reader_is_gone_saves_its_cases_all_the_same(tmp_path, mon
             time.sleep(0.1)
         process.stdout.close()
         os.killpg(process.pid, signal.SIGINT)
-        process.wait(60)
+        process.wait(120)
     (part,) = tmp_path.glob("runs/working/*/runs/*/part-*.pt")
     assert read_checkpoint(part)["state"]["step"] % 1000
 
