@@ -44,6 +44,11 @@ def numbered(path: Path) -> Iterator[Path]:
         yield path.with_stem(f"{path.stem}-{number}")
 
 
+def free(path: Path) -> Iterator[Path]:
+    """The path and the same with numbers, as far as nothing is there."""
+    return (place for place in numbered(path) if not place.exists())
+
+
 @contextmanager
 def claimed(path: Path) -> Iterator[None]:
     """Take the name of a file that is not there yet, so that of two commands one has it.

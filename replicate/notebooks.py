@@ -12,7 +12,7 @@ from tempfile import gettempdir
 from filelock import FileLock, Timeout
 
 from replicate.errors import ParameterError
-from replicate.files import PROJECT, freed_if_empty, numbered, write_whole
+from replicate.files import PROJECT, free, freed_if_empty, write_whole
 
 
 def find_notebook(name: str) -> Path:
@@ -70,8 +70,8 @@ def place_of_copy(notebook: Path, out: Path | None, force: bool) -> Iterator[Pat
             raise ParameterError(f"{out} exists: --force overwrites it, or {hint}") from None
         except OSError as error:
             raise ParameterError(f"{out} cannot be written: {error.strerror}") from None
-    with _alone(place, hint), freed_if_empty(place), _set_aside(place) as free:
-        yield free
+    with _alone(place, hint), freed_if_empty(place), _set_aside(place) as copy:
+        yield copy
 
 
 @contextmanager
@@ -100,7 +100,7 @@ def _set_aside(place: Path) -> Iterator[Path]:
         return
     place = place.resolve() if place.is_symlink() else place
     try:
-        before = place.rename(next(_free(place.with_stem(f"{place.stem}-before"))))
+        before = place.rename(next(free(place.with_stem(f"{place.stem}-before"))))
         place.touch()  # so that no other command takes the name
     except OSError as error:
         raise ParameterError(f"{place} cannot be set aside: {error.strerror}") from None
@@ -126,7 +126,7 @@ def _refuse_place(place: Path, notebook: Path, force: bool, hint: str) -> None:
 
 def set_apart(copy: Path) -> Path:
     """Rename the copy of a notebook that failed, so that it is in nobody's way; returns where it is."""
-    apart = next(_free(copy.with_stem(f"{copy.stem}-failed")))
+    apart = next(free(copy.with_stem(f"{copy.stem}-failed")))
     return copy.rename(apart)
 
 
@@ -147,14 +147,9 @@ def copy_to(folder: Path) -> tuple[list[str], list[str]]:
     return [notebook.stem for notebook in new], kept
 
 
-def _free(path: Path) -> Iterator[Path]:
-    """The path and the same with numbers, as far as nothing is there."""
-    return (place for place in numbered(path) if not place.exists())
-
-
 def _taken(path: Path) -> Path:
     """The first free one, with an empty file in it."""
-    for place in _free(path):
+    for place in free(path):
         with suppress(FileExistsError):  # another command was faster
             place.touch(exist_ok=False)
             return place

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from replicate.errors import SettingError
-from replicate.files import PROJECT, RunError, first_line, numbered, read_json, unwritable
+from replicate.files import PROJECT, RunError, first_line, free, read_json, unwritable
 from replicate.parameters import Parameters
 from replicate.runs.places import UNUSED, is_finished, run_folder
 from replicate.settings import RunConfig
@@ -112,7 +112,7 @@ def refuse_foreign(folder: Path, config: RunConfig) -> None:
 def take_or_make_room(folder: Path, config: RunConfig) -> None:
     """Of the runs that a sweep has put here in case they are asked for: the one that is gets this name."""
     if (folder / UNUSED).exists() and not _is_of(folder, config):
-        folder.rename(next(path for path in numbered(folder) if not path.exists()))
+        folder.rename(next(free(folder)))
     if not folder.exists():
         for mark in sorted(folder.parent.glob(f"*/{UNUSED}")):
             if _is_of(mark.parent, config):

@@ -41,9 +41,11 @@ def is_of_case(place: Path) -> Callable[[Path], bool]:
     known = files if isinstance(files, dict) else dict.fromkeys(files)
 
     def is_ours(name: Path) -> bool:
-        written = known.get(name.as_posix(), "by others")
+        if name.as_posix() not in known:
+            return False
+        written = known[name.as_posix()]
         if written is None or name.parts[0] in ("runs", EARLIER):
-            return name.as_posix() in known
+            return True
         return (place / name).is_file() and checksum((place / name).read_bytes()) == written
 
     return is_ours
@@ -79,4 +81,9 @@ def runs_in(place: Path) -> list[Path]:
 
 def runs_under(folder: Path) -> list[Path]:
     """The finished runs in a folder, however deep."""
-    return sorted(path.parent for path in folder.rglob("config.json") if is_finished(path.parent))
+    return [run for run in run_folders(folder) if is_finished(run)]
+
+
+def run_folders(folder: Path) -> list[Path]:
+    """The runs in a folder, finished or not."""
+    return sorted(path.parent for path in folder.rglob("config.json"))

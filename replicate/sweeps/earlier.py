@@ -3,10 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
-from replicate.files import numbered, write_whole
+from replicate.files import free, numbered, write_whole
 from replicate.runs.folder import is_damaged
 from replicate.runs.places import UNUSED, is_finished
-from replicate.sweeps.case_folder import EARLIER, FAILED, is_of_case, place_of, runs_in
+from replicate.sweeps.case_folder import EARLIER, FAILED, is_of_case, place_of, run_folders, runs_in
 from replicate.sweeps.spec import Job
 
 
@@ -18,13 +18,13 @@ def with_earlier_run(folder: Path, job: Job) -> Job:
     is_ours, runs, known = is_of_case(place), {}, set()
     for root in (place, place / FAILED):  # a run that stands in both is taken from what was kept
         whole = [run for run in runs_in(root) if not is_damaged(run)]
-        for run in [*whole, *sorted(path.parent for path in (root / EARLIER).rglob("config.json"))]:
+        for run in [*whole, *run_folders(root / EARLIER)]:
             name = run.relative_to(root)
             unfinished = name, (run / "config.json").read_bytes()
             record = (run / "provenance.json").read_bytes() if is_finished(run) else unfinished
             if record not in known:
                 known.add(record)
-                runs[next(free for free in numbered(name) if free not in runs)] = run
+                runs[next(new for new in numbered(name) if new not in runs)] = run
     files = {
         (name / path.relative_to(there)).as_posix(): path.read_bytes()
         for name, there in runs.items()
@@ -41,7 +41,7 @@ def put_earlier_runs(job: Job, folder: Path) -> None:
     for name in sorted(coming, key=lambda name: name.name == "provenance.json"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         write_whole(folder / name, lambda file, name=name: file.write_bytes(coming[name]))
-    for run in run_folders(folder):
+    for run in run_folders(folder / "runs"):
         (run / UNUSED).touch()
 
 
@@ -55,9 +55,9 @@ def _not_there_yet(earlier: dict[str, bytes], folder: Path) -> dict[Path, bytes]
         if files.get(run / "provenance.json") in there:
             continue
         config = files[run / "config.json"]
-        free = next(path for path in numbered(run) if path not in taken and _is_free(folder / path, config))
-        taken.add(free)
-        coming |= {free / name.relative_to(run): content for name, content in files.items()}
+        place = next(path for path in numbered(run) if path not in taken and _is_free(folder / path, config))
+        taken.add(place)
+        coming |= {place / name.relative_to(run): content for name, content in files.items()}
     return coming
 
 
@@ -69,14 +69,9 @@ def _is_free(run: Path, config: bytes) -> bool:
 
 def set_unused_apart(folder: Path) -> None:
     """Move runs of an earlier attempt that this one did not ask for from `runs/` to `earlier/`."""
-    for run in run_folders(folder):
+    for run in run_folders(folder / "runs"):
         if (run / UNUSED).exists():
-            apart = folder / EARLIER / run.relative_to(folder / "runs")
-            apart = next(path for path in numbered(apart) if not path.exists())  # runs may be called alike
+            # Runs may be called alike.
+            apart = next(free(folder / EARLIER / run.relative_to(folder / "runs")))
             apart.parent.mkdir(parents=True, exist_ok=True)
             run.rename(apart)
-
-
-def run_folders(folder: Path) -> list[Path]:
-    """Runs in a working folder, finished or not."""
-    return [path.parent for path in (folder / "runs").rglob("config.json")]

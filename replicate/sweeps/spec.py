@@ -26,8 +26,8 @@ from replicate.settings import RunConfig
 from replicate.words import load, one_line, values_of
 
 MOST_CASES = 10_000  # of a sweep; one that asks for more was hardly meant
-STEERS = {TAG, "raises-exception", "skip-execution"}  # tags that papermill and nbclient act on
 MANY_CASES = 1_000  # whose check takes seconds
+STEERS = {TAG, "raises-exception", "skip-execution"}  # tags that papermill and nbclient act on
 
 
 class SweepError(OneLineError, RuntimeError):

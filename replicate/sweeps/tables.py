@@ -1,15 +1,14 @@
 """The tables of a sweep's folder: its file's cases, and those that are no longer asked for."""
 
-import hashlib
 import sys
 import uuid
 from pathlib import Path
 
 import pandas as pd
 
-from replicate.files import RunError, numbered, read_json, write_json, write_whole
+from replicate.files import RunError, free, read_json, write_json, write_whole
 from replicate.runs.folder import open_run
-from replicate.sweeps.case_folder import RECORD, record_of, runs_of_case
+from replicate.sweeps.case_folder import RECORD, checksum, record_of, runs_of_case
 from replicate.sweeps.spec import Job
 
 MARK = ".sweep.json"  # in the sweep's folder: its token, its file, and the checksums of the tables it wrote
@@ -135,7 +134,7 @@ def _write_table(path: Path, table: pd.DataFrame) -> None:
     content = table.to_csv(index=False, float_format="%.6g").encode()
     _keep_what_is_a_persons(path)
     # Noted before it is written, so that a sweep killed in between knows its table, the old or the new one.
-    mark, known = _mark(path.parent), hashlib.sha256(content).hexdigest()
+    mark, known = _mark(path.parent), checksum(content)
     write_json(path.parent / MARK, mark | {"tables": [*mark["tables"][-3:], known]})
     write_whole(path, lambda file: file.write_bytes(content))
 
@@ -143,12 +142,12 @@ def _write_table(path: Path, table: pd.DataFrame) -> None:
 def _keep_what_is_a_persons(path: Path) -> None:
     """Give a table that was changed, or made, while the sweep was at work a name of its own."""
     if path.exists() and _checksum(path) not in _mark(path.parent)["tables"]:
-        kept = path.rename(next(free for free in numbered(path) if not free.exists()))
+        kept = path.rename(next(free(path)))
         print(f"{path.name} was changed while the sweep was at work: it is {kept} now", file=sys.stderr)
 
 
 def _checksum(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+    return checksum(path.read_bytes()) if path.is_file() else ""
 
 
 def _is_of_a_sweep_without_mark(path: Path) -> bool:

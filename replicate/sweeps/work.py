@@ -17,8 +17,8 @@ from replicate.errors import ParameterError
 from replicate.files import RunError, first_line, locked, write_whole
 from replicate.publish.execute import NotebookError, execute, kernel_environment
 from replicate.runs.places import runs_root
-from replicate.sweeps.case_folder import EXECUTED, OWN
-from replicate.sweeps.earlier import put_earlier_runs, run_folders, set_unused_apart
+from replicate.sweeps.case_folder import EXECUTED, OWN, run_folders
+from replicate.sweeps.earlier import put_earlier_runs, set_unused_apart
 from replicate.sweeps.refusals import refuse_another_text, refuse_names_of_the_sweep, refuse_other_code
 from replicate.sweeps.spec import Job
 from replicate.training.interrupts import hearing_interrupts
@@ -157,7 +157,7 @@ def _leave_only_runs(folder: Path) -> None:
                 shutil.rmtree(path)
         elif not path.name.startswith("."):  # hidden files are of the project, and not handed back
             path.unlink()
-    runs = run_folders(folder)
+    runs = run_folders(folder / "runs")
     for path in _visible_files(folder):
         if not any(path.is_relative_to(run) for run in runs):
             path.unlink()
