@@ -71,9 +71,14 @@ def _as_ctrl_c(signum: int, frame: FrameType | None) -> None:
     signal.raise_signal(signal.SIGINT)
 
 
+def outlives_terminal() -> bool:
+    """Whether a closed terminal is no signal to this process: it was told so, or the system has none."""
+    return os.name == "nt" or signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
 def _hear_hang_up() -> None:
     """Have a command whose terminal was closed save and clear up, too, unless it was told to outlive it."""
-    if os.name == "nt" or signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    if outlives_terminal():
         return
     terminals = [stream for stream in (1, 2) if os.isatty(stream)]
 
@@ -88,7 +93,7 @@ def _hear_hang_up() -> None:
 
 def forget_hang_up() -> None:
     """End with the terminal, as what answers Ctrl-C by a question must."""
-    if os.name != "nt" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+    if not outlives_terminal():
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 

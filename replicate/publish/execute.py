@@ -16,12 +16,12 @@ from papermill.exceptions import PapermillExecutionError
 from replicate.errors import OneLineError, ParameterError
 from replicate.files import first_line, read_utf8
 from replicate.notebooks import set_apart
-from replicate.publish.own_kernel import execute_in_own_kernel, telling_that_it_stops
+from replicate.publish.own_kernel import execute_in_own_kernel
 from replicate.runs.places import runs_root
+from replicate.training.interrupts import telling_that_it_stops
 
-logging.getLogger("papermill").setLevel(
-    logging.CRITICAL
-)  # of a kernel that dies: what it logs, it raises too
+# Of a kernel that dies: what papermill logs, it raises too.
+logging.getLogger("papermill").setLevel(logging.CRITICAL)
 
 # What reading a damaged notebook can end in.
 DAMAGE = ValueError, TypeError, KeyError, AttributeError, AssertionError, RecursionError

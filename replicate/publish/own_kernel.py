@@ -1,11 +1,6 @@
 """The kernel that a notebook is executed in: started until it listens, and given time when it is to end."""
 
-import signal
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
 from typing import Any
 
 import papermill
@@ -14,7 +9,6 @@ from jupyter_client.kernelspec import KernelSpec
 from nbformat import NotebookNode
 
 from replicate.publish.kernels import SAVING_SECONDS, are_ending
-from replicate.training.progress import say
 
 KERNEL_STARTS = 3
 DIED_AT_START = "Kernel died before replying"  # what jupyter_client raises then
@@ -49,23 +43,3 @@ def execute_in_own_kernel(*arguments: Any, **options: Any) -> NotebookNode:
         except RuntimeError as error:
             if DIED_AT_START not in str(error) or starts_left == 0 or are_ending():
                 raise
-
-
-@contextmanager
-def telling_that_it_stops() -> Iterator[None]:
-    """Ctrl-C says at once that it was heard: a kernel that trains may need some seconds to save."""
-    before = signal.getsignal(signal.SIGINT)
-    if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def tell(signum: int, frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, before)
-        say("stopping; once more stops at once")
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGINT, tell)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

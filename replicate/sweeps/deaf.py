@@ -7,9 +7,10 @@ to end, as a time limit asks all processes at once, a worker lets its kernel sav
 
 import signal
 
+from replicate.endings import outlives_terminal
 from replicate.publish.kernels import end_after_kernels
 
 signal.signal(signal.SIGINT, lambda signum, frame: None)
-if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+if not outlives_terminal():
     signal.signal(signal.SIGHUP, lambda signum, frame: None)
 signal.signal(signal.SIGTERM, lambda signum, frame: end_after_kernels())

@@ -63,7 +63,7 @@ def write_tables(folder: Path, jobs: list[Job]) -> pd.DataFrame:
     if left := others(folder, jobs):
         _write_table(folder / OTHERS, _table({place: record_of(place)["given"] for place in left}))
     else:
-        _keep_what_is_a_persons(folder / OTHERS)
+        _keep_what_is_a_persons(folder / OTHERS, _mark(folder))
         (folder / OTHERS).unlink(missing_ok=True)
     return table
 
@@ -132,16 +132,16 @@ def _mark(folder: Path) -> dict:
 
 def _write_table(path: Path, table: pd.DataFrame) -> None:
     content = table.to_csv(index=False, float_format="%.6g").encode()
-    _keep_what_is_a_persons(path)
-    # Noted before it is written, so that a sweep killed in between knows its table, the old or the new one.
     mark, known = _mark(path.parent), checksum(content)
+    _keep_what_is_a_persons(path, mark)
+    # Noted before it is written, so that a sweep killed in between knows its table, the old or the new one.
     write_json(path.parent / MARK, mark | {"tables": [*mark["tables"][-3:], known]})
     write_whole(path, lambda file: file.write_bytes(content))
 
 
-def _keep_what_is_a_persons(path: Path) -> None:
+def _keep_what_is_a_persons(path: Path, mark: dict) -> None:
     """Give a table that was changed, or made, while the sweep was at work a name of its own."""
-    if path.exists() and _checksum(path) not in _mark(path.parent)["tables"]:
+    if path.exists() and _checksum(path) not in mark["tables"]:
         kept = path.rename(next(free(path)))
         print(f"{path.name} was changed while the sweep was at work: it is {kept} now", file=sys.stderr)
 

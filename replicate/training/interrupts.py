@@ -3,11 +3,14 @@
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
+from types import FrameType
 
 from replicate.training.progress import in_kernel, say
+
+STOPPING = "stopping; once more stops at once"
 
 
 @contextmanager
@@ -15,18 +18,44 @@ def interrupts() -> Iterator[threading.Event]:
     """Ctrl-C sets the event instead of ending the work wherever it is; pressed again, it does end it."""
     pressed = threading.Event()
 
-    def note(signum: int, frame) -> None:
-        signal.signal(signal.SIGINT, before)
+    def note() -> None:
         pressed.set()
         if not in_kernel():  # there it is a button that stops, or a command that says so itself
-            say("stopping; once more stops at once")
+            say(STOPPING)
 
-    if threading.current_thread() is not threading.main_thread():  # where no signal arrives
+    with _answering_once(note):
         yield pressed
+
+
+@contextmanager
+def telling_that_it_stops() -> Iterator[None]:
+    """Ctrl-C says at once that it was heard: a kernel that trains may need some seconds to save."""
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
         return
-    before = signal.signal(signal.SIGINT, note)
+
+    def stop() -> None:
+        say(STOPPING)
+        raise KeyboardInterrupt
+
+    with _answering_once(stop):
+        yield
+
+
+@contextmanager
+def _answering_once(answer: Callable[[], None]) -> Iterator[None]:
+    """Ctrl-C calls the function; pressed again, it does what it did before."""
+    if threading.current_thread() is not threading.main_thread():  # where no signal arrives
+        yield
+        return
+
+    def once(signum: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, before)
+        answer()
+
+    before = signal.signal(signal.SIGINT, once)
     try:
-        yield pressed
+        yield
     finally:
         signal.signal(signal.SIGINT, before)
 
