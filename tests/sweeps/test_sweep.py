@@ -120,6 +120,16 @@ def test_a_sweep_that_is_stopped_keeps_what_is_finished_and_says_how_to_go_on(tm
     assert table.state.tolist() == ["done", "done"] and attempts(tmp_path) == ["a", "b", "b"]
 
 
+def write_long_training(folder: Path, hidden_sizes: list[int]) -> Path:
+    """A sweep of trainings without an end, that keep what they have at every 1000th update."""
+    parameters = f"{TRAINS[0].replace('steps = 3', 'steps = 9999999')}\nevaluate_every = 1000"
+    trained = TRAINS[2].replace("('max", "('evaluate_every', 'max")
+    write_notebook(folder / "tiny.ipynb", parameters, TRAINS[1], trained)
+    file = folder / "sweep.yaml"
+    file.write_text(f"notebook: tiny.ipynb\ngrid: {{hidden_size: {hidden_sizes}}}")
+    return file
+
+
 @pytest.mark.parametrize(
     ("sent", "group"),  # as a terminal or a time limit sends it, or to the sweep alone
     [
@@ -133,11 +143,8 @@ def test_a_sweep_that_is_stopped_keeps_what_is_finished_and_says_how_to_go_on(tm
 def test_a_case_in_training_is_saved_as_its_sweep_is_stopped(
     tmp_path, monkeypatch, sent, group, soak, record_property
 ):
-    parameters = f"{TRAINS[0].replace('steps = 3', 'steps = 9999999')}\nevaluate_every = 1000"
-    trained = TRAINS[2].replace("('max", "('evaluate_every', 'max")
-    write_notebook(tmp_path / "tiny.ipynb", parameters, TRAINS[1], trained)
-    (tmp_path / "sweep.yaml").write_text("notebook: tiny.ipynb\nlist: [{hidden_size: 8}, {hidden_size: 9}]")
-    command = [sys.executable, "-m", "replicate", "sweep", tmp_path / "sweep.yaml", "--workers", "1"]
+    file = write_long_training(tmp_path, hidden_sizes=[8, 9])
+    command = [sys.executable, "-m", "replicate", "sweep", file, "--workers", "1"]
     tries = 5 if soak else 1
     for number in range(tries):
         monkeypatch.setenv("REPLICATE_RUNS", str(runs := tmp_path / f"runs-{number}"))
@@ -156,11 +163,8 @@ def test_a_case_in_training_is_saved_as_its_sweep_is_stopped(
 def test_a_sweep_whose_reader_is_gone_saves_its_cases_all_the_same(tmp_path, monkeypatch):
     """As `2>&1 | tee log`, which the same Ctrl-C ends."""
     monkeypatch.setenv("REPLICATE_RUNS", str(tmp_path / "runs"))
-    parameters = f"{TRAINS[0].replace('steps = 3', 'steps = 9999999')}\nevaluate_every = 1000"
-    trained = TRAINS[2].replace("('max", "('evaluate_every', 'max")
-    write_notebook(tmp_path / "tiny.ipynb", parameters, TRAINS[1], trained)
-    (tmp_path / "sweep.yaml").write_text("notebook: tiny.ipynb\nlist: [{hidden_size: 8}]")
-    command = [sys.executable, "-m", "replicate", "sweep", tmp_path / "sweep.yaml", "--workers", "1"]
+    file = write_long_training(tmp_path, hidden_sizes=[8])
+    command = [sys.executable, "-m", "replicate", "sweep", file, "--workers", "1"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     with subprocess.Popen(command, start_new_session=True, **pipes) as process:
         while process.poll() is None and not list(tmp_path.glob("runs/working/*/runs/*/part-*.pt")):
