@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperCommand
 
 from replicate.endings import OneLineErrors, forget_hang_up
+from replicate.errors import ParameterError
 
 
 class PairOptions(TyperCommand):
@@ -205,14 +206,10 @@ def blog(
     given |= {"categories": categories, "tags": tags}
     if name and name.endswith(".ipynb"):
         if lang or code:
-            from replicate.errors import ParameterError
-
             raise ParameterError(f"--lang and --code are of articles, and {name} is a notebook")
         typer.echo(make_post(Path(name), out, force, **given))
         return
     if any(given.values()) and not (name and lang):
-        from replicate.errors import ParameterError
-
         raise ParameterError("title, slug and their like are of one post: name its article and its --lang")
     for article in [name] if name else ARTICLES:
         for language in [lang] if lang else LANGUAGES:
