@@ -105,3 +105,25 @@ class Effect(Entry):
 
 def _cancel(weights: list[float]) -> bool:
     return bool(weights) and math.isclose(sum(weights), 0, abs_tol=1e-9)
+
+
+def formula(effect: Effect) -> str:
+    """The effect in words, from its registration."""
+    of = effect.of
+    if effect.test == "prediction":
+        return f"{of.column}: reported - ours"
+    rows = [f"{_signed(term.weight)}{_rows(term.where)}" for term in of.terms]
+    arms = " ".join(f"{_signed(weight)}{arm}" for arm, weight in effect.compare.items())
+    what = "" if rows == ["+ "] or not any(term.where for term in of.terms) else f" of {' '.join(rows)}"
+    arms = f"mean of {len(effect.compare)} arms" if effect.test == "arms" else arms.removeprefix("+ ")
+    return f"{of.column}{what.replace('of + ', 'of ')}: {arms}"
+
+
+def _rows(where: dict) -> str:
+    parts = [f"{k} {v[0]}-{v[1]}" if isinstance(v, list) else f"{k} {v}" for k, v in where.items()]
+    return f"({', '.join(parts)})"
+
+
+def _signed(weight: float) -> str:
+    size = "" if abs(weight) == 1 else f"{abs(weight):g} "
+    return f"{'+' if weight > 0 else '-'} {size}"

@@ -17,7 +17,7 @@ from replicate.statistics import (
 )
 from replicate.studies.bootstrap import Sample, bootstrap
 from replicate.studies.convergence import STILL_FALLING, fall, learnt, validation_fall
-from replicate.studies.effects import RUN_TABLES, Effect, Quantity, Term
+from replicate.studies.effects import RUN_TABLES, Effect, Quantity, Term, formula
 from replicate.studies.measuring import read_measurement
 from replicate.studies.registration import Registration, check_registered, home, registered
 from replicate.studies.results import is_kept, open_kept
@@ -175,28 +175,6 @@ def _untestable(effect: Effect, study: str, runs: dict[str, Run], estimate: floa
     reasons += [f"still improving on the validation split: {_listed(improving)}"] if improving else []
     reasons += [f"leaves no room: {_listed(full)}"] if full else []
     return "; ".join(reasons)
-
-
-def formula(effect: Effect) -> str:
-    """The effect in words, from its registration."""
-    of = effect.of
-    if effect.test == "prediction":
-        return f"{of.column}: reported - ours"
-    rows = [f"{_signed(term.weight)}{_rows(term.where)}" for term in of.terms]
-    arms = " ".join(f"{_signed(weight)}{arm}" for arm, weight in effect.compare.items())
-    what = "" if rows == ["+ "] or not any(term.where for term in of.terms) else f" of {' '.join(rows)}"
-    arms = f"mean of {len(effect.compare)} arms" if effect.test == "arms" else arms.removeprefix("+ ")
-    return f"{of.column}{what.replace('of + ', 'of ')}: {arms}"
-
-
-def _rows(where: dict) -> str:
-    parts = [f"{k} {v[0]}-{v[1]}" if isinstance(v, list) else f"{k} {v}" for k, v in where.items()]
-    return f"({', '.join(parts)})"
-
-
-def _signed(weight: float) -> str:
-    size = "" if abs(weight) == 1 else f"{abs(weight):g} "
-    return f"{'+' if weight > 0 else '-'} {size}"
 
 
 def _verdict(effect: Effect, row) -> str:

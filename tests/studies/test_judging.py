@@ -10,8 +10,8 @@ from shared import CONFIG, DATA
 
 from replicate.studies import judging
 from replicate.studies.convergence import fall, learnt, validation_fall
-from replicate.studies.effects import Effect, Quantity
-from replicate.studies.judging import formula, quantity, study_verdicts
+from replicate.studies.effects import Effect, Quantity, formula
+from replicate.studies.judging import quantity, study_verdicts
 from replicate.studies.registration import Registration
 from replicate.tasks import task_of
 
