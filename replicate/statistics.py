@@ -44,7 +44,9 @@ def describe(values: Sequence[float]) -> str:
 
 
 def readable_p(p: float) -> str:
-    """`0.042`, or `below 0.001`."""
+    """`0.042`, or `below 0.001`; empty where there is none."""
+    if np.isnan(p):
+        return ""
     return f"{p:.3f}" if p >= 0.001 else "below 0.001"
 
 
@@ -75,6 +77,8 @@ def compare_to_reported_mean(values: Sequence[float], reported: float, reported_
     error = values.std(ddof=1) * np.sqrt(1 / reported_n + 1 / len(values))
     difference = reported - values.mean()
     freedom = len(values) - 1
+    if error == 0:
+        return Replication(difference, float(difference == 0), error, freedom)
     return Replication(difference, 2 * stats.t.sf(abs(difference) / error, freedom), error, freedom)
 
 

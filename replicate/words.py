@@ -56,6 +56,16 @@ def values_of(words: dict[str, Any], defaults: Mapping[str, Any]) -> dict[str, A
     }
 
 
+def refuse_names_twice(node: yaml.MappingNode) -> None:
+    """Refuse what YAML would take the last of."""
+    seen = set()
+    for key, _ in node.value:
+        if isinstance(key, yaml.ScalarNode):
+            if key.value in seen:
+                raise _refusal(f"the name {key.value} is given twice", key.start_mark)
+            seen.add(key.value)
+
+
 def one_line(error: Exception) -> str:
     """What YAML, or a check of what it held, says of a mistake."""
     return " ".join(str(error).replace('"<unicode string>", ', "").split())
@@ -77,10 +87,8 @@ class _Loader(yaml.BaseLoader):
         return Word(text) if node.style is None else text
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        mapping = super().construct_mapping(node, deep)
-        if len(mapping) < len(node.value):
-            raise _refusal("a name is given twice", node.start_mark)
-        return mapping
+        refuse_names_twice(node)
+        return super().construct_mapping(node, deep)
 
 
 def _refusal(problem: str, mark: yaml.Mark) -> yaml.MarkedYAMLError:

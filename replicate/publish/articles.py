@@ -82,7 +82,7 @@ def _interval(row, spec: str = "+.3f") -> Kramdown:
 
 def _p(p: float) -> Kramdown:
     """`= 0.042`, or `&lt; 0.001`."""
-    return Kramdown(f"= {p:.3f}" if p >= 0.001 else "&lt; 0.001")
+    return Kramdown("&lt; 0.001" if p < 0.001 else f"= {p:.3f}")
 
 
 def _link(code: str | None) -> Kramdown | None:

@@ -1,6 +1,9 @@
 """Whether an arm was trained long enough to be judged."""
 
+import math
+
 from replicate.runs.folder import Run
+from replicate.settings import RunConfig
 from replicate.studies.takeoff import takeoff_times
 
 STILL_FALLING = 0.01  # of the loss, over the last tenth of the updates that are looked at
@@ -16,14 +19,10 @@ def fall(run: Run) -> float:
 
     Of the updates at the first learning rate: a cut makes any loss fall, and then hides that it falls. Where
     a tenth is shorter than the time between two evaluation points, that time is compared with the one before.
+    No number where no two of them lie there.
     """
-    config = run.config
-    constant = (
-        run.steps
-        if config.training.lr_gamma == 1
-        else min(run.steps, config.training.lr_hold + config.training.lr_step_size)
-    )
-    width = max(constant / 10, config.evaluation.evaluate_every)
+    constant = updates_at_first_rate(run.config, run.steps)
+    width = max(constant / 10, run.config.evaluation.evaluate_every)
     by_step = run.history.dropna(subset="loss").groupby("step").loss.mean()
     before, last = (
         by_step[(by_step.index > constant - back * width) & (by_step.index <= constant - (back - 1) * width)]
@@ -32,7 +31,19 @@ def fall(run: Run) -> float:
     return 1 - last.mean() / before.mean()
 
 
+def updates_at_first_rate(config: RunConfig, steps: int) -> int:
+    """Of so many updates, those before the learning rate is first cut."""
+    if config.training.lr_gamma == 1:
+        return steps
+    return min(steps, config.training.lr_hold + config.training.lr_step_size)
+
+
 def validation_fall(run: Run) -> float:
-    """By which share the lowest validation loss fell in the last tenth of the updates, mean of trainings."""
+    """By which share the lowest validation loss fell in the last tenth of the updates, mean of trainings.
+
+    No number where it was not measured.
+    """
+    if "nats" not in run.history:
+        return math.nan
     nats = run.history.pivot(index="step", columns="round", values="nats")
     return (1 - nats.min() / nats[nats.index <= 0.9 * run.steps].min()).mean()

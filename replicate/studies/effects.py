@@ -25,7 +25,7 @@ class Term(Entry):
     @model_validator(mode="after")
     def _ranges_have_two_ends(self) -> Self:
         for column, wanted in self.where.items():
-            if isinstance(wanted, list) and len(wanted) != 2:
+            if isinstance(wanted, list) and not (len(wanted) == 2 and all(map(is_number, wanted))):
                 raise ValueError(f"the range of {column} must be [first, last], not {wanted}")
         return self
 
@@ -101,6 +101,11 @@ class Effect(Entry):
         if self.requires.room and self.reported is None:
             raise ValueError("requires room for a reported size, and gives none")
         return self
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is one, and no truth value."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _cancel(weights: list[float]) -> bool:

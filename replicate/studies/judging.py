@@ -1,5 +1,6 @@
 """A registered study's verdicts: each effect as its registration states it, from the kept runs."""
 
+import math
 from collections.abc import Iterable
 
 import pandas as pd
@@ -79,9 +80,17 @@ def quantity(of: Quantity, run: Run, study: str, arm: str) -> pd.Series:
         table = outcomes(run.history, run.task)
     else:
         table = getattr(run, of.table) if of.table in TABLES else read_measurement(study, of.table)
+    _refuse_missing(of.columns, table, f"{study}/{of.table}")
     if "arm" in table:
         table = table[table.arm == arm]
     return sum(term.weight * _mean(table, of, term) for term in of.terms).dropna()
+
+
+def _refuse_missing(wanted: Iterable[str], table: pd.DataFrame, name: str) -> None:
+    """Refuse a column that an effect names and that its table does not have."""
+    for column in wanted:
+        if column not in table:
+            raise RunError(f"{name} has no column {column}, which an effect reads; it has {', '.join(table)}")
 
 
 def _mean(table: pd.DataFrame, of: Quantity, term: Term) -> pd.Series:
@@ -101,7 +110,9 @@ def _bootstrap(effect: Effect, study: str) -> dict:
     samples, tables = [], {}
     for arm in effect.compare:
         own_study, own = home(study, arm)
-        table = read_measurement(own_study, f"{effect.of.table}-{own}")
+        table = read_measurement(own_study, name := f"{effect.of.table}-{own}")
+        chosen = [column for term in effect.of.terms for column in term.where]
+        _refuse_missing(chosen, table, f"{own_study}/{name}")
         tables[arm] = table.assign(unit=arm + table["round"].astype(str))
     for weight in dict.fromkeys(effect.compare.values()):
         arms = [arm for arm, own in effect.compare.items() if own == weight]
@@ -163,18 +174,25 @@ def _untestable(effect: Effect, study: str, runs: dict[str, Run], estimate: floa
     idle = [arm for arm in effect.requires.learnt if not learnt(runs[arm])]
     # The further fall of an arm lowers the effect where its weight is positive, and raises it where negative.
     against = [arm for arm in effect.requires.settled if effect.compare[arm] * estimate > 0]
-    falling = [arm for arm in (*effect.requires.flat, *against) if fall(runs[arm]) > STILL_FALLING]
+    falls = {arm: fall(runs[arm]) for arm in (*effect.requires.flat, *against)}
+    gains = {arm: validation_fall(runs[arm]) for arm in effect.requires.converged}
     full = [
         arm
         for arm in effect.requires.room
         if quantity(effect.of, runs[arm], study, arm).mean() < effect.reported
     ]
-    improving = [arm for arm in effect.requires.converged if validation_fall(runs[arm]) > STILL_FALLING]
-    reasons = [f"did not learn: {_listed(idle)}"] if idle else []
-    reasons += [f"still falling: {_listed(falling)}"] if falling else []
-    reasons += [f"still improving on the validation split: {_listed(improving)}"] if improving else []
-    reasons += [f"leaves no room: {_listed(full)}"] if full else []
-    return "; ".join(reasons)
+    reasons = {
+        "did not learn": idle,
+        "still falling": [arm for arm, size in falls.items() if size > STILL_FALLING],
+        "still improving on the validation split": [
+            arm for arm, size in gains.items() if size > STILL_FALLING
+        ],
+        "too few evaluation points to tell": [
+            arm for arm, size in (falls | gains).items() if math.isnan(size)
+        ],
+        "leaves no room": full,
+    }
+    return "; ".join(f"{reason}: {_listed(arms)}" for reason, arms in reasons.items() if arms)
 
 
 def _verdict(effect: Effect, row) -> str:
@@ -199,7 +217,8 @@ def _readable(row) -> tuple:
     """The cells of one effect."""
     if row.why == NOT_RUN:
         return row.claim, row.said, row.measured, "", "", "", NOT_RUN
-    size = f"{row.estimate:+.3f} [{row.low:+.3f}, {row.high:+.3f}]"
+    is_known = not math.isnan(row.estimate)
+    size = f"{row.estimate:+.3f} [{row.low:+.3f}, {row.high:+.3f}]" if is_known else ""
     verdict = row.verdict + (f": {row.why}" if row.verdict == NOT_TESTABLE else "")
     return row.claim, row.said, row.measured, row.n, size, readable_p(row.p_holm), verdict
 

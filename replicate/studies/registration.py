@@ -15,17 +15,25 @@ from pydantic import Field, ValidationError, model_validator
 
 from replicate.errors import SettingError
 from replicate.files import RunError, first_line
-from replicate.runs.folder import PROJECT, Run, columns
+from replicate.runs.folder import PROJECT, Run
 from replicate.runs.provenance import is_committed, now
 from replicate.settings import RunConfig
-from replicate.studies.effects import RUN_TABLES, Effect, Entry
-from replicate.studies.takeoff import OUTCOMES
-from replicate.tasks import task_of
+from replicate.studies.decidable import refuse_undecidable
+from replicate.studies.effects import Effect, Entry
+from replicate.words import refuse_names_twice
 
 REGISTERED = PROJECT / "results" / "registered"
 
 
 Name = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]  # of a study or an arm, for they name folders
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe, and takes no name twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        refuse_names_twice(node)
+        return super().construct_mapping(node, deep)
 
 
 class Registration(Entry):
@@ -55,11 +63,14 @@ class Registration(Entry):
         return self
 
     @cached_property
+    def arm_configs(self) -> dict[str, RunConfig]:
+        """Every arm's config."""
+        return {arm: RunConfig.of(**(self.settings | own)) for arm, own in self.arms.items()}
+
+    @cached_property
     def runs(self) -> dict[str, RunConfig]:
         """Every arm's config, by the name of its run."""
-        return {
-            f"{self.study}-{arm}": RunConfig.of(**(self.settings | own)) for arm, own in self.arms.items()
-        }
+        return {f"{self.study}-{arm}": config for arm, config in self.arm_configs.items()}
 
 
 def home(study: str, arm: str) -> tuple[str, str]:
@@ -84,9 +95,8 @@ def read_registration(path: Path) -> Registration:
 @cache  # verdicts ask for all of them again and again, and a file is the same while its text is
 def _parse(path: Path, text: str) -> Registration:
     try:
-        registration = Registration(**yaml.safe_load(text))
-        _check_columns(registration)
-        _check_arms(registration)
+        registration = Registration(**yaml.load(text, _Loader))
+        refuse_undecidable(registration.effects, registration.arm_configs)
     except SettingError as error:  # settings that no run can have
         raise RunError(f"{path} is no registration: {error}") from error
     except ValidationError as error:
@@ -101,30 +111,6 @@ def _parse(path: Path, text: str) -> Registration:
     if registration.study != path.stem:
         raise RunError(f"{path} registers the study {registration.study}; a file has its study's name")
     return registration
-
-
-def _check_columns(registration: Registration) -> None:
-    """Refuse a column that no run has; those of measured tables are known when they are measured."""
-    for name, effect in registration.effects.items():
-        if effect.of.table not in RUN_TABLES:
-            continue
-        for arm in sorted(effect.compare.keys() & registration.arms.keys()):
-            task = task_of(registration.runs[f"{registration.study}-{arm}"].task)
-            known = OUTCOMES if effect.of.table == "outcomes" else columns(effect.of.table, task)
-            for column in effect.of.columns:
-                if column not in known:
-                    raise SettingError(
-                        f"effect {name} reads {column} of {effect.of.table}, which has {', '.join(known)}"
-                    )
-
-
-def _check_arms(registration: Registration) -> None:
-    """Refuse arms that are one and the same run, which would be compared as if they were two."""
-    names = {}
-    for name, config in registration.runs.items():
-        if config in names:
-            raise SettingError(f"the arms {names[config]} and {name} have equal settings and seeds")
-        names[config] = name
 
 
 def registrations() -> dict[str, Registration]:

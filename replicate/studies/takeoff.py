@@ -12,8 +12,15 @@ from scipy import stats
 
 from replicate.files import RunError
 from replicate.tasks.primes.task import PrimeTask
+from replicate.tasks.task import Task
 
 SHARE_OF_CEILING = 0.1
+
+
+def refuse_without_plateau(task: Task) -> None:
+    """Refuse a task of which nobody has said what its plateau is."""
+    if task.Settings.kind != "primes":
+        raise RunError(f"take-off is defined for primes; a study of {task.Settings.kind} cannot require it")
 
 
 def threshold(task: PrimeTask) -> float:
@@ -22,16 +29,15 @@ def threshold(task: PrimeTask) -> float:
     Raises:
         RunError: the task is not primes; what its plateau is nobody has said.
     """
-    if task.Settings.kind != "primes":
-        raise RunError(f"take-off is defined for primes; a study of {task.Settings.kind} cannot require it")
+    refuse_without_plateau(task)
     return SHARE_OF_CEILING * (1 - task.empty_share())
 
 
 def takeoff_times(history: pd.DataFrame, task: PrimeTask) -> pd.DataFrame:
     """One row a round: `step` of take-off, or of its last update where `censored`."""
-    rows = []
+    level, rows = threshold(task), []
     for round_index, curve in history.sort_values("step").groupby("round"):
-        off = curve[curve.published_psa >= threshold(task)]
+        off = curve[curve.published_psa >= level]
         step = _last_update(curve) if off.empty else off.step.iloc[0]
         rows.append({"round": round_index, "step": int(step), "censored": off.empty})
     return pd.DataFrame(rows)

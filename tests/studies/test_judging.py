@@ -8,10 +8,11 @@ import pytest
 from scipy import stats
 from shared import CONFIG, DATA
 
+from replicate.files import RunError
 from replicate.studies import judging
 from replicate.studies.convergence import fall, learnt, validation_fall
 from replicate.studies.effects import Effect, Quantity, formula
-from replicate.studies.judging import quantity, study_verdicts
+from replicate.studies.judging import quantity, readable_study, study_verdicts
 from replicate.studies.registration import Registration
 from replicate.tasks import task_of
 
@@ -206,6 +207,46 @@ def test_the_fall_is_read_before_the_first_cut_of_the_rate():
 def test_a_tenth_shorter_than_the_evaluations_is_widened_to_one():
     run = made_up([0.5], losses=[9.0, 8.0, 4.0, 2.0], evaluate_every=10)  # a tenth is 4 updates
     assert fall(run) == pytest.approx(1 - 2 / 4)
+
+
+def test_an_arm_of_which_nobody_can_tell_whether_it_falls_makes_a_claim_untestable(monkeypatch):
+    """No two evaluation points lie before the first cut, or none has a loss on the validation split."""
+    unknown = made_up(HIGH, lr_hold=15, lr_step_size=4, lr_gamma=0.5)
+    assert np.isnan(fall(unknown)) and np.isnan(validation_fall(unknown))
+    runs = {"low": made_up(LOW), "unknown": unknown}
+    for needs in ({"flat": ["unknown"]}, {"settled": ["low", "unknown"]}, {"converged": ["unknown"]}):
+        compared = effect(compare={"low": 1, "unknown": -1}, requires=needs)
+        row = judged(monkeypatch, runs, {"gain": compared}).loc["gain"]
+        assert row.verdict == "not testable here", needs
+        assert row.why == "too few evaluation points to tell: unknown"
+
+
+@pytest.mark.parametrize(
+    ("scores", "reported", "shown"),
+    [
+        ([1.0] * 5, 1.0, ("+0.000 [+0.000, +0.000]", "1.000", "reproduced")),
+        ([1.0] * 5, 0.5, ("-0.500 [-0.500, -0.500]", "below 0.001", "not reproduced")),
+        ([0.5], 0.5, ("", "", "not testable here: low has fewer than two values")),
+    ],
+)
+def test_a_reported_mean_and_trainings_that_do_not_spread(monkeypatch, scores, reported, shown):
+    row = effect(compare={"low": 1}, test="prediction", reported=reported, reported_trainings=5, margin=0.05)
+    table = readable_study(judged(monkeypatch, {"low": made_up(scores)}, {"gain": row}))
+    assert tuple(table.iloc[0][["effect, 95% interval", "p", "verdict"]]) == shown
+
+
+def test_a_column_that_a_measured_table_lacks_is_named(monkeypatch):
+    tables = {"search": pd.DataFrame({"arm": ["low"], "round": [0], "width": [1]})}
+    tables |= {f"nats-{arm}": sentences(2, np.zeros(60)) for arm in ARMS}
+    monkeypatch.setattr(judging, "read_measurement", lambda study, name: tables[name])
+    runs = {arm: made_up(LOW) for arm in ("low", "high", *ARMS)}
+    of = {"table": "search", "column": "width", "terms": [{"where": {"wdith": 1}}]}
+    with pytest.raises(RunError, match=r"tiny/search has no column wdith.*it has arm, round, width"):
+        judged(monkeypatch, runs, {"gain": effect(of=of, compare={"low": 1, "high": -1})})
+    gain = bootstrapped()
+    gain["of"]["terms"] = [{"where": {"lenght": [3, 9]}}]
+    with pytest.raises(RunError, match=r"tiny/nats-forward-a has no column lenght"):
+        judged(monkeypatch, runs, {"gain": gain})
 
 
 def test_an_arm_learnt_if_half_of_its_trainings_took_off():

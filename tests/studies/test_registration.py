@@ -3,6 +3,7 @@
 import hashlib
 import json
 import subprocess
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -108,7 +109,28 @@ def of(table, column, **where):
         (changed(**PREDICTION | {"compare": {"forward": 1, "reversed": -1}}), "takes one arm"),
         (changed(compare={"reversed": 0}, requires={"settled": ["forward"]}), "which it does not compare"),
         (changed(of=of("by_length", "psa", length=[3])), "the range of length must be"),
+        (changed(of=of("by_length", "psa", length=["1", "6"])), "the range of length must be"),
+        (
+            changed(of=of("by_length", "psa", length="6")),
+            "names length '6', where by_length has numbers",
+        ),
         (changed(of=of("outcomes", "took_of")), "which has round, failed, below"),
+        (changed(of=of("history", "nats")), "only a run with keep: best measures"),
+        (changed(requires={"converged": ["forward"]}), "validation loss of forward, which only a run with"),
+        (changed(of=of("nats", "BLEU"), test="bootstrap"), "reads BLEU of a bootstrap, which has bleu, nats"),
+        (
+            {"settings": DATA["settings"] | {"lr_step_size": 19}} | changed(requires={"flat": ["forward"]}),
+            "whether forward still falls, which is evaluated less than twice before the first cut",
+        ),
+        (
+            {"settings": {"task": "translation"}} | changed(of=of("outcomes", "failed")),
+            "effect gain: take-off is defined for primes",
+        ),
+        (
+            {"settings": {"task": "translation"}}
+            | changed(of=of("scores", "bleu"), requires={"learnt": ["forward"]}),
+            "effect gain: take-off is defined for primes",
+        ),
         ({"arms": {"forward": {"seed": 5}, "reversed": {"seed": 5}}}, "equal settings and seeds"),
         ({"arms": DATA["arms"] | {"a/b": {"seed": 7}}}, "should match pattern"),
         ({"settings": {"max_lenght": 5}}, "max_lenght"),
@@ -123,7 +145,7 @@ def of(table, column, **where):
         ({"effects": {"gain": DATA["effects"]["gain"] | {"requires": {"room": ["forward"]}}}}, "gives none"),
         (
             {"effects": {"gain": DATA["effects"]["gain"] | {"of": {"table": "scores", "column": "psaa"}}}},
-            "effect gain reads psaa of scores, which has round, evaluation, nats, psa",
+            "effect gain: reads psaa of scores, which has round, evaluation, nats, psa",
         ),
         (
             {
@@ -144,10 +166,28 @@ def test_what_is_no_registration_is_refused_by_name(folder, change, message):
 
 @pytest.mark.parametrize("arm", ["base/forward", "tiny/backward"])
 def test_an_arm_that_no_other_study_has_is_refused_by_name(folder, arm):
-    gain = DATA["effects"]["gain"] | {"compare": {"reversed": 1, arm: -1}, "test": "bootstrap"}
-    write(folder / "tiny.yaml", DATA | {"effects": {"gain": gain}})
+    gain = {"of": of("nats", "nats"), "compare": {"reversed": 1, arm: -1}, "test": "bootstrap"}
+    write(folder / "tiny.yaml", DATA | changed(**gain))
     with pytest.raises(RunError, match=rf"tiny\.yaml names {arm}, which is no arm of another study"):
         registrations()
+
+
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_a_validation_loss_is_read_where_the_best_is_kept(folder, keep):
+    change = changed(of=of("history", "nats"), requires={"converged": ["forward"], "flat": ["forward"]})
+    path = write(folder / "tiny.yaml", DATA | {"settings": DATA["settings"] | {"keep": keep}} | change)
+    with pytest.raises(RunError) if keep == "last" else nullcontext():
+        read_registration(path)
+
+
+@pytest.mark.parametrize("name", ["forward", "gain"])
+def test_an_arm_or_effect_that_is_given_twice_is_refused(folder, name):
+    path = folder / "tiny.yaml"
+    first, line, rest = path.read_text().partition(f"  {name}:\n")
+    path.write_text(f"{first}{line}{rest}"[: len(first)] + f"  {name}: {{}}\n{line}{rest}")
+    line = len(first.splitlines()) + 2
+    with pytest.raises(RunError, match=rf"the name {name} is given twice.* line {line}, column 3"):
+        read_registration(path)
 
 
 def test_a_mistake_in_the_yaml_is_named_by_its_line(folder):

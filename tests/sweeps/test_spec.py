@@ -44,7 +44,7 @@ def test_a_run_is_keyed_by_its_parameters_not_by_how_they_were_written(tmp_path)
         ("gird: {steps: [1]}", "did you mean 'grid'"),
         ("list: []", "list is empty; it needs at least one value"),
         ("list: [{steps: 1}, {steps: 1.0}]", "asks twice for the case with"),
-        ("grid: {steps: [1], steps: [2]}", "a name is given twice"),
+        ("grid: {steps: [1], steps: [2]}", "the name steps is given twice"),
         ("grid: {steps: [1}", "is not plain YAML"),
         ("grid: !!python/object/apply:os.system [ls]", "the tag .*os.system has no meaning here"),
         ("fixed: {name: !!set {a}}", "the tag .*set has no meaning"),
@@ -56,7 +56,7 @@ def test_a_run_is_keyed_by_its_parameters_not_by_how_they_were_written(tmp_path)
         ("fixed: {steps: 3}\ngrid: {steps: [1]}", "steps is both in fixed and in grid"),
         ("grid: {steps: [2026-11-25]}", "steps must be a whole number, not '2026-11-25'"),
         ("grid: {steps: [1, 2], rate: [1, 2], {a: 1}: [1]}", "did you mean|is not plain YAML"),
-        ("notebook: none.ipynb", "a name is given twice"),
+        ("notebook: none.ipynb", "the name notebook is given twice"),
         ("fixed: {name: [a, b]}", r"name must be text, not \['a', 'b'\]"),
     ],
 )

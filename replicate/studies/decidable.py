@@ -1,0 +1,89 @@
+"""Refuses a registration whose effects its runs could not decide, before the first of them is trained."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from replicate.errors import SettingError
+from replicate.runs.folder import columns
+from replicate.settings import RunConfig
+from replicate.studies.convergence import updates_at_first_rate
+from replicate.studies.effects import RUN_TABLES, Effect, Quantity, is_number
+from replicate.studies.takeoff import OUTCOMES, refuse_without_plateau
+from replicate.studies.translation.sentences import SCORES
+from replicate.tasks import task_of
+
+Arms = Mapping[str, RunConfig]  # of the study itself; those of another one are checked there
+
+
+def refuse_undecidable(effects: Mapping[str, Effect], arms: Arms) -> None:
+    """Refuse columns that no run has, what an arm could not show, and arms that are one and the same run.
+
+    The columns of measured tables are known when they are measured.
+
+    Raises:
+        SettingError: it says which effect, and what is missing.
+    """
+    _refuse_equal(arms)
+    for name, effect in effects.items():
+        try:
+            if effect.test == "bootstrap":
+                _refuse_other_columns([effect.of.column], SCORES, "a bootstrap")
+            for arm in sorted(effect.compare.keys() & arms.keys()):
+                _refuse_unread(effect.of, arm, arms[arm])
+            _refuse_unmet(effect, arms)
+        except ValueError as error:
+            raise SettingError(f"effect {name}: {error}") from error
+
+
+def _refuse_equal(arms: Arms) -> None:
+    """Refuse arms that are one and the same run, which would be compared as if they were two."""
+    names = {}
+    for name, config in arms.items():
+        if config in names:
+            raise SettingError(f"the arms {names[config]} and {name} have equal settings and seeds")
+        names[config] = name
+
+
+def _refuse_unread(of: Quantity, arm: str, config: RunConfig) -> None:
+    """Refuse a column or a value that the table of the arm's run cannot have."""
+    if of.table not in RUN_TABLES:
+        return
+    task = task_of(config.task)
+    if of.table == "outcomes":
+        refuse_without_plateau(task)
+    known = OUTCOMES if of.table == "outcomes" else columns(of.table, task)
+    _refuse_other_columns(of.columns, known, of.table)
+    if of.table == "history" and "nats" in of.columns:
+        _refuse_without_validation(arm, config)
+    for column, wanted in ((column, wanted) for term in of.terms for column, wanted in term.where.items()):
+        if column != "kind" and not all(map(is_number, wanted if isinstance(wanted, list) else [wanted])):
+            raise ValueError(f"names {column} {wanted!r}, where {of.table} has numbers")
+
+
+def _refuse_unmet(effect: Effect, arms: Arms) -> None:
+    """Refuse a requirement that the arm can neither meet nor fail."""
+    needs = effect.requires
+    for _, config in _own(needs.learnt, arms):
+        refuse_without_plateau(task_of(config.task))
+    for arm, config in _own([*needs.flat, *needs.settled], arms):
+        if updates_at_first_rate(config, config.training.steps) < 2 * config.evaluation.evaluate_every:
+            raise ValueError(
+                f"asks whether {arm} still falls, which is evaluated less than twice before the first cut of "
+                "its learning rate"
+            )
+    for arm, config in _own(needs.converged, arms):
+        _refuse_without_validation(arm, config)
+
+
+def _refuse_without_validation(arm: str, config: RunConfig) -> None:
+    if config.training.keep != "best":
+        raise ValueError(f"reads the validation loss of {arm}, which only a run with keep: best measures")
+
+
+def _own(names: Iterable[str], arms: Arms) -> Iterator[tuple[str, RunConfig]]:
+    return ((name, arms[name]) for name in names if name in arms)
+
+
+def _refuse_other_columns(wanted: Iterable[str], known: Collection[str], table: str) -> None:
+    for column in wanted:
+        if column not in known:
+            raise ValueError(f"reads {column} of {table}, which has {', '.join(known)}")
