@@ -25,6 +25,7 @@ from replicate.setting_names import (
     foreign_names,
     implied_task,
     means_nothing,
+    misspelt,
     needs_value,
     renamed,
 )
@@ -69,14 +70,23 @@ def notebook_parameters(history: Sequence[str]) -> Parameters:
     if not runs:
         raise ParameterError(f"run the cell that starts with '{FIRST_LINE}' first")
     _refuse_defaults_elsewhere(history)
-    defaults, *later = [assignments(source) for cells in runs for source in cells]
     # Only the last run of cells must be right: in JupyterLab a mistake stays in the history after its repair.
-    for source in runs[-1]:
-        check_names(assignments(source), defaults)
+    earlier = [cell for cells in runs[:-1] for source in cells if (cell := _read_if_right(source))]
+    last = [assignments(source) for source in runs[-1]]
+    defaults, *later = [*earlier, *last]
+    for cell in last:
+        check_names(cell, defaults)
     latest = {name: value for cell in later for name, value in cell.items() if name in defaults}
     # A cell that was changed and run again names all parameters: only what differs was given by a person.
     given = {name: value for name, value in latest.items() if not _same(value, defaults[name])}
     return Parameters(defaults, given)
+
+
+def _read_if_right(source: str) -> dict[str, Any]:
+    try:
+        return assignments(source)
+    except ParameterError:
+        return {}
 
 
 def _refuse_defaults_elsewhere(history: Sequence[str]) -> None:
@@ -87,7 +97,7 @@ def _refuse_defaults_elsewhere(history: Sequence[str]) -> None:
     are_defaults = is_parameters_cell(history[first + 1]) if first + 1 < len(history) else False
     if are_defaults or first == 0 or cell_is_watched():  # in JupyterLab nothing is put after it
         return
-    if assigned_names(history[first - 1]) & assignments(history[first]).keys():
+    if assigned_names(history[first - 1]) & _read_if_right(history[first]).keys():
         raise ParameterError(f"the cell with the tag parameters must start with '{FIRST_LINE}'")
 
 
@@ -113,6 +123,7 @@ def run_config(parameters: Mapping[str, Any]) -> RunConfig:
     """
     given = parameters.given if isinstance(parameters, Parameters) else parameters
     known = {*flat_names(), *OLD_NAMES}
+    _refuse_misspelt(parameters, known)
     try:
         settings, typed = (
             renamed({name: value for name, value in names.items() if name in known})
@@ -131,6 +142,17 @@ def run_config(parameters: Mapping[str, Any]) -> RunConfig:
         return RunConfig.of(**{name: value for name, value in settings.items() if name not in foreign})
     except SettingError as error:
         raise ParameterError(str(error)) from None
+
+
+def _refuse_misspelt(parameters: Mapping[str, Any], known: set[str]) -> None:
+    """Refuse a parameter that seems meant for a setting, which would have its default without a word."""
+    for name in parameters.keys() - known:
+        setting = misspelt(name)
+        if setting and setting not in parameters and not isinstance(parameters[name], list):
+            raise ParameterError(
+                f"{name} is no setting, and {setting} is one: correct the name in the parameters cell, or "
+                "call a parameter of your own less like it"
+            )
 
 
 def _refuse_none(parameters: Parameters) -> None:

@@ -35,6 +35,19 @@ def flat_names() -> list[str]:
     return list(_defaults())
 
 
+def misspelt(name: str) -> str | None:
+    """The setting that a name is one slip away from: a letter too many, too few, another, or two swapped."""
+    return next((setting for setting in flat_names() if _is_slip(name, setting)), None)
+
+
+def _is_slip(name: str, setting: str) -> bool:
+    while name and setting and name[0] == setting[0]:
+        name, setting = name[1:], setting[1:]
+    while name and setting and name[-1] == setting[-1]:
+        name, setting = name[:-1], setting[:-1]
+    return max(len(name), len(setting)) == 1 or (len(name) == 2 and name == setting[::-1])
+
+
 def needs_value(name: str) -> bool:
     """Whether it is a setting that None could only stand for the default of."""
     return name in _defaults() and None not in _defaults()[name]

@@ -3,10 +3,13 @@
 import hashlib
 import json
 import os
-from contextlib import contextmanager
+import signal
+import subprocess
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
 import torch
 from bs4 import BeautifulSoup
@@ -186,6 +189,17 @@ FINISHED_RUN |= {
     "runs/one/checkpoint.pt": b"checkpoint.pt",
     "runs/one/provenance.json": json.dumps({"sha256": _EMPTY_SUMS}).encode(),
 }
+
+
+def send(process: subprocess.Popen, number: signal.Signals, to: str) -> None:
+    """A signal to a process alone, to its `group`, or to `all` that it has started, as a service is ended."""
+    if to == "group":
+        os.killpg(process.pid, number)
+        return
+    started = psutil.Process(process.pid).children(recursive=True) if to == "all" else []
+    for each in (psutil.Process(process.pid), *started):
+        with suppress(psutil.NoSuchProcess):
+            each.send_signal(number)
 
 
 def files_in(place: Path) -> set[str]:

@@ -109,9 +109,29 @@ def test_a_wrong_cell_is_refused_in_one_line(line, message):
     assert "\n" not in str(caught.value)
 
 
-def test_a_mistake_can_be_repaired_and_run_again():
-    wrong, right = given("stpes = 7"), given("steps = 7")
+@pytest.mark.parametrize("line", ["stpes = 7", "steps = 3 + 4", "steps ="])
+def test_a_mistake_can_be_repaired_and_run_again(line):
+    wrong, right = given(line), given("steps = 7")
     assert values(DEFAULTS, wrong, CALL, right, CALL)["steps"] == 7
+    with pytest.raises(ParameterError):
+        values(DEFAULTS, right, CALL, wrong, CALL)
+
+
+@pytest.mark.parametrize("line", ["steps = 3 + 4", "steps ="])
+def test_a_mistake_in_the_first_cell_can_be_repaired_and_run_again(line):
+    assert dict(values(given(line), CALL, given("steps = 7"), CALL)) == {"steps": 7}
+
+
+@pytest.mark.parametrize("name", ["step", "stesp", "stepps", "steqs"])
+def test_a_setting_that_is_misspelt_in_the_cell_with_the_defaults_is_refused(name):
+    with pytest.raises(ParameterError, match=f"^{name} is no setting, and steps is one: correct the name"):
+        run_config(values(f"# Parameters\n{name} = 7\nrounds = 2", CALL))
+    assert run_config(values(f"# Parameters\n{name} = 7\nsteps = 2", CALL)).training.steps == 2
+
+
+def test_a_parameter_of_ones_own_is_like_no_setting():
+    own = "# Parameters\nseeds = [1, 2]\nruns = 3\nname = 'x'\nsize = 2\nworkers = 1\nsteps = 5"
+    assert run_config(values(own, CALL)).training.steps == 5
 
 
 def test_a_cell_of_03_train_that_was_changed_and_run_again_gives_what_was_changed_alone():

@@ -1,5 +1,6 @@
 """Runs a notebook from top to bottom, as papermill does it, in a kernel of this Python."""
 
+import io
 import logging
 import os
 import sys
@@ -25,6 +26,16 @@ logging.getLogger("papermill").setLevel(logging.CRITICAL)
 
 # What reading a damaged notebook can end in.
 DAMAGE = ValueError, TypeError, KeyError, AttributeError, AssertionError, RecursionError
+
+
+class Stderr(io.TextIOBase):
+    """This process's own; what cannot be said there, as to a pipe whose reader has ended, stops no work."""
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            sys.stderr.write(text)
+            sys.stderr.flush()
+        return len(text)
 
 
 class NotebookError(OneLineError, RuntimeError):
@@ -66,7 +77,7 @@ def execute(
                 parameters,
                 cwd=(folder or notebook.parent).resolve(),
                 progress_bar=False,
-                stderr_file=stderr or sys.stderr,
+                stderr_file=stderr or Stderr(),
                 extra_arguments=["--log-level=CRITICAL"],  # of the kernel itself: it logs every shutdown
             )
     except PapermillExecutionError as error:

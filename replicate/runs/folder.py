@@ -1,6 +1,7 @@
 """The run folder: all that a notebook needs of a run, written whole or not at all."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ NEWER_COLUMNS = {  # those that runs of earlier versions lack
 }
 TEXT_FILES = ["config.json", *(f"{name}.csv" for name in TABLES)]
 FILES = [*TEXT_FILES, "checkpoint.pt"]
+OWN_FILES = [*FILES, "provenance.json", "parts.json"]
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,11 @@ class Run:
                 f"{self.path / 'checkpoint.pt'} is no checkpoint of this run's model: {first_line(error)}"
             ) from error
         return model.to(self.device)
+
+
+def is_run_file(name: str) -> bool:
+    """Whether a file of this name in a run's folder is the run's own; a notebook may put others there."""
+    return name in OWN_FILES or bool(re.fullmatch(r"part-\d+-\d+\.pt", name))
 
 
 def columns(table: str, task: Task) -> list[str]:

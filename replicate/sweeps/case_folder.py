@@ -12,6 +12,7 @@ EXECUTED = "notebook.ipynb"
 EARLIER = "earlier"  # runs that its notebook asked for before it was edited
 FAILED = "failed"  # what an attempt left that failed after one to keep
 RECORD = "sweep.json"  # the sweep's own file: what was asked for and how it ended
+NOT_OF_ATTEMPT = ((), (EARLIER,), (FAILED,))  # how the path of what an attempt has not made begins
 OWN = (RECORD, FAILED)  # what is not of the case itself
 
 
@@ -87,3 +88,14 @@ def runs_under(folder: Path) -> list[Path]:
 def run_folders(folder: Path) -> list[Path]:
     """The runs in a folder, finished or not."""
     return sorted(path.parent for path in folder.rglob("config.json"))
+
+
+def runs_of_attempt(root: Path) -> list[Path]:
+    """The runs that cells have made, finished or not: under `runs/`, or in a folder that a cell named."""
+    named = [run for run in run_folders(root) if run.relative_to(root).parts[:1] not in NOT_OF_ATTEMPT]
+    return [run for run in named if run.is_relative_to(root / "runs") or _is_begun(run)]
+
+
+def _is_begun(run: Path) -> bool:
+    """Whether a folder with a config is a run's, and not one of a cell's own."""
+    return is_finished(run) or (run / "parts.json").exists()

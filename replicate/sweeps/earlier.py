@@ -4,34 +4,47 @@ from dataclasses import replace
 from pathlib import Path
 
 from replicate.files import free, numbered, write_whole
-from replicate.runs.folder import is_damaged
+from replicate.runs.folder import is_damaged, is_run_file
 from replicate.runs.places import UNUSED, is_finished
-from replicate.sweeps.case_folder import EARLIER, FAILED, is_of_case, place_of, run_folders, runs_in
+from replicate.sweeps.case_folder import EARLIER, FAILED, is_of_case, place_of, run_folders, runs_of_attempt
 from replicate.sweeps.spec import Job
 
 
-def with_earlier_run(folder: Path, job: Job) -> Job:
-    """The job and the runs that stand in its folder: a finished training of equal settings is used again."""
+def with_earlier_runs(folder: Path, job: Job) -> Job:
+    """The job and the runs that its case has made: a finished training of equal settings is used again.
+
+    Those that an edited notebook did not ask for come along, too: it may be edited back.
+    """
     place = place_of(folder, job.name)
     if not place.exists():
         return job
     is_ours, runs, known = is_of_case(place), {}, set()
     for root in (place, place / FAILED):  # a run that stands in both is taken from what was kept
-        whole = [run for run in runs_in(root) if not is_damaged(run)]
-        for run in [*whole, *run_folders(root / EARLIER)]:
-            name = run.relative_to(root)
-            unfinished = name, (run / "config.json").read_bytes()
+        for run in [*_whole_runs(root), *run_folders(root / EARLIER)]:
+            if root == place and not is_ours((run / "config.json").relative_to(place)):
+                continue  # a person's, who may have copied one of ours
+            unfinished = run.name, (run / "config.json").read_bytes()
             record = (run / "provenance.json").read_bytes() if is_finished(run) else unfinished
             if record not in known:
                 known.add(record)
+                name = _name_in_attempt(run.relative_to(root))
                 runs[next(new for new in numbered(name) if new not in runs)] = run
     files = {
-        (name / path.relative_to(there)).as_posix(): path.read_bytes()
-        for name, there in runs.items()
-        for path in there.rglob("*")
-        if path.is_file() and (there.is_relative_to(place / FAILED) or is_ours(path.relative_to(place)))
+        (name / path.name).as_posix(): path.read_bytes()
+        for name, run in runs.items()
+        for path in run.iterdir()
+        if path.is_file() and is_run_file(path.name)
     }
     return replace(job, earlier=files)
+
+
+def _whole_runs(root: Path) -> list[Path]:
+    return [run for run in runs_of_attempt(root) if is_finished(run) and not is_damaged(run)]
+
+
+def _name_in_attempt(name: Path) -> Path:
+    """Where a notebook would find a run."""
+    return Path("runs") / name.relative_to(EARLIER) if name.parts[0] == EARLIER else name
 
 
 def put_earlier_runs(job: Job, folder: Path) -> None:
@@ -41,13 +54,13 @@ def put_earlier_runs(job: Job, folder: Path) -> None:
     for name in sorted(coming, key=lambda name: name.name == "provenance.json"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         write_whole(folder / name, lambda file, name=name: file.write_bytes(coming[name]))
-    for run in run_folders(folder / "runs"):
+    for run in runs_of_attempt(folder):
         (run / UNUSED).touch()
 
 
 def _not_there_yet(earlier: dict[str, bytes], folder: Path) -> dict[Path, bytes]:
     """Runs from before, by their paths in the folder; one that an attempt has put there is there already."""
-    there = {path.read_bytes() for path in (folder / "runs").rglob("provenance.json")}
+    there = {path.read_bytes() for path in folder.rglob("provenance.json")}
     coming: dict[Path, bytes] = {}
     taken = set()
     for run in sorted(Path(name).parent for name in earlier if Path(name).name == "config.json"):
@@ -68,10 +81,10 @@ def _is_free(run: Path, config: bytes) -> bool:
 
 
 def set_unused_apart(folder: Path) -> None:
-    """Move runs of an earlier attempt that this one did not ask for from `runs/` to `earlier/`."""
-    for run in run_folders(folder / "runs"):
+    """Move runs of an earlier attempt that this one did not ask for to `earlier/`."""
+    for run in runs_of_attempt(folder):
         if (run / UNUSED).exists():
-            # Runs may be called alike.
-            apart = next(free(folder / EARLIER / run.relative_to(folder / "runs")))
+            name = run.relative_to(folder / "runs" if run.is_relative_to(folder / "runs") else folder)
+            apart = next(free(folder / EARLIER / name))  # runs may be called alike
             apart.parent.mkdir(parents=True, exist_ok=True)
             run.rename(apart)

@@ -14,7 +14,7 @@ from distributed import Client, Future, KilledWorker, wait
 from replicate.files import first_line, locked
 from replicate.publish.kernels import end_kernels
 from replicate.sweeps.cluster import as_they_end, asking, connected
-from replicate.sweeps.earlier import with_earlier_run
+from replicate.sweeps.earlier import with_earlier_runs
 from replicate.sweeps.spec import Job, SweepError
 from replicate.sweeps.store import clear_leftovers, state, store
 from replicate.sweeps.tables import claim, write_tables
@@ -63,7 +63,7 @@ def run_sweep(
         for job in jobs:
             if states[job.name] == "done":
                 forget(job)  # a sweep that was stopped may not have come to it
-        todo = [with_earlier_run(folder, job) for job in jobs if states[job.name] != "done"]
+        todo = [with_earlier_runs(folder, job) for job in jobs if states[job.name] != "done"]
         if todo:
             if progress_style() != "off":  # a cluster takes seconds to start, and a case longer
                 print(

@@ -4,7 +4,7 @@ import re
 import shutil
 from pathlib import Path
 
-from replicate.files import RunError, write_json
+from replicate.files import RunError, free, write_json
 from replicate.sweeps.case_folder import (
     EARLIER,
     FAILED,
@@ -78,6 +78,7 @@ def store(folder: Path, job: Job, outcome: Outcome) -> None:
             files = record_of(place).get("files")
             copy_files(place, coming, lambda name: False)
             _write(coming / FAILED, outcome.files)
+            _keep_runs(place, coming, outcome)
         else:
             _write(coming, outcome.files)
             files = {name: checksum(content) for name, content in sorted(outcome.files.items())}
@@ -115,6 +116,14 @@ def _is_kept(place: Path, outcome: Outcome) -> bool:
     finished = {run.relative_to(place) / "provenance.json" for run in runs}
     brings_all = finished <= {Path(name) for name in outcome.files}
     return not record_of(place)["error"] or (place / FAILED).exists() or not brings_all
+
+
+def _keep_runs(place: Path, coming: Path, outcome: Outcome) -> None:
+    """Take along the finished runs of a failed attempt before, but for those that this one brings."""
+    brought = set(outcome.files.values())
+    for run in runs_under(place / FAILED):
+        if (run / "provenance.json").read_bytes() not in brought:
+            shutil.copytree(run, next(free(coming / run.relative_to(place))))
 
 
 def _write(coming: Path, files: dict[str, bytes]) -> None:

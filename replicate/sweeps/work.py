@@ -16,8 +16,9 @@ from distributed import get_worker
 from replicate.errors import ParameterError
 from replicate.files import RunError, first_line, locked, write_whole
 from replicate.publish.execute import NotebookError, execute, kernel_environment
+from replicate.runs.folder import is_run_file
 from replicate.runs.places import runs_root
-from replicate.sweeps.case_folder import EXECUTED, OWN, run_folders
+from replicate.sweeps.case_folder import EXECUTED, OWN, runs_of_attempt
 from replicate.sweeps.earlier import put_earlier_runs, set_unused_apart
 from replicate.sweeps.refusals import refuse_another_text, refuse_names_of_the_sweep, refuse_other_code
 from replicate.sweeps.spec import Job
@@ -151,15 +152,15 @@ def _wait_for_orphans(runs: Path) -> None:
 
 def _leave_only_runs(folder: Path) -> None:
     """Remove what an earlier attempt wrote, but for its runs, which this one goes on with."""
+    runs = runs_of_attempt(folder)
     for path in folder.iterdir():
         if path.is_dir() and not path.is_symlink():
-            if path.name != "runs":
+            if not any(run.is_relative_to(path) for run in runs):
                 shutil.rmtree(path)
         elif not path.name.startswith("."):  # hidden files are of the project, and not handed back
             path.unlink()
-    runs = run_folders(folder / "runs")
     for path in _visible_files(folder):
-        if not any(path.is_relative_to(run) for run in runs):
+        if not (path.parent in runs and is_run_file(path.name)):
             path.unlink()
 
 

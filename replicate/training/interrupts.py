@@ -1,4 +1,4 @@
-"""Who hears Ctrl-C, and a terminal that is closed, and when."""
+"""Who hears Ctrl-C, a terminal that is closed and that it is to end, and when."""
 
 import os
 import signal
@@ -15,7 +15,10 @@ STOPPING = "stopping; once more stops at once"
 
 @contextmanager
 def interrupts() -> Iterator[threading.Event]:
-    """Ctrl-C sets the event instead of ending the work wherever it is; pressed again, it does end it."""
+    """Ctrl-C sets the event instead of ending the work wherever it is; pressed again, it does end it.
+
+    So does being asked to end, as a time limit may ask all processes of a command at once.
+    """
     pressed = threading.Event()
 
     def note() -> None:
@@ -23,7 +26,7 @@ def interrupts() -> Iterator[threading.Event]:
         if not in_kernel():  # there it is a button that stops, or a command that says so itself
             say(STOPPING)
 
-    with _answering_once(note):
+    with _answering_once(signal.SIGTERM, note), _answering_once(signal.SIGINT, note):
         yield pressed
 
 
@@ -38,26 +41,26 @@ def telling_that_it_stops() -> Iterator[None]:
         say(STOPPING)
         raise KeyboardInterrupt
 
-    with _answering_once(stop):
+    with _answering_once(signal.SIGINT, stop):
         yield
 
 
 @contextmanager
-def _answering_once(answer: Callable[[], None]) -> Iterator[None]:
-    """Ctrl-C calls the function; pressed again, it does what it did before."""
+def _answering_once(number: signal.Signals, answer: Callable[[], None]) -> Iterator[None]:
+    """A signal calls the function; sent again, it does what it did before."""
     if threading.current_thread() is not threading.main_thread():  # where no signal arrives
         yield
         return
 
     def once(signum: int, frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(number, before)
         answer()
 
-    before = signal.signal(signal.SIGINT, once)
+    before = signal.signal(number, once)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(number, before)
 
 
 @contextmanager

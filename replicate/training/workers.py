@@ -45,29 +45,38 @@ class Workers:
             threads = max(1, torch.get_num_threads() // self.count)
             given = self.reports, self.stop, threads, code_digest()
             self.pool = ProcessPoolExecutor(self.count, context, initializer=_start_worker, initargs=given)
+        self.hearing = interrupts()
+        self.interrupted = self.hearing.__enter__()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_) -> None:
         self.progress.__exit__()
-        if self.count > 1:
-            self.stop.value = True
-            processes = list(self.pool._processes.values())  # `kill_workers`, which Python 3.14 has
-            try:
-                # Not `wait=True`: before Python 3.13 a join of the pool's thread that Ctrl-C interrupts takes
-                # the thread for ended, and at exit what it works with is closed under it.
-                self.pool.shutdown(wait=False, cancel_futures=True)
-                if kind is not KeyboardInterrupt:
-                    for process in processes:
-                        multiprocessing.connection.wait([process.sentinel])
-            finally:  # those left where Ctrl-C was pressed again: the end of this process would wait for them
+        try:
+            if self.count > 1:
+                self._end(is_waiting=kind is not KeyboardInterrupt)
+        finally:  # until here: of two signals to end, the second would not have the workers save
+            self.hearing.__exit__(None, None, None)
+        if kind is None and self.interrupted.is_set():
+            raise Stopped
+
+    def _end(self, is_waiting: bool) -> None:
+        self.stop.value = True
+        processes = list(self.pool._processes.values())  # `kill_workers`, which Python 3.14 has
+        try:
+            # Not `wait=True`: before Python 3.13 a join of the pool's thread that Ctrl-C interrupts takes
+            # the thread for ended, and at exit what it works with is closed under it.
+            self.pool.shutdown(wait=False, cancel_futures=True)
+            if is_waiting:
                 for process in processes:
-                    process.kill()
+                    multiprocessing.connection.wait([process.sentinel])
+        finally:  # those left where Ctrl-C was pressed again: the end of this process would wait for them
+            for process in processes:
+                process.kill()
 
     def map(self, stage: Stage, function: Callable[..., Any], parts: list, *arguments) -> list[Any]:
         """The results, in the order of the parts; shown is the parts' mean."""
         call = self._here if self.count == 1 else self._in_workers
-        with interrupts() as self.interrupted:
-            results = call(stage, function, parts, arguments)
+        results = call(stage, function, parts, arguments)
         self.progress.show(stage, stage.count)
         return results
 
@@ -143,9 +152,18 @@ def _run_in_worker(key: tuple[int, int], function: Callable[..., Any], part, *ar
             "now; start the kernel or the command again"
         )
 
+    asked_to_end = threading.Event()
+
     def report(done: float, loss: float | None = None) -> None:
-        if _stop.value:
+        if _stop.value or asked_to_end.is_set():
             raise Stopped
         _reports.put((key, done, loss))
 
-    return function(part, *arguments, report)
+    # Again and again: a kernel that is shut down asks all processes that it has started, several times.
+    before = signal.signal(signal.SIGTERM, lambda signum, frame: asked_to_end.set())
+    try:
+        return function(part, *arguments, report)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        if asked_to_end.is_set():
+            signal.raise_signal(signal.SIGTERM)

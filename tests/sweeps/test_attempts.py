@@ -6,7 +6,7 @@ import pytest
 from shared import EMPTY_NOTEBOOK, FINISHED_RUN, files_in
 
 from replicate.runs.places import UNUSED
-from replicate.sweeps.earlier import put_earlier_runs, with_earlier_run
+from replicate.sweeps.earlier import put_earlier_runs, with_earlier_runs
 from replicate.sweeps.spec import Job
 from replicate.sweeps.store import clear_leftovers, state, store
 from replicate.sweeps.tables import others, summary
@@ -30,7 +30,7 @@ def test_a_failed_attempt_takes_no_finished_run_away_and_a_later_success_does(tm
         assert (tmp_path / "a" / "failed" / "notebook.ipynb").read_bytes() == attempt
         assert (tmp_path / "a" / "runs" / "one" / "checkpoint.pt").read_bytes() == b"checkpoint.pt"
         assert state(tmp_path, job) == "failed" and summary(tmp_path, [job]).error.tolist() == ["as asked"]
-        assert with_earlier_run(tmp_path, job).earlier == FINISHED_RUN
+        assert with_earlier_runs(tmp_path, job).earlier == FINISHED_RUN
     store(tmp_path, job, Outcome(None, 1.0, "here", FINISHED_RUN | {"notebook.ipynb": b"last"}))
     assert files_in(tmp_path / "a") == {*FINISHED_RUN, "notebook.ipynb", "sweep.json"}
 
@@ -53,8 +53,8 @@ def test_a_success_stays_whole_beside_failed_attempts_and_every_run_is_used_agai
         assert (place / "notebook.ipynb").read_bytes() == b"success"
         assert (place / "failed" / "notebook.ipynb").read_bytes() == said
         assert state(tmp_path, job) == "failed" and summary(tmp_path, [job]).state.tolist() == ["failed"]
-        earlier = with_earlier_run(tmp_path, job).earlier
-        assert earlier == FINISHED_RUN | other | {"earlier/old/config.json": b"{}"}
+        earlier = with_earlier_runs(tmp_path, job).earlier
+        assert earlier == FINISHED_RUN | other | {"runs/old/config.json": b"{}"}
     store(tmp_path, job, Outcome(None, 1.0, "here", {"notebook.ipynb": b"mended"}))
     assert files_in(tmp_path / "a") == {"notebook.ipynb", "sweep.json"}
 
@@ -64,9 +64,9 @@ def test_a_damaged_run_is_not_handed_over_where_a_whole_one_is(tmp_path):
     store(tmp_path, job, Outcome(None, 1.0, "here", FINISHED_RUN))
     store(tmp_path, job, Outcome("as asked", 1.0, "here", FINISHED_RUN))
     (tmp_path / "a" / "runs" / "one" / "scores.csv").write_text("changed")
-    assert with_earlier_run(tmp_path, job).earlier == FINISHED_RUN  # of failed/
+    assert with_earlier_runs(tmp_path, job).earlier == FINISHED_RUN  # of failed/
     (tmp_path / "a" / "failed" / "runs" / "one" / "scores.csv").write_text("changed")
-    assert with_earlier_run(tmp_path, job).earlier == {}
+    assert with_earlier_runs(tmp_path, job).earlier == {}
 
 
 def test_earlier_runs_stay_where_an_attempt_leaves_nothing(tmp_path):
@@ -75,7 +75,36 @@ def test_earlier_runs_stay_where_an_attempt_leaves_nothing(tmp_path):
     store(tmp_path, job, Outcome("as asked", 1.0, "here", earlier))
     store(tmp_path, job, Outcome("worker after worker died under it", 0.0, "", {}))
     assert files_in(tmp_path / "a") == {*earlier, "sweep.json"}
-    assert with_earlier_run(tmp_path, job).earlier == earlier
+    assert with_earlier_runs(tmp_path, job).earlier == FINISHED_RUN  # where an edit undone would ask for it
+
+
+def test_a_failed_attempts_finished_run_stays_until_an_attempt_brings_it(tmp_path):
+    job = Job("a", "n.ipynb", EMPTY_NOTEBOOK, {}, {})
+    other = FINISHED_RUN | {"runs/one/provenance.json": FINISHED_RUN["runs/one/provenance.json"] + b"\n"}
+    store(tmp_path, job, Outcome(None, 1.0, "here", FINISHED_RUN))
+    store(tmp_path, job, Outcome("as asked", 1.0, "here", other))
+    for left in ({}, {"runs/one/config.json": b"begun"}):  # of a worker that was lost, and of another one
+        store(tmp_path, job, Outcome("lost", 1.0, "here", left))
+        record = (
+            tmp_path / "a" / "failed" / f"runs/one{'-2' if left else ''}" / "provenance.json"
+        ).read_bytes()
+        assert record == other["runs/one/provenance.json"]
+        assert with_earlier_runs(tmp_path, job).earlier.keys() >= {"runs/one-2/provenance.json"}
+    brought = {name.replace("one", "again"): content for name, content in other.items()}
+    store(tmp_path, job, Outcome("as asked", 1.0, "here", brought))
+    assert files_in(tmp_path / "a") == {*FINISHED_RUN, *(f"failed/{name}" for name in brought), "sweep.json"}
+
+
+@pytest.mark.parametrize(
+    "copied", [["config.json", "provenance.json"], [Path(name).name for name in FINISHED_RUN]]
+)
+def test_a_persons_copy_of_a_run_does_not_stand_for_it(tmp_path, copied):
+    job = Job("a", "n.ipynb", EMPTY_NOTEBOOK, {}, {})
+    store(tmp_path, job, Outcome(None, 1.0, "here", FINISHED_RUN))
+    (mine := tmp_path / "a" / "runs" / "best").mkdir()
+    for name in copied:
+        (mine / name).write_bytes(FINISHED_RUN[f"runs/one/{name}"])
+    assert with_earlier_runs(tmp_path, job).earlier == FINISHED_RUN
 
 
 def test_a_run_in_a_folder_of_folders_is_one_too(tmp_path):
@@ -83,7 +112,7 @@ def test_a_run_in_a_folder_of_folders_is_one_too(tmp_path):
     deep = {name.replace("runs/", "runs/group/"): content for name, content in FINISHED_RUN.items()}
     store(tmp_path, job, Outcome("as asked", 1.0, "here", deep))
     store(tmp_path, job, Outcome("as asked", 1.0, "here", {}))
-    assert with_earlier_run(tmp_path, job).earlier == deep
+    assert with_earlier_runs(tmp_path, job).earlier == deep
 
 
 @pytest.mark.parametrize("moves", [0, 1])
@@ -133,7 +162,7 @@ def test_two_runs_of_one_name_are_both_brought_along_and_neither_is_mixed_with_w
     edited = FINISHED_RUN | {"runs/one/provenance.json": FINISHED_RUN["runs/one/provenance.json"] + b"\n"}
     store(tmp_path, job, Outcome(None, 1.0, "here", FINISHED_RUN))
     store(tmp_path, job, Outcome("as asked", 1.0, "here", edited))
-    brought = with_earlier_run(tmp_path, job)
+    brought = with_earlier_runs(tmp_path, job)
     second = {name.replace("/one/", "/one-2/"): content for name, content in edited.items()}
     assert brought.earlier == FINISHED_RUN | second
 

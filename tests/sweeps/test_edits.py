@@ -50,17 +50,58 @@ def test_edit_after_edit_keeps_what_was_trained_before(tmp_path):
         assert len(list(place.glob("earlier/*/provenance.json"))) == number - 1
 
 
+def test_an_edit_that_is_undone_trains_nothing_anew(tmp_path):
+    (tmp_path / "sweep.yaml").write_text("notebook: tiny.ipynb\nlist: [{steps: 2}]")
+    started = []
+    for size in (4, 5, 4, 5):
+        cells = TRAINS[0].replace("hidden_size = 4", f"hidden_size = {size}"), *TRAINS[1:]
+        write_notebook(tmp_path / "tiny.ipynb", *cells)
+        (job,) = read_sweep(tmp_path / "sweep.yaml")
+        run_sweep([job], tmp_path / "out", workers=1)
+        (trained,) = tmp_path.glob("out/*/runs/*/provenance.json")
+        started.append(trained.read_text())
+    assert started[:2] == started[2:] and started[0] != started[1]
+    assert len(list(tmp_path.glob("out/*/earlier/*"))) == 1
+
+
+def test_a_run_in_a_folder_that_a_cell_named_goes_on_without_what_a_failed_attempt_added(tmp_path):
+    (tmp_path / "sweep.yaml").write_text("notebook: tiny.ipynb\nlist: [{rounds: 1}]")
+    trains = TRAINS[2].replace("workers=1", "workers=1, folder=Path('mine')")
+    found = []
+    for last in (
+        "(trained.path / 'verdict.txt').touch(); 1 / 0",
+        "(trained.path / 'right.txt').touch()",
+        "3",
+    ):
+        write_notebook(
+            tmp_path / "tiny.ipynb", TRAINS[0], TRAINS[1], "from pathlib import Path", trains, last
+        )
+        (job,) = read_sweep(tmp_path / "sweep.yaml")
+        run_sweep([job], tmp_path / "out", workers=1)
+        (place,) = tmp_path.glob("out/*/mine")
+        found.append([(place / "provenance.json").read_text(), *(path.name for path in place.glob("*.txt"))])
+    assert found[0][0] == found[1][0] == found[2][0]
+    assert [names[1:] for names in found] == [["verdict.txt"], ["right.txt"], []]
+
+
 def test_runs_of_one_name_and_other_settings_are_kept_beside_each_other(tmp_path):
     (tmp_path / "sweep.yaml").write_text("notebook: tiny.ipynb\nlist: [{rounds: 1}]")
+    started = []
     for name, steps in (("base", 1), ("base", 2), ("longer", 3), ("base", 4), ("longer", 3)):
         cells = TRAINS[2].replace("workers=1", f"workers=1, folder=runs_root() / '{name}'")
         cells = TRAINS[0].replace("steps = 3", f"steps = {steps}"), TRAINS[1], RUNS_ROOT, cells
         write_notebook(tmp_path / "tiny.ipynb", *cells)
         (job,) = read_sweep(tmp_path / "sweep.yaml")
         run_sweep([job], tmp_path / "out", workers=1)
+        (trained,) = tmp_path.glob("out/*/runs/*/provenance.json")
+        started.append(trained.read_text())
     kept = tmp_path.glob("out/*/earlier/*/config.json")
-    steps = {path.parent.name: read_json(path)["steps"] for path in kept}
-    assert steps == {"base-2": 1, "base": 2, "longer": 3, "base-3": 4}
+    assert {path.parent.name: read_json(path)["steps"] for path in kept} == {
+        "base-2": 1,
+        "base-3": 2,
+        "base": 4,
+    }
+    assert started[4] == started[2]
 
 
 def test_what_an_attempt_trained_before_its_cell_failed_is_used_though_an_earlier_run_has_its_name(tmp_path):

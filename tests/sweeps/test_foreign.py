@@ -5,7 +5,7 @@ from shared import EMPTY_NOTEBOOK, FINISHED_RUN, files_in
 
 from replicate.files import RunError, read_json, write_json
 from replicate.sweeps.case_folder import runs_of_case
-from replicate.sweeps.earlier import with_earlier_run
+from replicate.sweeps.earlier import with_earlier_runs
 from replicate.sweeps.spec import Job
 from replicate.sweeps.store import clear_leftovers, state, store
 from replicate.sweeps.tables import summary
@@ -33,7 +33,7 @@ def test_a_persons_file_in_a_run_is_no_part_of_it(tmp_path):
     store(tmp_path, job, Outcome(None, 1.0, "here", FINISHED_RUN))
     (tmp_path / "a" / "runs" / "one" / "notes.txt").write_text("mine")
     for _ in range(2):
-        assert with_earlier_run(tmp_path, job).earlier == FINISHED_RUN
+        assert with_earlier_runs(tmp_path, job).earlier == FINISHED_RUN
         store(tmp_path, job, Outcome(None, 1.0, "here", FINISHED_RUN))
         assert files_in(tmp_path / "a") == {*FINISHED_RUN, "runs/one/notes.txt", "sweep.json"}
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from shared import SWEPT, TRAINS, attempts, write_notebook, write_sweep
+from shared import SWEPT, TRAINS, attempts, send, write_notebook, write_sweep
 
 from replicate.checkpoints import read_checkpoint
 from replicate.sweeps.schedule import run_sweep
@@ -131,17 +131,18 @@ def write_long_training(folder: Path, hidden_sizes: list[int]) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("sent", "group"),  # as a terminal or a time limit sends it, or to the sweep alone
+    ("sent", "to"),  # as a terminal or a time limit sends it, or a service that ends, or to the sweep alone
     [
-        (signal.SIGINT, True),
-        (signal.SIGINT, False),
-        (signal.SIGTERM, True),
-        (signal.SIGTERM, False),
-        (signal.SIGHUP, True),
+        (signal.SIGINT, "group"),
+        (signal.SIGINT, "sweep"),
+        (signal.SIGTERM, "group"),
+        (signal.SIGTERM, "sweep"),
+        (signal.SIGTERM, "all"),
+        (signal.SIGHUP, "group"),
     ],
 )
 def test_a_case_in_training_is_saved_as_its_sweep_is_stopped(
-    tmp_path, monkeypatch, sent, group, soak, record_property
+    tmp_path, monkeypatch, sent, to, soak, record_property
 ):
     file = write_long_training(tmp_path, hidden_sizes=[8, 9])
     command = [sys.executable, "-m", "replicate", "sweep", file, "--workers", "1"]
@@ -151,7 +152,7 @@ def test_a_case_in_training_is_saved_as_its_sweep_is_stopped(
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
             while process.poll() is None and not list(runs.glob("working/*/runs/*/part-*.pt")):
                 time.sleep(0.1)
-            os.killpg(process.pid, sent) if group else process.send_signal(sent)
+            send(process, sent, to)
             errors = process.stderr.read()
         assert process.returncode == 130 and "Traceback" not in errors and "resource" not in errors, errors
         assert errors.count("stopping") == 1

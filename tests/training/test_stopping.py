@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from shared import CONFIG, PROJECT, full_disk, same
+from shared import CONFIG, PROJECT, full_disk, same, send
 
 from replicate.checkpoints import read_checkpoint
 from replicate.files import UNFINISHED, RunError
@@ -162,24 +162,35 @@ def test_a_disk_that_takes_no_more_leaves_the_last_good_checkpoint(whole, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("sent", "deaf"),  # to Ctrl-C, as what a script starts in its background
-    [(signal.SIGINT, False), (signal.SIGTERM, False), (signal.SIGTERM, True), (signal.SIGHUP, False)],
+    ("sent", "to", "deaf", "workers"),  # to Ctrl-C, as what a script starts in its background
+    [
+        (signal.SIGINT, "command", False, 1),
+        (signal.SIGTERM, "command", False, 1),
+        (signal.SIGTERM, "command", True, 1),
+        (signal.SIGHUP, "command", False, 1),
+        (signal.SIGINT, "command", False, 2),
+        (signal.SIGTERM, "all", False, 1),
+        (signal.SIGTERM, "all", False, 2),
+    ],
 )
-def test_a_headless_notebook_that_is_stopped_saves_and_says_so(tmp_path, sent, deaf):
+def test_a_headless_notebook_that_is_stopped_saves_and_says_so(tmp_path, sent, to, deaf, workers):
     notebook = PROJECT / "notebooks" / "03_train.ipynb"
     ignore = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); " if deaf else ""
     start = f"{ignore}from replicate.cli import app; app()"
     command = [sys.executable, "-c", start, "run", str(notebook), str(tmp_path / "out.ipynb")]
-    settings = {"steps": 1_000_000, "evaluate_every": 20, "run_name": "mine", "workers": 1}
+    settings = {"steps": 1_000_000, "evaluate_every": 1000, "run_name": "mine", "workers": workers}
     pairs = [word for name, value in settings.items() for word in ("-p", name, str(value))]
     environment = os.environ | {"REPLICATE_PROGRESS": "lines"}
     with subprocess.Popen(command + pairs, stderr=subprocess.PIPE, text=True, env=environment) as process:
-        while process.poll() is None and not list((tmp_path / "runs").glob("mine/part-*.pt")):
+        parts = []
+        while process.poll() is None and len(parts) < workers:
             time.sleep(0.1)
-        process.send_signal(sent)
+            parts = list((tmp_path / "runs").glob("mine/part-*.pt"))
+        send(process, sent, to)
         errors = process.stderr.read()
     assert process.returncode == 130 and not (tmp_path / "out.ipynb").exists()
-    assert list((tmp_path / "runs" / "mine").glob("part*.pt")), errors
+    steps = [read_checkpoint(part)["state"]["step"] for part in parts]
+    assert all(step % 1000 for step in steps), (steps, errors)  # not only what each evaluation point keeps
     assert errors.splitlines()[-1].endswith("the same command goes on from what its run saved, if any"), (
         errors
     )
