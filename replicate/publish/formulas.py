@@ -66,10 +66,12 @@ def within(marks: str) -> str:
 def converted(text: str, in_table: bool = False) -> str:
     """One paragraph, heading or table; its bars are letters, or the edges of a table's cells."""
     text = DEFINITION.sub(r"\1\\[", text)
-    parts, end = [], 0
+    parts, end, after_block = [], 0, False
     for match in PIECES.finditer(text):
-        parts += [_prose(text[end : match.start()], text, in_table), _piece(match, in_table)]
-        end = match.end()
+        prose = text[end : match.start()]
+        is_last = after_block and match["inline"] and not prose.strip() and not text[match.end() :].strip()
+        parts += [_prose(prose, text, in_table), "\\" if is_last else "", _piece(match, in_table)]
+        end, after_block = match.end(), bool(match["block"] or match["environment"])
     return "".join([*parts, _prose(text[end:], text, in_table)])
 
 

@@ -12,9 +12,9 @@ from markdown_it.token import Token
 
 from replicate.errors import ParameterError
 from replicate.fields import shortened
-from replicate.publish.formulas import EMPTY, LINE_MARKS, LONE_BAR, converted, hidden, is_formula, within
+from replicate.publish import blocks
+from replicate.publish.formulas import LINE_MARKS, hidden
 from replicate.publish.html_block import COMMENT, OpenElements
-from replicate.publish.kramdown import fence_around
 
 # Where an image is that a post shows; one beside the notebook, or in it, would be a gap.
 SHOWN_IMAGE = re.compile(r"https?:|data:|/")
@@ -22,7 +22,6 @@ IMAGE_ELEMENT = re.compile(r"<img\b[^>]*?\bsrc\s*=\s*[\"']?([^\"'\s>]*)", re.IGN
 # A link that a notebook does not follow, and shows as text, and that a post would follow.
 UNSAFE_LINK = re.compile(r"\]\(\s*<?[\s\0-\x20]*(?:javascript|vbscript|file|data)\s*:", re.IGNORECASE)
 LISTS = ("ordered_list_open", "bullet_list_open")
-NUMBER = re.compile(r"(\d+)[.)][ \t]*$")  # the last of a line's marks
 # How a line of a paragraph may begin and not be an item of a list, for a notebook's reader.
 NUMBERED_LINE = re.compile(r"^([ \t>]*\d+)([.)])(?=[ \t])")
 
@@ -119,81 +118,21 @@ def _block(token: Token, lines: list[str], elements: OpenElements) -> str | None
     block = "".join(lines)
     match token.type:
         case "fence":
-            return _fenced(token, lines[0])
+            return blocks.fenced(token, lines[0])
         case "code_block":
-            return _indented(token, lines[0])
+            return blocks.indented(token, lines[0])
         case "html_block":
             return elements.read(block if token.level else block.lstrip(" "))
         case "table_open":
-            return _table(block)
+            return blocks.table(block)
         case "ordered_list_open" if "start" in token.attrs:
-            return _start(block)
+            return blocks.start(block)
         case "ordered_list_open" | "bullet_list_open" if token.level == 0:
             return "\n"  # else kramdown may take it for a part of the list before
+        case "hr":
+            return blocks.rule(lines[0])
+        case "heading_open" if token.markup in ("=", "-"):
+            return blocks.underlined(lines, "#" * int(token.tag[1:]))
         case "inline":
-            return _text(block, within_paragraph="p" in elements.names)
+            return blocks.paragraph(block, within_paragraph="p" in elements.names)
     return None
-
-
-def _text(block: str, within_paragraph: bool) -> str:
-    """A paragraph or a heading."""
-    marks = LINE_MARKS.match(block)[0]
-    if is_formula(block[len(marks) :].strip()) and not within_paragraph:
-        return f"{marks}\\{converted(block[len(marks) :])}"  # kramdown would take it for a block formula
-    return converted(block)
-
-
-def _start(items: str) -> str:
-    """What kramdown needs before a list's first line to begin with its number."""
-    marks = LINE_MARKS.match(items)[0]
-    number = NUMBER.search(marks)
-    before = marks[: number.start()] if number else marks
-    if number is None or before != within(before):  # it begins on the line of another item's mark
-        return ""
-    return f'{before.rstrip()}\n{before}{{:start="{int(number[1])}"}}\n'
-
-
-def _table(block: str) -> str:
-    """A table between empty lines, with an edge of a cell in every row, which kramdown asks for."""
-    marks = LINE_MARKS.match(block)[0]
-    inner = within(marks)
-    gap = f"{inner.rstrip()}\n"
-    lines = re.split(r"(?<=\n)", block.rstrip("\n") + "\n")
-    first, *rows = ["".join(converted(cell, in_table=True) for cell in _cells(line)) for line in lines]
-    rows = [row if LONE_BAR.search(row) or not row.strip(" >\n") else _row(row, inner) for row in rows]
-    return f"{gap if marks == inner else ''}{first}{''.join(rows)}{gap}"
-
-
-def _cells(line: str) -> list[str]:
-    """A line of a table in pieces, each with the edge before it: no code goes on in the next cell."""
-    edges = [0, *(edge.start() for edge in LONE_BAR.finditer(hidden(line)))]
-    return [line[start:end] for start, end in zip(edges, [*edges[1:], len(line)], strict=True)]
-
-
-def _row(line: str, inner: str) -> str:
-    """A line right after a table, which is its last row's first cell."""
-    return f"{inner}| {line[len(inner) :].strip()} |\n"
-
-
-def _fenced(token: Token, first_line: str) -> str:
-    """Code in a fence, in the list's item or the quotation where it stands."""
-    before = first_line.partition(token.markup)[0] if token.level else ""
-    return _code(token.content, before, " ".join(token.info.split()[:1]))
-
-
-def _indented(token: Token, first_line: str) -> str:
-    """Code by indentation, in a fence: kramdown does not know it where it follows the mark of an item."""
-    first_code = token.content.partition("\n")[0]
-    start = first_code.lstrip()
-    lead = len(first_code.expandtabs(4)) - len(start.expandtabs(4))
-    up_to_start = first_line.removesuffix("\n").removesuffix(start).expandtabs(4)
-    return _code(token.content, up_to_start[: len(up_to_start) - lead - 4])
-
-
-def _code(code: str, before: str, language: str = "") -> str:
-    """A fence as kramdown knows it: between empty lines, and closed by a line like the one that opened it."""
-    inner, fence = within(before), fence_around(code)
-    gap = inner.rstrip()
-    above = [gap] if before == inner else [f"{before}{EMPTY}", gap]
-    lines = [f"{inner}{line}" if line else gap for line in code.removesuffix("\n").split("\n")]
-    return "\n".join([*above, f"{inner}{fence}{language}", *lines, f"{inner}{fence}", gap, ""])

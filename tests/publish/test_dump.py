@@ -170,7 +170,7 @@ def test_what_would_be_lost_of_an_output_is_refused(data):
 
 
 def test_a_formula_is_an_output_too():
-    assert shown(text_latex=r"$\displaystyle a|b$", text_plain="a|b") == r"\$$\displaystyle a \mid b$$"
+    assert shown(text_latex=r"$\displaystyle a|b$", text_plain="a|b") == "\n" + r"\$$\displaystyle a \mid b$$"
 
 
 @pytest.mark.parametrize("lost", ["<img src='data:image/png;base64,x'>", "<svg></svg>", "<table></table>"])

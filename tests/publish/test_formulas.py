@@ -101,15 +101,30 @@ def test_no_formula_reads_on_past_an_empty_line(render):
     assert formulas(page) == ["x", "y"] and "$5 an hour" in page.get_text()
 
 
-@pytest.mark.parametrize("markdown", ["$x$", "- a\n\n  $x$", "> $x$\n\nafter", "- $x$\n- b", "1. $x$"])
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        *("$x$", "- a\n\n  $x$", "> $x$\n\nafter", "- $x$\n- b", "1. $x$"),
+        *("## H\n$x$", "> ## H\n> $x$", "- # H\n  $x$", "H\n---\n$x$", "***\n$x$", "<!-- c -->\n$x$"),
+    ],
+)
 def test_a_formula_alone_in_a_paragraph_stays_within_it(render, markdown):
     page = render(to_kramdown(markdown))
     assert [part.name for part in page.select(".kdmath")] == ["span"] and formulas(page) == ["x"]
     assert "\\" not in page.get_text()
 
 
+def test_a_formula_in_the_line_after_a_block_formula_stays_within_its_line(render):
+    page = render(to_kramdown("$$\ny\n$$\n$x$"))
+    assert [(part.name, part.get_text().strip("$\n")) for part in page.select(".kdmath")] == [
+        ("div", "y"),
+        ("span", "x"),
+    ]
+
+
 @pytest.mark.parametrize(
-    "markdown", ["$x$ is", "a\n$x$", "a\n$x$ more", "<p>\n\n$x$\n\n</p>", "| a |\n|---|\n| $x$ |", "# $x$"]
+    "markdown",
+    ["$x$ is", "a\n$x$", "a\n$x$ more", "<p>\n\n$x$\n\n</p>", "| a |\n|---|\n| $x$ |", "# $x$", "$x$\n==="],
 )
 def test_a_formula_among_others_stays_as_it_is(render, markdown):
     page = render(to_kramdown(markdown))

@@ -1,6 +1,8 @@
 """Tables, lists, code and links of notebooks' Markdown, as kramdown renders them."""
 
 import pytest
+from bs4 import BeautifulSoup
+from markdown_it import MarkdownIt
 from shared import formulas
 
 from replicate.errors import ParameterError
@@ -53,6 +55,52 @@ def test_lists_that_follow_one_another_keep_apart(render):
     page = render(to_kramdown("7. 1. a\n   2. b\n- ~~~html\n  <b>\n  ~~~"))
     assert [len(one.find_all("li")) for one in page.select("ol")] == [3, 2]
     assert page.select_one("ul pre").get_text() == "<b>\n" and not page.select("b")
+
+
+BLOCKS = ["h1", "h2", "li", "blockquote", "hr"]  # beside paragraphs
+
+
+def outline(page):
+    """The blocks that a reader sees, each with its text and what it stands in."""
+    found = page.select(", ".join([*BLOCKS, "p"]))
+    blocks = [block for block in found if block.name in BLOCKS or not block.find_parent("li")]
+    return [
+        (
+            block.name,
+            " ".join(block.get_text().split()),
+            [parent.name for parent in block.parents if parent.name in BLOCKS],
+        )
+        for block in blocks
+    ]
+
+
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        "- one\n- two\n---\nThe rest",
+        "> quote\n---\nafter",
+        "Text before\n***\nafter",
+        "some text\nmore text\n---",
+        "Intro line\nResults #\n=======\nnext",
+        "- a\n\n  b\n  ***\n  c",
+        "- T\n  ===\n  text",
+        "> a\n> b\n> ---\n> c",
+        "* ---\n* x",
+        "1. Title | x\n   ---\n   text\n2. b",
+        "- - -\n_ _ _\n- a",
+        "A [link](https://a.b) and `code #`\n=\n- one",
+    ],
+)
+def test_rules_and_underlined_headings_are_those_of_the_notebook(render, markdown):
+    notebook = BeautifulSoup(MarkdownIt().render(markdown), "html.parser")
+    assert outline(render(to_kramdown(markdown))) == outline(notebook)
+
+
+def test_a_block_formula_right_after_a_table_is_refused():
+    table = "| a |\n|---|\n| 1 |\n"
+    with pytest.raises(ParameterError, match="a block formula right after a table would be a part of it"):
+        to_kramdown(f"{table}$$\na<b>c\n$$")
+    assert "a< b>c" in to_kramdown(f"{table}\n$$\na<b>c\n$$")
 
 
 OPEN = "~~~\necho $HOME/$PATH [a](b)"
