@@ -1,7 +1,6 @@
 """The report: every notebook executed in order, as a book with the figures that they drew."""
 
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from replicate.errors import ParameterError
 from replicate.files import locked
 from replicate.publish.book import check_documents, write_book
 from replicate.publish.execute import execute, figures_in
+from replicate.training.progress import say
 
 EARLIER = "earlier"  # the report that was there, on its way out
 
@@ -29,6 +29,7 @@ def make_report(root: Path, output: Path) -> str:
     with _workshop(output) as folder:
         new = folder / "report"
         executed = _execute_all(notebooks, folder, new / "figures")
+        say("writing the book")
         write_book(root, executed, new / "figures", new)
         _replace(output, new, folder / EARLIER)
     return f"The report is in {output / 'index.html'}"
@@ -67,7 +68,7 @@ def _execute_all(notebooks: list[Path], folder: Path, figures: Path) -> list[Pat
     executed = []
     with figures_in(figures):
         for notebook in notebooks:
-            print(f"running {notebook.name}", file=sys.stderr, flush=True)
+            say(f"executing {notebook.name}")
             executed.append(execute(notebook, folder / notebook.name, {}))
     return executed
 

@@ -174,7 +174,7 @@ def test_translations_have_the_fields_of_the_texts_and_every_registered_claim_of
         assert all(effect.claim in chinese() for effect in registered(study).effects.values())
 
 
-def test_an_article_takes_what_is_given_and_refuses_what_is_not_there(monkeypatch, tmp_path, drawn):
+def test_an_article_takes_what_is_given_and_refuses_what_is_not_there(monkeypatch, tmp_path, drawn, capsys):
     template = '---\ntitle: T\ndescription: D\ncategories: [C]\ntags: [t]\n---\n{{ figure("ladder", "It.") }}'
     monkeypatch.setattr(articles, "PackageLoader", lambda package: DictLoader({"own.en.md.j2": template}))
     monkeypatch.setitem(ARTICLES, "own", dict)
@@ -187,6 +187,7 @@ def test_an_article_takes_what_is_given_and_refuses_what_is_not_there(monkeypatc
     }
     post = tmp_path / "_posts/2026-01-02-seq2seq-own.md"
     assert make_article("own", "en", tmp_path, **given) == f"{post}: written"
+    assert capsys.readouterr().err == "writing own, en\n"
     fields = yaml.safe_load(post.read_text().split("---\n")[1])
     assert (fields["title"], fields["description"], fields["tags"]) == ("T", "Mine", ["a"])
     assert sorted(path.name for path in (tmp_path / "assets/img/posts/seq2seq-own").iterdir()) == [

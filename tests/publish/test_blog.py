@@ -133,7 +133,7 @@ def test_unexecuted_and_failed_notebooks_are_refused(tmp_path):
     assert not (tmp_path / "blog").exists()
 
 
-def test_a_notebook_becomes_a_post_with_its_own_front_matter(tmp_path):
+def test_a_notebook_becomes_a_post_with_its_own_front_matter(tmp_path, capsys):
     path = write_notebook(tmp_path / "a.ipynb", "# Title\n\nText.", "print(1 + 1)")
     execute(path, tmp_path / "run" / "a.ipynb", {})
     notebook = nbformat.read(tmp_path / "run" / "a.ipynb", as_version=4)
@@ -164,7 +164,9 @@ def test_a_notebook_becomes_a_post_with_its_own_front_matter(tmp_path):
         "description": "Short.",
         "tags": ["x", "y"],
     }
+    capsys.readouterr()
     said = make_post(path, tmp_path / "blog", **given)
+    assert capsys.readouterr().err == f"executing {path.name}\n"
     post = tmp_path / "blog/_posts/2025-04-20-own.md"
     assert said == f"{post}: written"
     _, front, body = post.read_text().split("---\n", 2)

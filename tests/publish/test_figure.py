@@ -41,8 +41,9 @@ def test_the_catalogue_has_every_figure_of_the_notebooks_and_no_other():
     assert list(shown.items()) == list(CATALOGUE.items())
 
 
-def test_a_figure_is_drawn_by_its_notebook_light_or_dark(project, tmp_path):
+def test_a_figure_is_drawn_by_its_notebook_light_or_dark(project, tmp_path, capsys):
     make_figure(project, "a-line", tmp_path / "new" / "light.png", None, dark=False)
+    assert capsys.readouterr().err == "executing 01_x.ipynb, which draws it\n"
     make_figure(project, "a-line", tmp_path / "dark.png", None, dark=True)
     for name, background in (("new/light.png", 255), ("dark.png", 27)):
         with Image.open(tmp_path / name) as image:

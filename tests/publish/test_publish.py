@@ -65,6 +65,8 @@ def test_a_report_is_written_and_kept_when_the_next_one_fails(project):
     done = runner.invoke(app, ["report"])
     assert done.exit_code == 0, done.output
     assert done.stdout == "The report is in report/index.html\n"
+    waited_for = [f"executing {path.name}" for path in sorted(project.glob("notebooks/*.ipynb"))]
+    assert done.stderr.splitlines() == [*waited_for, "writing the book"]
     drawn = {path.name for path in (project / "report/figures").iterdir()}
     assert drawn == {f"loss-curve{dark}.{kind}" for dark in ("", "-dark") for kind in ("png", "svg")}
     (project / "report/bench.json").write_text("{}")
