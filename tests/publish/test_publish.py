@@ -1,5 +1,7 @@
 """A notebook is executed as it stands, and a report that cannot be made leaves the one before."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -51,6 +53,21 @@ def test_a_notebook_that_ends_itself_is_not_whole(tmp_path, ending):
         NotebookError, match=r"^02_early\.ipynb, cell 2: SystemExit: no cell after it was exec"
     ):
         execute(notebook, tmp_path / "out.ipynb", {})
+
+
+def test_a_copy_is_whole_though_the_reader_of_its_progress_is_gone(tmp_path):
+    """As of `2>&1 | head -3`."""
+    tell = "import sys, time\nfor _ in range(20): print('told', file=sys.stderr, flush=True); time.sleep(0.1)"
+    notebook = write_notebook(tmp_path / "a.ipynb", tell, "print('the end')")
+    command = [sys.executable, "-m", "replicate", "run", notebook, tmp_path / "out.ipynb"]
+    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as process:
+        while process.stderr.readline() != "told\n":
+            assert process.poll() is None
+        process.stderr.close()
+        assert process.wait(120) == 0
+    executed = nbformat.read(tmp_path / "out.ipynb", as_version=4)
+    assert executed.cells[-1].outputs[0].text == "the end\n"
 
 
 def test_a_dead_kernel_is_told_from_a_failed_cell(tmp_path):
