@@ -74,12 +74,21 @@ def notebook_parameters(history: Sequence[str]) -> Parameters:
     earlier = [cell for cells in runs[:-1] for source in cells if (cell := _read_if_right(source))]
     last = [assignments(source) for source in runs[-1]]
     defaults, *later = [*earlier, *last]
+    if earlier and 2 * len(last[0]) > len(defaults):  # it was changed and run again as a whole
+        defaults, later = _renewed(defaults, last[0]), last
     for cell in last:
         check_names(cell, defaults)
     latest = {name: value for cell in later for name, value in cell.items() if name in defaults}
-    # A cell that was changed and run again names all parameters: only what differs was given by a person.
+    # Such a cell names all parameters: only what differs was given by a person.
     given = {name: value for name, value in latest.items() if not _same(value, defaults[name])}
     return Parameters(defaults, given)
+
+
+def _renewed(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """The defaults, as far as the cell of now has them in the same type: the others may be the mistake."""
+    return {
+        name: before[name] if type(before.get(name)) is type(value) else value for name, value in now.items()
+    }
 
 
 def _read_if_right(source: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Parameters: what a cell may hold, whose value wins, and what a wrong one is told."""
 
+import ast
 import json
 from pathlib import Path
 
@@ -122,6 +123,21 @@ def test_a_mistake_in_the_first_cell_can_be_repaired_and_run_again(line):
     assert dict(values(given(line), CALL, given("steps = 7"), CALL)) == {"steps": 7}
 
 
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [("rouns = 4", "rounds = 4"), ("rate = 1", "rate = 1e-3"), ("reverse = 'True'", "reverse = True")],
+)
+def test_a_mistake_of_name_or_type_in_the_first_cell_can_be_repaired_and_run_again(wrong, right):
+    rest = "steps = 5\nrun = ''"
+    parameters = values(given(wrong, rest), CALL, given(right, rest), CALL)
+    name, _, value = right.partition(" = ")
+    assert dict(parameters) == {name: ast.literal_eval(value), "steps": 5, "run": ""} and not parameters.given
+    again = values(given(wrong, rest), CALL, given(right, rest), given("steps = 6"), CALL)
+    assert again.given == {"steps": 6} and again[name] == ast.literal_eval(value)
+    with pytest.raises(ParameterError, match="unknown parameter 'stpes'"):
+        values(given(wrong, rest), CALL, given(right, rest), CALL, given("stpes = 6"), CALL)
+
+
 @pytest.mark.parametrize("name", ["step", "stesp", "stepps", "steqs"])
 def test_a_setting_that_is_misspelt_in_the_cell_with_the_defaults_is_refused(name):
     with pytest.raises(ParameterError, match=f"^{name} is no setting, and steps is one: correct the name"):
@@ -143,8 +159,8 @@ def test_a_cell_of_03_train_that_was_changed_and_run_again_gives_what_was_change
     assert parameters.given == {"steps": 20}
     assert run_config(parameters).training.steps == 20
     assert values(cell, CALL, changed, CALL, cell, CALL).given == {}
-    with pytest.raises(ParameterError, match="steps must be a whole number, not True"):
-        values(cell, CALL, wrong, CALL)
+    with pytest.raises(ParameterError, match="steps: a number is wanted here, not True or False"):
+        run_config(values(cell, CALL, wrong, CALL))
 
 
 def test_without_a_parameters_cell_the_reader_is_told_to_run_it():

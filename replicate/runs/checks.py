@@ -7,7 +7,7 @@ from typing import Any
 from replicate.errors import SettingError
 from replicate.files import PROJECT, RunError, first_line, free, read_json, unwritable
 from replicate.parameters import Parameters
-from replicate.runs.places import UNUSED, is_finished, run_folder
+from replicate.runs.places import UNUSED, is_finished, run_folder, runs_root
 from replicate.settings import RunConfig
 
 
@@ -114,8 +114,10 @@ def take_or_make_room(folder: Path, config: RunConfig) -> None:
     if (folder / UNUSED).exists() and not _is_of(folder, config):
         folder.rename(next(free(folder)))
     if not folder.exists():
-        for mark in sorted(folder.parent.glob(f"*/{UNUSED}")):
+        places = (folder.parent, runs_root(), runs_root().parent)  # a cell may name a folder beside runs/
+        for mark in (mark for place in places for mark in sorted(place.glob(f"*/{UNUSED}"))):
             if _is_of(mark.parent, config):
+                folder.parent.mkdir(parents=True, exist_ok=True)
                 mark.parent.rename(folder)
                 return
 

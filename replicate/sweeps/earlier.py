@@ -1,5 +1,6 @@
 """Runs that a case has from before: brought along, put where its notebook finds them, used or set apart."""
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,6 +37,15 @@ def with_earlier_runs(folder: Path, job: Job) -> Job:
         if path.is_file() and is_run_file(path.name)
     }
     return replace(job, earlier=files)
+
+
+def has_nothing_more(working: Path, place: Path) -> bool:
+    """Whether a case's folder has every run of its working folder; an edit that was undone may leave some."""
+    stored = {path.read_bytes() for path in place.rglob("provenance.json")}
+    return all(
+        is_finished(run) and (run / "provenance.json").read_bytes() in stored
+        for run in runs_of_attempt(working)
+    )
 
 
 def _whole_runs(root: Path) -> list[Path]:
@@ -86,5 +96,8 @@ def set_unused_apart(folder: Path) -> None:
         if (run / UNUSED).exists():
             name = run.relative_to(folder / "runs" if run.is_relative_to(folder / "runs") else folder)
             apart = next(free(folder / EARLIER / name))  # runs may be called alike
-            apart.parent.mkdir(parents=True, exist_ok=True)
-            run.rename(apart)
+            apart.mkdir(parents=True)
+            for path in filter(Path.is_file, list(run.iterdir())):  # in its folders are other runs
+                path.rename(apart / path.name)
+            with suppress(OSError):
+                run.rmdir()

@@ -64,6 +64,36 @@ def test_an_edit_that_is_undone_trains_nothing_anew(tmp_path):
     assert len(list(tmp_path.glob("out/*/earlier/*"))) == 1
 
 
+@pytest.mark.parametrize("folders", [["mine", "mine"], ["mine", "runs/mine"], ["runs/mine", "mine/x"]])
+def test_a_run_comes_back_from_and_to_a_folder_that_a_cell_named(tmp_path, folders):
+    (tmp_path / "sweep.yaml").write_text("notebook: tiny.ipynb\nlist: [{rounds: 1}]")
+    started = []
+    for folder, size in ((folders[0], 4), ("runs/other", 5), (folders[1], 4)):
+        trains = TRAINS[2].replace("workers=1", f"workers=1, folder=Path({folder!r}).absolute()")
+        cells = TRAINS[0].replace("hidden_size = 4", f"hidden_size = {size}"), TRAINS[1]
+        write_notebook(tmp_path / "tiny.ipynb", *cells, "from pathlib import Path", trains)
+        (job,) = read_sweep(tmp_path / "sweep.yaml")
+        run_sweep([job], tmp_path / "out", workers=1)
+        (trained,) = tmp_path.glob(f"out/*/{folder}/provenance.json")
+        started.append(trained.read_text())
+    assert started[0] == started[2] != started[1]
+
+
+def test_a_run_that_is_not_asked_for_leaves_those_within_its_folder(tmp_path):
+    (tmp_path / "sweep.yaml").write_text("notebook: tiny.ipynb\nlist: [{rounds: 1}]")
+    for folder, size in (("out", 4), ("out/a", 5)):
+        trains = TRAINS[2].replace("workers=1", f"workers=1, folder=Path({folder!r})")
+        cells = TRAINS[0].replace("hidden_size = 4", f"hidden_size = {size}"), TRAINS[1]
+        write_notebook(tmp_path / "tiny.ipynb", *cells, "from pathlib import Path", trains)
+        (job,) = read_sweep(tmp_path / "sweep.yaml")
+        run_sweep([job], tmp_path / "swept", workers=1)
+    found = {
+        path.parent.relative_to(tmp_path / "swept" / job.name).as_posix()
+        for path in tmp_path.glob("swept/**/config.json")
+    }
+    assert found == {"earlier/out", "out/a"}
+
+
 def test_a_run_in_a_folder_that_a_cell_named_goes_on_without_what_a_failed_attempt_added(tmp_path):
     (tmp_path / "sweep.yaml").write_text("notebook: tiny.ipynb\nlist: [{rounds: 1}]")
     trains = TRAINS[2].replace("workers=1", "workers=1, folder=Path('mine')")

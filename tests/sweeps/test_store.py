@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from shared import EMPTY_NOTEBOOK, write_sweep
+from shared import EMPTY_NOTEBOOK, FINISHED_RUN, files_in, write_sweep
 from typer.testing import CliRunner
 
 from replicate.cli import app
@@ -160,6 +160,28 @@ def test_two_files_of_one_name_share_no_folder_and_a_moved_file_keeps_its_own(tm
     )
     (tmp_path / "one").rename(tmp_path / "moved")
     assert CliRunner().invoke(app, ["sweep", str(tmp_path / "moved" / "sweep.yaml")]).exit_code == 0
+
+
+def test_what_an_edit_that_was_stopped_and_undone_has_trained_is_not_removed(tmp_path, monkeypatch):
+    monkeypatch.setenv("REPLICATE_RUNS", str(tmp_path / "runs"))
+    jobs = read_sweep(write_sweep(tmp_path, "list: [{name: a}]"))
+    (tmp_path / "out").mkdir()
+    (job,) = (replace(job, sweep=claim(tmp_path / "out", None)) for job in jobs)
+    store(tmp_path / "out", job, Outcome(None, 1.0, "here", FINISHED_RUN))
+    work_in = working_folder(job)
+    for name, content in FINISHED_RUN.items():
+        (work_in / name).parent.mkdir(parents=True, exist_ok=True)
+        (work_in / name).write_bytes(content + (b"\n" if name.endswith("provenance.json") else b""))
+    run_sweep(jobs, tmp_path / "out")
+    assert files_in(work_in) == set(FINISHED_RUN)
+    (work_in / "runs/one/provenance.json").write_bytes(FINISHED_RUN["runs/one/provenance.json"])
+    (work_in / "runs/begun").mkdir()
+    (work_in / "runs/begun/config.json").touch()
+    run_sweep(jobs, tmp_path / "out")
+    assert work_in.exists()
+    (work_in / "runs/begun/config.json").unlink()
+    run_sweep(jobs, tmp_path / "out")
+    assert not work_in.exists()
 
 
 def test_what_a_stopped_sweep_worked_in_is_removed_by_the_next(tmp_path):
