@@ -5,7 +5,16 @@ import re
 from markdown_it.token import Token
 
 from replicate.errors import ParameterError
-from replicate.publish.formulas import EMPTY, LINE_MARKS, LONE_BAR, converted, hidden, is_formula, within
+from replicate.publish.formulas import (
+    EMPTY,
+    LINE_MARKS,
+    LONE_BAR,
+    PIECES,
+    converted,
+    hidden,
+    is_formula,
+    within,
+)
 from replicate.publish.kramdown import fence_around
 
 NUMBER = re.compile(r"(\d+)[.)][ \t]*$")  # the last of a line's marks
@@ -28,12 +37,27 @@ def rule(line: str) -> str:
     return _apart(line[: RULE.search(line).start()], "<hr />")
 
 
-def underlined(lines: list[str], mark: str) -> str:
-    """A heading with its mark before it, where kramdown takes one line for the heading, or none."""
+def heading(token: Token, lines: list[str]) -> str:
+    """A heading with its mark before it, between empty lines.
+
+    kramdown takes one line for an underlined heading, or none, and a heading right after a list, or after a
+    quotation, for a part of that.
+    """
     marks = LINE_MARKS.match(lines[0])[0]
-    words = [lines[0][len(marks) :], *(re.sub(r"^[ \t>]+", "", line) for line in lines[1:-1])]
-    text = converted(" ".join(word.strip() for word in words))
-    return _apart(marks, f"{mark} {re.sub('#+$', lambda end: end[0].replace('#', HASH), text)}")
+    if token.markup.startswith("#"):
+        words = [re.sub(r"(?:^|[ \t]+)#+$", "", lines[0][len(marks) + len(token.markup) :].strip())]
+    else:
+        words = [lines[0][len(marks) :], *(re.sub(r"^[ \t>]+", "", line) for line in lines[1:-1])]
+    text = " ".join(re.sub(r"\\$", "", word.strip()) for word in words[:-1]) + f" {words[-1].strip()}"
+    text = converted(PIECES.sub(_within_a_line, text.strip()))
+    before = re.sub(r">[ \t]+$", "> ", marks) if token.level else ""
+    mark = "#" * int(token.tag[1:])
+    return _apart(before, f"{mark} {re.sub('#+$', lambda end: end[0].replace('#', HASH), text)}")
+
+
+def _within_a_line(piece: re.Match) -> str:
+    """A block formula as one for within a line."""
+    return f"${' '.join(piece[0][2:-2].split())}$" if piece["block"] else piece[0]
 
 
 def _apart(before: str, *lines: str) -> str:

@@ -68,11 +68,18 @@ def converted(text: str, in_table: bool = False) -> str:
     text = DEFINITION.sub(r"\1\\[", text)
     parts, end, after_block = [], 0, False
     for match in PIECES.finditer(text):
-        prose = text[end : match.start()]
-        is_last = after_block and match["inline"] and not prose.strip() and not text[match.end() :].strip()
-        parts += [_prose(prose, text, in_table), "\\" if is_last else "", _piece(match, in_table)]
+        prose = text[end : match.start()].lstrip(" " if after_block else "")
+        is_alone = after_block and match["inline"] and not prose.strip() and _ends(text[match.end() :])
+        parts += [_prose(prose, text, in_table), "\\" if is_alone else "", _piece(match, in_table)]
         end, after_block = match.end(), bool(match["block"] or match["environment"])
-    return "".join([*parts, _prose(text[end:], text, in_table)])
+    return "".join([*parts, _prose(text[end:].lstrip(" " if after_block else ""), text, in_table)])
+
+
+def _ends(text: str) -> bool:
+    """Whether a paragraph, as kramdown has it, ends here: with the text or at a block formula."""
+    piece = PIECES.search(text)
+    is_block = piece is not None and (piece["block"] or piece["environment"])
+    return not text[: piece.start() if is_block else None].strip()
 
 
 def _prose(text: str, whole: str, in_table: bool) -> str:
@@ -106,7 +113,7 @@ def _code(match: re.Match, in_table: bool) -> str:
 def _block_formula(match: re.Match) -> str:
     """A formula between lines of `$$`, in the list's item or the quotation where it stands."""
     before = match.string[: match.start()].rpartition("\n")[2]
-    marks = LINE_MARKS.match(before)[0]
+    marks = LINE_MARKS.match(match.string)[0]  # of the paragraph: what else a line begins with means nothing
     inner = within(marks)
     body = without_html(match[0] if match["environment"] else match[0][2:-2].strip())
     if ">" in inner:

@@ -21,7 +21,7 @@ SHOWN_IMAGE = re.compile(r"https?:|data:|/")
 IMAGE_ELEMENT = re.compile(r"<img\b[^>]*?\bsrc\s*=\s*[\"']?([^\"'\s>]*)", re.IGNORECASE)
 # A link that a notebook does not follow, and shows as text, and that a post would follow.
 UNSAFE_LINK = re.compile(r"\]\(\s*<?[\s\0-\x20]*(?:javascript|vbscript|file|data)\s*:", re.IGNORECASE)
-LISTS = ("ordered_list_open", "bullet_list_open")
+HOLDERS = ("ordered_list_open", "bullet_list_open", "blockquote_open")  # of blocks of their own
 # How a line of a paragraph may begin and not be an item of a list, for a notebook's reader.
 NUMBERED_LINE = re.compile(r"^([ \t>]*\d+)([.)])(?=[ \t])")
 
@@ -100,17 +100,28 @@ def _numbered(lines: list[str], tokens: list[Token]) -> list[str]:
 def _parts(lines: list[str], tokens: list[Token]) -> Iterator[str]:
     """Blocks, each in its way, and what stands between them, such as empty lines."""
     end, elements = 0, OpenElements()
+    quotations = {token.map[1] for token in tokens if token.type == "blockquote_open" and token.level == 0}
     for token in tokens:
         elements.check(token.type)
         if not token.map or token.map[0] < end:  # within a block that is written
             continue
         first, stop = token.map
         if (block := _block(token, lines[first:stop], elements)) is not None:
-            yield "".join(lines[end:first])
+            yield from _between(lines, end, first, quotations)
             yield block
-            end = first if token.type in LISTS else stop
-    yield "".join(lines[end:])
+            end = first if token.type in HOLDERS else stop
+            if end == stop in quotations:
+                yield "\n"
+    yield from _between(lines, end, len(lines), quotations)
     elements.refuse_open()
+
+
+def _between(lines: list[str], first: int, stop: int, quotations: set[int]) -> Iterator[str]:
+    """Lines as they are, and an empty one where a quotation ends: kramdown may take what follows into it."""
+    for number in range(first, stop):
+        yield lines[number]
+        if number + 1 in quotations:
+            yield "\n"
 
 
 def _block(token: Token, lines: list[str], elements: OpenElements) -> str | None:
@@ -131,8 +142,10 @@ def _block(token: Token, lines: list[str], elements: OpenElements) -> str | None
             return "\n"  # else kramdown may take it for a part of the list before
         case "hr":
             return blocks.rule(lines[0])
-        case "heading_open" if token.markup in ("=", "-"):
-            return blocks.underlined(lines, "#" * int(token.tag[1:]))
+        case "heading_open":
+            return blocks.heading(token, lines)
+        case "blockquote_open" if token.level == 0:
+            return "\n"  # else it may be of the item before
         case "inline":
             return blocks.paragraph(block, within_paragraph="p" in elements.names)
     return None

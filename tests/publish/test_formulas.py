@@ -115,11 +115,27 @@ def test_a_formula_alone_in_a_paragraph_stays_within_it(render, markdown):
 
 
 def test_a_formula_in_the_line_after_a_block_formula_stays_within_its_line(render):
-    page = render(to_kramdown("$$\ny\n$$\n$x$"))
+    page = render(to_kramdown("$$\ny\n$$\n$x$\n$$\nz\n$$"))
     assert [(part.name, part.get_text().strip("$\n")) for part in page.select(".kdmath")] == [
         ("div", "y"),
         ("span", "x"),
+        ("div", "z"),
     ]
+
+
+@pytest.mark.parametrize("markdown", ["$$\nx\n$$\n---", "We have $$x$$\n---", "# The $$x$$ of\ntext"])
+def test_a_block_formula_in_a_heading_stays_there(render, markdown):
+    page = render(to_kramdown(markdown))
+    (heading,) = page.select("h1, h2")
+    assert formulas(heading) == ["x"] and not page.select("hr")
+
+
+@pytest.mark.parametrize(
+    "markdown", ["The loss is\n    $$x$$\nwhere", "   $$x$$ where", "a\n\n  $$x$$   where"]
+)
+def test_a_block_formula_with_blanks_around_it_makes_no_code(render, markdown):
+    page = render(to_kramdown(markdown))
+    assert formulas(page) == ["x"] and not page.select("pre") and "where" in page.select("p")[-1].get_text()
 
 
 @pytest.mark.parametrize(
