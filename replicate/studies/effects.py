@@ -13,7 +13,7 @@ RUN_TABLES = [*TABLES, "outcomes"]  # those that follow from a run's folder; oth
 class Entry(BaseModel):
     """A part of a registration: fixed, and with no key that nobody reads."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Term(Entry):
@@ -25,7 +25,8 @@ class Term(Entry):
     @model_validator(mode="after")
     def _ranges_have_two_ends(self) -> Self:
         for column, wanted in self.where.items():
-            if isinstance(wanted, list) and not (len(wanted) == 2 and all(map(is_number, wanted))):
+            is_range = isinstance(wanted, list)
+            if is_range and not (len(wanted) == 2 and all(map(is_number, wanted)) and wanted[0] <= wanted[1]):
                 raise ValueError(f"the range of {column} must be [first, last], not {wanted}")
         return self
 
@@ -68,9 +69,9 @@ class Effect(Entry):
     # over trainings and test sentences, where arms of equal weight are one sample (`studies/bootstrap.py`).
     test: Literal["welch", "permutation", "arms", "prediction", "bootstrap"]
     requires: Requirements = Requirements()
-    margin: float | None = None  # an effect that would not matter
+    margin: float | None = Field(None, gt=0)  # an effect that would not matter
     reported: float | None = None  # in the same unit
-    reported_trainings: int | None = None  # behind it, where the test is a prediction
+    reported_trainings: int | None = Field(None, ge=1)  # behind it, where the test is a prediction
 
     @property
     def arms(self) -> set[str]:
@@ -87,6 +88,8 @@ class Effect(Entry):
     @model_validator(mode="after")
     def _has_what_its_test_needs(self) -> Self:
         weights, terms = list(self.compare.values()), [term.weight for term in self.of.terms]
+        if 0 in (*weights, *terms):
+            raise ValueError("has a weight of 0, which compares nothing")
         if self.test == "prediction":
             if weights != [1] or self.reported is None or self.reported_trainings is None:
                 raise ValueError("a prediction takes one arm of weight 1, reported and reported_trainings")
@@ -94,8 +97,8 @@ class Effect(Entry):
             raise ValueError("is no difference: the weights of neither its arms nor its terms sum to 0")
         if self.test == "permutation" and sorted(weights) != [-1, 1]:
             raise ValueError("a permutation takes two arms, of weights 1 and -1")
-        if self.test == "arms" and set(weights) != {1}:
-            raise ValueError("a test of arms takes arms of weight 1")
+        if self.test == "arms" and (set(weights) != {1} or len(weights) < 2):
+            raise ValueError("a test of arms takes two or more arms, of weight 1")
         if unknown := sorted(set(self.requires.settled) - self.compare.keys()):
             raise ValueError(f"asks whether {unknown[0]} settled, which it does not compare")
         if self.requires.room and self.reported is None:

@@ -104,10 +104,32 @@ def of(table, column, **where):
             changed(compare={"reversed": 2, "forward": -2}, test="permutation"),
             "two arms, of weights 1 and -1",
         ),
-        (changed(test="arms"), "takes arms of weight 1"),
+        (changed(test="arms"), "takes two or more arms, of weight 1"),
         (changed(compare={"forward": 1}, test="prediction"), "one arm of weight 1, reported and"),
         (changed(**PREDICTION | {"compare": {"forward": 1, "reversed": -1}}), "takes one arm"),
-        (changed(compare={"reversed": 0}, requires={"settled": ["forward"]}), "which it does not compare"),
+        (
+            changed(
+                compare={"reversed": 1},
+                of=of("scores", "psa") | {"terms": [{"weight": 1}, {"weight": -1}]},
+                requires={"settled": ["forward"]},
+            ),
+            "which it does not compare",
+        ),
+        (changed(compare={"reversed": 0, "forward": 0}), "a weight of 0, which compares nothing"),
+        (changed(compare={"reversed": 1}, test="arms", of=of("scores", "psa")), "is no difference"),
+        (
+            changed(
+                compare={"reversed": 1}, test="arms", of=of("scores", "psa") | {"terms": [{}, {"weight": -1}]}
+            ),
+            "two or more arms",
+        ),
+        (changed(**PREDICTION | {"reported_trainings": 0}), "greater than or equal to 1"),
+        (changed(**PREDICTION | {"reported": float("nan")}), "finite number"),
+        (changed(margin=-0.1), "greater than 0"),
+        (changed(of=of("by_length", "psa", length=[6, 1])), "the range of length must be"),
+        (changed(of=of("by_length", "psa", kind="sorce")), "names kind 'sorce', which is source or target"),
+        (changed(of=of("by_length", "kind")), "reads kind of by_length, which is no number"),
+        ({"settings": DATA["settings"] | {"rounds": 1}}, "compares forward, which has one training"),
         (changed(of=of("by_length", "psa", length=[3])), "the range of length must be"),
         (changed(of=of("by_length", "psa", length=["1", "6"])), "the range of length must be"),
         (
@@ -170,6 +192,26 @@ def test_an_arm_that_no_other_study_has_is_refused_by_name(folder, arm):
     write(folder / "tiny.yaml", DATA | changed(**gain))
     with pytest.raises(RunError, match=rf"tiny\.yaml names {arm}, which is no arm of another study"):
         registrations()
+
+
+@pytest.mark.parametrize("date", ["2026-11-31", "!!timestamp x", "!!int x", "[" * 2000])
+def test_a_date_that_no_calendar_has_is_refused_by_file(folder, date):
+    path = folder / "tiny.yaml"
+    path.write_text(path.read_text().replace("'2026-01-01'", date))
+    with pytest.raises(RunError, match=r"tiny\.yaml is no registration: .") as refused:
+        read_registration(path)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_run_does_not_go_on_under_a_registration_that_was_changed(folder, tmp_path):
+    config = registrations()["tiny"].runs["tiny-forward"]
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text(json.dumps(config.flat()))
+    begun = {"edges": [0, 2], "attempts": [{"registration": {"study": "tiny", "sha256": "0"}}]}
+    (tmp_path / "run" / "parts.json").write_text(json.dumps(begun))
+    with pytest.raises(RunError, match="begun under the registration of tiny as it stood then"):
+        run(config, tmp_path / "run", workers=1)
+    assert not list(tmp_path.glob("run/*.pt"))
 
 
 @pytest.mark.parametrize("keep", ["best", "last"])

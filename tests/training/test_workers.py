@@ -15,6 +15,7 @@ import torch
 
 from replicate.files import RunError
 from replicate.runs import code
+from replicate.training.interrupts import interrupts
 from replicate.training.progress import Stage
 from replicate.training.workers import Stopped, Workers
 
@@ -73,6 +74,29 @@ def interrupt(part: int, progress) -> int:
 def test_ctrl_c_in_work_that_reports_nothing_is_seen_after_it():
     with pytest.raises(Stopped), Workers(1, [STAGE]) as workers:
         workers.map(STAGE, interrupt, [1])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_was_ignored_stays_so(number):
+    """As of a command that a script starts in its background."""
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        with interrupts() as pressed:
+            signal.raise_signal(number)
+            assert not pressed.is_set() and signal.getsignal(number) is signal.SIG_IGN
+    finally:
+        signal.signal(number, before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_heard_once_and_then_is_what_it_was(number):
+    before = signal.signal(number, heard := lambda signum, frame: None)
+    try:
+        with interrupts() as pressed:
+            signal.raise_signal(number)
+            assert pressed.is_set() and signal.getsignal(number) is heard
+    finally:
+        signal.signal(number, before)
 
 
 def test_threads_are_shared_among_the_workers():
