@@ -74,7 +74,8 @@ def notebook_parameters(history: Sequence[str]) -> Parameters:
     earlier = [cell for cells in runs[:-1] for source in cells if (cell := _read_if_right(source))]
     last = [assignments(source) for source in runs[-1]]
     defaults, *later = [*earlier, *last]
-    if earlier and 2 * len(last[0]) > len(defaults):  # it was changed and run again as a whole
+    is_override = last[0].keys() < defaults.keys() or 2 * len(last[0]) <= len(defaults)
+    if earlier and not is_override:  # the cell was changed and run again as a whole
         defaults, later = _renewed(defaults, last[0]), last
     for cell in last:
         check_names(cell, defaults)

@@ -37,7 +37,8 @@ def flat_names() -> list[str]:
 
 def misspelt(name: str) -> str | None:
     """The setting that a name is one slip away from: a letter too many, too few, another, or two swapped."""
-    return next((setting for setting in flat_names() if _is_slip(name, setting)), None)
+    alike = (setting for setting in flat_names() if setting[0] == name[0])
+    return next((setting for setting in alike if _is_slip(name, setting)), None)
 
 
 def _is_slip(name: str, setting: str) -> bool:

@@ -134,6 +134,10 @@ def test_a_mistake_of_name_or_type_in_the_first_cell_can_be_repaired_and_run_aga
     assert dict(parameters) == {name: ast.literal_eval(value), "steps": 5, "run": ""} and not parameters.given
     again = values(given(wrong, rest), CALL, given(right, rest), given("steps = 6"), CALL)
     assert again.given == {"steps": 6} and again[name] == ast.literal_eval(value)
+    most = values(
+        given("rate = 1.5", rest), CALL, given("rate = 2.5", "steps = 7"), CALL
+    )  # as papermill's cell
+    assert dict(most) == {"rate": 2.5, "steps": 7, "run": ""} and most.given == {"rate": 2.5, "steps": 7}
     with pytest.raises(ParameterError, match="unknown parameter 'stpes'"):
         values(given(wrong, rest), CALL, given(right, rest), CALL, given("stpes = 6"), CALL)
 

@@ -44,15 +44,20 @@ def heading(token: Token, lines: list[str]) -> str:
     quotation, for a part of that.
     """
     marks = LINE_MARKS.match(lines[0])[0]
-    if token.markup.startswith("#"):
-        words = [re.sub(r"(?:^|[ \t]+)#+$", "", lines[0][len(marks) + len(token.markup) :].strip())]
-    else:
-        words = [lines[0][len(marks) :], *(re.sub(r"^[ \t>]+", "", line) for line in lines[1:-1])]
-    text = " ".join(re.sub(r"\\$", "", word.strip()) for word in words[:-1]) + f" {words[-1].strip()}"
-    text = converted(PIECES.sub(_within_a_line, text.strip()))
+    text = converted(PIECES.sub(_within_a_line, _words(token, lines, len(marks))))
+    if not text:
+        return "\n"
+    text = re.sub(r"\\?#+$", lambda end: end[0].lstrip("\\").replace("#", HASH), text)
     before = re.sub(r">[ \t]+$", "> ", marks) if token.level else ""
-    mark = "#" * int(token.tag[1:])
-    return _apart(before, f"{mark} {re.sub('#+$', lambda end: end[0].replace('#', HASH), text)}")
+    return _apart(before, f"{'#' * int(token.tag[1:])} {text}")
+
+
+def _words(token: Token, lines: list[str], start: int) -> str:
+    """What a heading says, in one line."""
+    if token.markup.startswith("#"):
+        return re.sub(r"(?:^|[ \t]+)#+$", "", lines[0][start + len(token.markup) :].strip()).strip()
+    *words, last = [lines[0][start:], *(re.sub(r"^[ \t>]+", "", line) for line in lines[1:-1])]
+    return " ".join([*(re.sub(r"\\$", "", word.strip()) for word in words), last.strip()])
 
 
 def _within_a_line(piece: re.Match) -> str:

@@ -28,8 +28,8 @@ logging.getLogger("papermill").setLevel(logging.CRITICAL)
 DAMAGE = ValueError, TypeError, KeyError, AttributeError, AssertionError, RecursionError
 
 
-class Stderr(io.TextIOBase):
-    """This process's own; what cannot be said there, as to a pipe whose reader has ended, stops no work."""
+class PatientStderr(io.TextIOBase):
+    """This process's own, as `say` writes to it: that what is said there has no reader stops no work."""
 
     def write(self, text: str) -> int:
         with suppress(OSError):
@@ -77,7 +77,7 @@ def execute(
                 parameters,
                 cwd=(folder or notebook.parent).resolve(),
                 progress_bar=False,
-                stderr_file=stderr or Stderr(),
+                stderr_file=stderr or PatientStderr(),
                 extra_arguments=["--log-level=CRITICAL"],  # of the kernel itself: it logs every shutdown
             )
     except PapermillExecutionError as error:

@@ -71,7 +71,7 @@ def converted(text: str, in_table: bool = False) -> str:
         prose = text[end : match.start()].lstrip(" " if after_block else "")
         is_alone = after_block and match["inline"] and not prose.strip() and _ends(text[match.end() :])
         parts += [_prose(prose, text, in_table), "\\" if is_alone else "", _piece(match, in_table)]
-        end, after_block = match.end(), bool(match["block"] or match["environment"])
+        end, after_block = match.end(), not in_table and bool(match["block"] or match["environment"])
     return "".join([*parts, _prose(text[end:].lstrip(" " if after_block else ""), text, in_table)])
 
 

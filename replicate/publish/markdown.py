@@ -100,27 +100,29 @@ def _numbered(lines: list[str], tokens: list[Token]) -> list[str]:
 def _parts(lines: list[str], tokens: list[Token]) -> Iterator[str]:
     """Blocks, each in its way, and what stands between them, such as empty lines."""
     end, elements = 0, OpenElements()
-    quotations = {token.map[1] for token in tokens if token.type == "blockquote_open" and token.level == 0}
+    quotation_ends = {
+        token.map[1] for token in tokens if token.type == "blockquote_open" and token.level == 0
+    }
     for token in tokens:
         elements.check(token.type)
         if not token.map or token.map[0] < end:  # within a block that is written
             continue
         first, stop = token.map
         if (block := _block(token, lines[first:stop], elements)) is not None:
-            yield from _between(lines, end, first, quotations)
+            yield from _between(lines, end, first, quotation_ends)
             yield block
             end = first if token.type in HOLDERS else stop
-            if end == stop in quotations:
+            if end == stop and stop in quotation_ends:
                 yield "\n"
-    yield from _between(lines, end, len(lines), quotations)
+    yield from _between(lines, end, len(lines), quotation_ends)
     elements.refuse_open()
 
 
-def _between(lines: list[str], first: int, stop: int, quotations: set[int]) -> Iterator[str]:
+def _between(lines: list[str], first: int, stop: int, quotation_ends: set[int]) -> Iterator[str]:
     """Lines as they are, and an empty one where a quotation ends: kramdown may take what follows into it."""
     for number in range(first, stop):
         yield lines[number]
-        if number + 1 in quotations:
+        if number + 1 in quotation_ends:
             yield "\n"
 
 

@@ -144,13 +144,13 @@ def _begin(folder: Path, config: RunConfig, device: str, workers: int) -> tuple[
         or not all(isinstance(attempt, dict) for attempt in attempts)
     ):
         raise RunError(f"{plan} is damaged; delete {folder} and start the run again")
-    attempts.append(begin() | {"registration": (stamp := stamp_of(config))})
-    before = attempts[0].get("registration")
-    if before and stamp and before != stamp:
+    stamp = stamp_of(config)
+    if (before := attempts and attempts[0].get("registration")) and before != stamp:
         raise RunError(
-            f"{folder} was begun under the registration of {stamp['study']} as it stood then, and can decide "
-            "nothing now: put that file back, or delete the folder to start anew"
+            f"{folder} was begun under the registration of {before['study']} as it stood then, and can "
+            "decide nothing now: put that file back, or delete the folder to start anew"
         )
+    attempts.append(begin() | {"registration": stamp})
     write_json(plan, begun)
     return [Part(config, folder, range(first, stop)) for first, stop in itertools.pairwise(edges)], attempts
 

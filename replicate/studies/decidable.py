@@ -12,7 +12,7 @@ from replicate.studies.translation.sentences import SCORES
 from replicate.tasks import task_of
 
 KINDS = ("source", "target")  # whose lengths a row by length is of
-Arms = Mapping[str, RunConfig]  # of the study itself; those of another one are checked there
+Arms = Mapping[str, RunConfig]  # of the study itself; those of another one are not looked at here
 
 
 def refuse_undecidable(effects: Mapping[str, Effect], arms: Arms) -> None:
@@ -58,16 +58,17 @@ def _refuse_unread(of: Quantity, arm: str, config: RunConfig) -> None:
         _refuse_without_validation(arm, config)
     if of.column == "kind":
         raise ValueError(f"reads kind of {of.table}, which is no number")
-    for column, wanted in ((column, wanted) for term in of.terms for column, wanted in term.where.items()):
-        if column == "kind" and wanted not in KINDS:
-            raise ValueError(f"names kind {wanted!r}, which is {' or '.join(KINDS)}")
-        if column != "kind" and not all(map(is_number, wanted if isinstance(wanted, list) else [wanted])):
-            raise ValueError(f"names {column} {wanted!r}, where {of.table} has numbers")
+    for term in of.terms:
+        for column, wanted in term.where.items():
+            if column == "kind" and wanted not in KINDS:
+                raise ValueError(f"names kind {wanted!r}, which is {' or '.join(KINDS)}")
+            if column != "kind" and not all(map(is_number, wanted if isinstance(wanted, list) else [wanted])):
+                raise ValueError(f"names {column} {wanted!r}, where {of.table} has numbers")
 
 
 def _refuse_few(effect: Effect, arm: str, config: RunConfig) -> None:
     """Refuse one training where trainings are the units of a test."""
-    of_trainings = effect.test in ("welch", "permutation", "prediction") and effect.of.unit == "round"
+    of_trainings = effect.test != "bootstrap" and effect.of.unit == "round"
     if of_trainings and config.training.rounds < 2:
         raise ValueError(f"compares {arm}, which has one training, and a test needs two")
 

@@ -187,9 +187,9 @@ def _untestable(effect: Effect, study: str, runs: dict[str, Run], estimate: floa
         "still improving on the validation split": [
             arm for arm, size in gains.items() if size > STILL_FALLING
         ],
-        "too few evaluation points to tell": [
-            arm for arm, size in (falls | gains).items() if math.isnan(size)
-        ],
+        "no number to tell whether it still falls": list(
+            dict.fromkeys(arm for sizes in (falls, gains) for arm, size in sizes.items() if math.isnan(size))
+        ),
         "leaves no room": full,
     }
     return "; ".join(f"{reason}: {_listed(arms)}" for reason, arms in reasons.items() if arms)

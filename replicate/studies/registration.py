@@ -106,7 +106,9 @@ def _parse(path: Path, text: str) -> Registration:
         raise RunError(f"{path} is no registration: {f'{place}: ' if place else ''}{message}") from error
     except yaml.YAMLError as error:  # which names the line last
         raise RunError(f"{path} is no registration: {' '.join(str(error).split())}") from error
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:  # of an odd date
+    except KeyError as error:
+        raise RunError(f"{path} is no registration: a tag does not fit its value {error}") from error
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:  # a date, or a tag, of nothing
         raise RunError(f"{path} is no registration: {first_line(error)}") from error
     if registration.study != path.stem:
         raise RunError(f"{path} registers the study {registration.study}; a file has its study's name")

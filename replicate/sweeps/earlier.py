@@ -39,7 +39,7 @@ def with_earlier_runs(folder: Path, job: Job) -> Job:
     return replace(job, earlier=files)
 
 
-def has_nothing_more(working: Path, place: Path) -> bool:
+def is_all_stored(working: Path, place: Path) -> bool:
     """Whether a case's folder has every run of its working folder; an edit that was undone may leave some."""
     stored = {path.read_bytes() for path in place.rglob("provenance.json")}
     return all(

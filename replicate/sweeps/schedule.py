@@ -14,7 +14,7 @@ from distributed import Client, Future, KilledWorker, wait
 from replicate.files import first_line, locked
 from replicate.publish.kernels import end_kernels
 from replicate.sweeps.cluster import as_they_end, asking, connected
-from replicate.sweeps.earlier import has_nothing_more, with_earlier_runs
+from replicate.sweeps.earlier import is_all_stored, with_earlier_runs
 from replicate.sweeps.spec import Job, SweepError
 from replicate.sweeps.store import clear_leftovers, state, store
 from replicate.sweeps.tables import claim, write_tables
@@ -61,7 +61,7 @@ def run_sweep(
                 file=sys.stderr,
             )
         for job in jobs:
-            if states[job.name] == "done" and has_nothing_more(working_folder(job), folder / job.name):
+            if states[job.name] == "done" and is_all_stored(working_folder(job), folder / job.name):
                 forget(job)  # a sweep that was stopped may not have come to it
         todo = [with_earlier_runs(folder, job) for job in jobs if states[job.name] != "done"]
         if todo:

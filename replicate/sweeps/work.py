@@ -111,7 +111,7 @@ def forget(job: Job) -> None:
 
 
 def _execute(job: Job, folder: Path) -> None:
-    _wait_for_orphans(folder / "runs")
+    _wait_for_orphans(folder)
     _leave_only_runs(folder)
     put_earlier_runs(job, folder)
     source = folder / f".{job.notebook}"
@@ -136,10 +136,10 @@ def _execute(job: Job, folder: Path) -> None:
                 (folder / COPY).rename(folder / EXECUTED)
 
 
-def _wait_for_orphans(runs: Path) -> None:
+def _wait_for_orphans(folder: Path) -> None:
     """Let the kernel of a worker that was killed let go of its run."""
     deadline = time.monotonic() + ORPHAN_SECONDS
-    for run in filter(Path.is_dir, runs.glob("*")):
+    for run in runs_of_attempt(folder):
         while True:
             try:
                 with locked(run):

@@ -17,14 +17,16 @@ STOPPING = "stopping; once more stops at once"
 def interrupts() -> Iterator[threading.Event]:
     """Ctrl-C sets the event instead of ending the work wherever it is; pressed again, it does end it.
 
-    So does being asked to end, as a time limit may ask all processes of a command at once.
+    So does being asked to end, as a time limit may ask all processes of a command at once; each signal counts
+    for itself, for a process that is asked to end may be sent Ctrl-C by the one that started it, too.
     """
     pressed = threading.Event()
 
     def note() -> None:
-        pressed.set()
-        if not in_kernel():  # there it is a button that stops, or a command that says so itself
+        # In a kernel it is a button that stops, or a command that says so itself.
+        if not pressed.is_set() and not in_kernel():
             say(STOPPING)
+        pressed.set()
 
     with _answering_once(signal.SIGTERM, note), _answering_once(signal.SIGINT, note):
         yield pressed

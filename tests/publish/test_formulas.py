@@ -114,6 +114,11 @@ def test_a_formula_alone_in_a_paragraph_stays_within_it(render, markdown):
     assert "\\" not in page.get_text()
 
 
+def test_a_block_formula_in_a_cell_begins_no_paragraph(render):
+    page = render(to_kramdown("| $$x$$ and z | b |\n|---|---|\n| p | $$x$$ $y$ |"))
+    assert page.select_one("th").get_text() == "$x$ and z" and formulas(page) == ["x", "x", "y"]
+
+
 def test_a_formula_in_the_line_after_a_block_formula_stays_within_its_line(render):
     page = render(to_kramdown("$$\ny\n$$\n$x$\n$$\nz\n$$"))
     assert [(part.name, part.get_text().strip("$\n")) for part in page.select(".kdmath")] == [

@@ -100,12 +100,17 @@ def outline(page):
         "  # H #\n x",
         "- # H `a`\n- ## I #\n  text",
         "## H {#a}",
+        "# C\\#",
         "A [link](https://a.b) and `code #`\n=\n- one",
     ],
 )
 def test_rules_and_underlined_headings_are_those_of_the_notebook(render, markdown):
     notebook = BeautifulSoup(MarkdownIt().render(markdown), "html.parser")
     assert outline(render(to_kramdown(markdown))) == outline(notebook)
+
+
+def test_an_empty_heading_shows_nothing(render):
+    assert render(to_kramdown("# #\n#\ntext")).get_text().split() == ["text"]
 
 
 def test_a_block_formula_right_after_a_table_is_refused():

@@ -214,11 +214,15 @@ def test_an_arm_of_which_nobody_can_tell_whether_it_falls_makes_a_claim_untestab
     unknown = made_up(HIGH, lr_hold=15, lr_step_size=4, lr_gamma=0.5)
     assert np.isnan(fall(unknown)) and np.isnan(validation_fall(unknown))
     runs = {"low": made_up(LOW), "unknown": unknown}
-    for needs in ({"flat": ["unknown"]}, {"settled": ["low", "unknown"]}, {"converged": ["unknown"]}):
+    for needs in (
+        {"flat": ["unknown"]},
+        {"settled": ["low", "unknown"]},
+        {"flat": ["unknown"], "converged": ["unknown"]},
+    ):
         compared = effect(compare={"low": 1, "unknown": -1}, requires=needs)
         row = judged(monkeypatch, runs, {"gain": compared}).loc["gain"]
         assert row.verdict == "not testable here", needs
-        assert row.why == "too few evaluation points to tell: unknown"
+        assert row.why == "no number to tell whether it still falls: unknown"
 
 
 @pytest.mark.parametrize(
