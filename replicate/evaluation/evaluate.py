@@ -13,6 +13,7 @@ from replicate.tasks.batch import Batch
 from replicate.tasks.pairs import answer_length, position_matches
 from replicate.tasks.task import Answer, Split, Task
 
+KINDS = ("source", "target")  # whose lengths a row by length is of
 KEYS = ["round", "kind", "length", "position", "samples"]  # columns that are no scores
 
 
@@ -73,7 +74,7 @@ def evaluate(
         positions.append(_position_counts(prediction, target, task.target.eos, len(rounds)))
         told(batch.source.shape[1])
     pairs = pd.concat(pairs)
-    lengths = [_scores(task, pairs, kind).assign(kind=kind) for kind in ("source", "target")]
+    lengths = [_scores(task, pairs, kind).assign(kind=kind) for kind in KINDS]
     by_length = pd.concat(lengths, ignore_index=True)
     return Evaluation(
         _scores(task, pairs).drop(columns="samples"),

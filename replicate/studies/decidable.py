@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from replicate.errors import SettingError
+from replicate.evaluation.evaluate import KINDS
 from replicate.runs.folder import columns
 from replicate.settings import RunConfig
 from replicate.studies.convergence import updates_at_first_rate
@@ -11,7 +12,6 @@ from replicate.studies.takeoff import OUTCOMES, refuse_without_plateau
 from replicate.studies.translation.sentences import SCORES
 from replicate.tasks import task_of
 
-KINDS = ("source", "target")  # whose lengths a row by length is of
 Arms = Mapping[str, RunConfig]  # of the study itself; those of another one are not looked at here
 
 

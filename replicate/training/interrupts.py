@@ -51,9 +51,8 @@ def telling_that_it_stops() -> Iterator[None]:
 def _answering_once(number: signal.Signals, answer: Callable[[], None]) -> Iterator[None]:
     """A signal that is heard calls the function; sent again, it does what it did before."""
     is_main = threading.current_thread() is threading.main_thread()  # no other one gets signals
-    if (
-        not is_main or signal.getsignal(number) is signal.SIG_IGN
-    ):  # as of what a script runs in its background
+    is_ignored = signal.getsignal(number) is signal.SIG_IGN  # as of what a script runs in its background
+    if not is_main or is_ignored:
         yield
         return
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
 from typing import Any, Self
 
 import torch
@@ -45,17 +46,15 @@ class Workers:
             threads = max(1, torch.get_num_threads() // self.count)
             given = self.reports, self.stop, threads, code_digest()
             self.pool = ProcessPoolExecutor(self.count, context, initializer=_start_worker, initargs=given)
-        self.hearing = interrupts()
-        self.interrupted = self.hearing.__enter__()
+        self.hearing = ExitStack()
+        self.interrupted = self.hearing.enter_context(interrupts())
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_) -> None:
         self.progress.__exit__()
-        try:
+        with self.hearing:  # until here: of two signals to end, the second would not have the workers save
             if self.count > 1:
                 self._end(is_waiting=kind is not KeyboardInterrupt)
-        finally:  # until here: of two signals to end, the second would not have the workers save
-            self.hearing.__exit__(None, None, None)
         if kind is None and self.interrupted.is_set():
             raise Stopped
 

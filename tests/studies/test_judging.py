@@ -1,64 +1,15 @@
 """Verdicts of registered studies, on made-up runs, against statements by hand."""
 
-from types import SimpleNamespace
-
 import numpy as np
-import pandas as pd
 import pytest
+from judged import effect, judged, made_up
 from scipy import stats
-from shared import CONFIG, DATA
 
-from replicate.files import RunError
-from replicate.studies import judging
-from replicate.studies.convergence import fall, learnt, validation_fall
-from replicate.studies.effects import Effect, Quantity, formula
-from replicate.studies.judging import quantity, readable_study, study_verdicts
-from replicate.studies.registration import Registration
-from replicate.tasks import task_of
+from replicate.studies.convergence import fall, validation_fall
+from replicate.studies.effects import Quantity
+from replicate.studies.judging import quantity, readable_study
 
 RNG = np.random.default_rng(0)
-
-
-def made_up(scores, took_off=True, losses=(3, 2, 1, 1), **changes):
-    """A run with these exact matches, whose trainings all took off or did not."""
-    rounds = range(len(scores))
-    history = pd.DataFrame(
-        [
-            {"round": r, "step": 10 * i, "loss": loss, "published_psa": 0.5 * took_off}
-            for r in rounds
-            for i, loss in enumerate((float("nan"), *losses))
-        ]
-    )
-    by_length = pd.DataFrame(
-        [
-            {"round": r, "kind": "source", "length": n, "samples": n, "exact_match": score / n}
-            for r, score in zip(rounds, scores, strict=True)
-            for n in (1, 2, 3)
-        ]
-    )
-    config = CONFIG.changed(**({"lr_gamma": 1.0} | changes))
-    return SimpleNamespace(
-        scores=pd.DataFrame({"round": rounds, "exact_match": scores}),
-        history=history,
-        by_length=by_length,
-        config=config,
-        task=task_of(config.task),
-        steps=int(history.step.max()),
-    )
-
-
-def judged(monkeypatch, runs, effects, **arms):
-    """The verdicts on made-up runs, given as arm -> run; an arm that is None has not been run."""
-    data = DATA | {"arms": {arm: {"seed": i} for i, arm in enumerate(runs)}, "effects": effects}
-    monkeypatch.setattr(judging, "registered", lambda _: Registration(**data))
-    monkeypatch.setattr(
-        judging, "open_arms", lambda _: {arm: run for arm, run in runs.items() if run is not None}
-    )
-    return study_verdicts("tiny")
-
-
-def effect(**changes):
-    return DATA["effects"]["gain"] | changes
 
 
 LOW, HIGH = RNG.normal(0.3, 0.02, 12), RNG.normal(0.5, 0.03, 9)
@@ -197,18 +148,6 @@ def test_a_training_without_scores_is_left_out_of_a_quantity():
     assert quantity(of, run, "tiny", "low").to_dict() == pytest.approx({0: 0.3, 2: 0.45})
 
 
-def test_the_fall_is_read_before_the_first_cut_of_the_rate():
-    losses = [5.0] * 8 + [4.0, 3.0] + [1.0] * 10  # the rate is cut after update 100
-    whole = made_up([0.5], losses=losses, lr_hold=60, lr_step_size=40, lr_gamma=0.5)
-    assert fall(whole) == pytest.approx(1 - 3 / 4)
-    assert fall(made_up([0.5], losses=losses)) == pytest.approx(0)
-
-
-def test_a_tenth_shorter_than_the_evaluations_is_widened_to_one():
-    run = made_up([0.5], losses=[9.0, 8.0, 4.0, 2.0], evaluate_every=10)  # a tenth is 4 updates
-    assert fall(run) == pytest.approx(1 - 2 / 4)
-
-
 def test_an_arm_of_which_nobody_can_tell_whether_it_falls_makes_a_claim_untestable(monkeypatch):
     """No two evaluation points lie before the first cut, or none has a loss on the validation split."""
     unknown = made_up(HIGH, lr_hold=15, lr_step_size=4, lr_gamma=0.5)
@@ -237,105 +176,3 @@ def test_a_reported_mean_and_trainings_that_do_not_spread(monkeypatch, scores, r
     row = effect(compare={"low": 1}, test="prediction", reported=reported, reported_trainings=5, margin=0.05)
     table = readable_study(judged(monkeypatch, {"low": made_up(scores)}, {"gain": row}))
     assert tuple(table.iloc[0][["effect, 95% interval", "p", "verdict"]]) == shown
-
-
-def test_a_column_that_a_measured_table_lacks_is_named(monkeypatch):
-    tables = {"search": pd.DataFrame({"arm": ["low"], "round": [0], "width": [1]})}
-    tables |= {f"nats-{arm}": sentences(2, np.zeros(60)) for arm in ARMS}
-    monkeypatch.setattr(judging, "read_measurement", lambda study, name: tables[name])
-    runs = {arm: made_up(LOW) for arm in ("low", "high", *ARMS)}
-    of = {"table": "search", "column": "width", "terms": [{"where": {"wdith": 1}}]}
-    with pytest.raises(RunError, match=r"tiny/search has no column wdith.*it has arm, round, width"):
-        judged(monkeypatch, runs, {"gain": effect(of=of, compare={"low": 1, "high": -1})})
-    gain = bootstrapped()
-    gain["of"]["terms"] = [{"where": {"lenght": [3, 9]}}]
-    with pytest.raises(RunError, match=r"tiny/nats-forward-a has no column lenght"):
-        judged(monkeypatch, runs, {"gain": gain})
-
-
-def test_an_arm_learnt_if_half_of_its_trainings_took_off():
-    runs = [made_up([0.5] * 4) for _ in range(2)]
-    for off, run in zip((2, 1), runs, strict=True):
-        run.history.loc[run.history["round"] >= off, "published_psa"] = 0.0
-    assert [learnt(run) for run in runs] == [True, False]
-
-
-def test_an_effect_is_put_in_words():
-    terms = [{"where": {"length": [1, 6]}}, {"weight": -0.5, "where": {"kind": "source"}}]
-    of = {"table": "by_length", "column": "exact_match", "terms": terms}
-    said = formula(Effect(**effect(of=of)))
-    assert said == "exact_match of (length 1-6) - 0.5 (kind source): reversed - forward"
-    assert formula(Effect(**effect())) == "exact_match: reversed - forward"
-
-
-ARMS = {"forward-a": 0.5, "forward-b": 0.5, "reversed-a": -0.5, "reversed-b": -0.5}
-
-
-def bootstrapped(compare=ARMS, **changes):
-    return effect(
-        of={"table": "nats", "column": "nats", "terms": [{"where": {"length": [3, 9]}}]},
-        compare=compare,
-        test="bootstrap",
-        **changes,
-    )
-
-
-def sentences(mean, noise):
-    """A table of 4 trainings and 60 sentences: two tokens each, half of them with 5 words and half with 2."""
-    nats = 2 * (mean + noise + RNG.normal(0, 0.01, (4, 1)))
-    rows, columns = np.indices(nats.shape)
-    table = {"round": rows.ravel(), "sentence": columns.ravel(), "nats": nats.ravel(), "tokens": 2}
-    return pd.DataFrame(table).assign(length=np.where(columns.ravel() % 2, 5, 2))
-
-
-def test_a_bootstrap_reads_the_sentences_of_each_arm_and_pools_arms_of_equal_weight(monkeypatch):
-    noise = RNG.normal(0, 1, 60)
-    tables = {f"nats-{arm}": sentences(2 if "forward" in arm else 1.9, noise) for arm in ARMS}
-    monkeypatch.setattr(judging, "read_measurement", lambda study, name: tables[name])
-    row = judged(monkeypatch, {arm: made_up(LOW) for arm in ARMS}, {"gain": bootstrapped()}).loc["gain"]
-    wanted = [table.query("length == 5").nats.sum() / (2 * 4 * 30) for table in tables.values()]
-    assert row.estimate == pytest.approx((wanted[0] + wanted[1] - wanted[2] - wanted[3]) / 2)
-    assert row.n == "8, 8; 30 sentences" and row.verdict == "supported"
-    assert row.low < row.estimate < row.high < 0.2
-
-
-def test_an_arm_of_another_study_is_read_and_checked_there(monkeypatch):
-    gain = bootstrapped({"base/forward": 1, "attention": -1})
-    studies = [
-        DATA | {"study": "base"},
-        DATA | {"arms": {"attention": {"seed": 2}}, "effects": {"gain": gain}},
-    ]
-    noise, asked, checked = RNG.normal(0, 1, 60), [], []
-    tables = {
-        ("base", "nats-forward"): sentences(2, noise),
-        ("tiny", "nats-attention"): sentences(1.9, noise),
-    }
-    known = {data["study"]: Registration(**data) for data in studies}
-    monkeypatch.setattr(judging, "registered", known.get)
-    monkeypatch.setattr(judging, "is_kept", lambda name, config: True)
-    monkeypatch.setattr(judging, "open_kept", lambda name, config: asked.append((name, config)))
-    monkeypatch.setattr(judging, "check_registered", lambda run, study: checked.append(study))
-    monkeypatch.setattr(judging, "read_measurement", lambda study, name: tables[study, name])
-    row = study_verdicts("tiny").loc["gain"]
-    assert row.estimate == pytest.approx(0.1, abs=0.03) and row.verdict == "supported"
-    assert asked == [
-        ("tiny-attention", known["tiny"].runs["tiny-attention"]),
-        ("base-forward", known["base"].runs["base-forward"]),
-    ]
-    assert checked == ["tiny", "base"]
-
-
-def test_arms_that_still_improve_on_the_validation_split_make_a_claim_untestable(monkeypatch):
-    noise = RNG.normal(0, 1, 60)
-    monkeypatch.setattr(judging, "read_measurement", lambda study, name: sentences(2, noise))
-    runs = {arm: made_up(LOW) for arm in ARMS}
-    for arm, last in zip(ARMS, (1.0, 1.5, 0.995, 0.9), strict=True):
-        steps = runs[arm].history.step
-        nats = steps.map({0: 5.0, 10: 2.0, 20: 1.0, 30: 1.0, 40: last})
-        runs[arm].history = runs[arm].history.assign(nats=nats)
-    found = [validation_fall(run) for run in runs.values()]
-    assert found == pytest.approx([0, 0, 0.005, 0.1])
-    gain = bootstrapped(requires={"converged": list(ARMS)})
-    row = judged(monkeypatch, runs, {"gain": gain}).loc["gain"]
-    assert row.verdict == "not testable here"
-    assert row.why == "still improving on the validation split: reversed-b"
