@@ -5,18 +5,11 @@ it names every parameter and gives its default. papermill adds a cell of the sam
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from replicate.cells import (
-    FIRST_LINE,
-    assigned_names,
-    assignments,
-    cells_of,
-    defaults_of,
-    is_parameters_cell,
-)
+from replicate.cell_history import defaults_and_latest
+from replicate.cells import FIRST_LINE, cells_of, defaults_of, is_parameters_cell
 from replicate.errors import ParameterError, SettingError
 from replicate.fields import shortened, unknown
 from replicate.setting_names import (
@@ -66,49 +59,14 @@ def notebook_parameters(history: Sequence[str]) -> Parameters:
     if not any(history):
         # nbval keeps no history; nor can it give parameters, so what is set so far are the defaults.
         return Parameters(_plain_variables(), {})
-    runs = [list(cells) for tagged, cells in groupby(history, is_parameters_cell) if tagged]
-    if not runs:
-        raise ParameterError(f"run the cell that starts with '{FIRST_LINE}' first")
-    _refuse_defaults_elsewhere(history)
-    # Only the last run of cells must be right: in JupyterLab a mistake stays in the history after its repair.
-    earlier = [cell for cells in runs[:-1] for source in cells if (cell := _read_if_right(source))]
-    last = [assignments(source) for source in runs[-1]]
-    defaults, *later = [*earlier, *last]
-    is_override = last[0].keys() < defaults.keys() or 2 * len(last[0]) <= len(defaults)
-    if earlier and not is_override:  # the cell was changed and run again as a whole
-        defaults, later = _renewed(defaults, last[0]), last
-    for cell in last:
-        check_names(cell, defaults)
-    latest = {name: value for cell in later for name, value in cell.items() if name in defaults}
-    # Such a cell names all parameters: only what differs was given by a person.
-    given = {name: value for name, value in latest.items() if not _same(value, defaults[name])}
-    return Parameters(defaults, given)
-
-
-def _renewed(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
-    """The defaults, as far as the cell of now has them in the same type: the others may be the mistake."""
-    return {
-        name: before[name] if type(before.get(name)) is type(value) else value for name, value in now.items()
+    defaults, latest = defaults_and_latest(history)
+    # A cell that was run again names all parameters: only what differs was given by a person.
+    given = {
+        name: value
+        for name, value in latest.items()
+        if name not in defaults or not _same(value, defaults[name])
     }
-
-
-def _read_if_right(source: str) -> dict[str, Any]:
-    try:
-        return assignments(source)
-    except ParameterError:
-        return {}
-
-
-def _refuse_defaults_elsewhere(history: Sequence[str]) -> None:
-    """Refuse defaults in a cell of another form: what papermill puts after it would be taken for them."""
-    from replicate.training.progress import cell_is_watched  # IPython, slow to import
-
-    first = next(number for number, source in enumerate(history) if is_parameters_cell(source))
-    are_defaults = is_parameters_cell(history[first + 1]) if first + 1 < len(history) else False
-    if are_defaults or first == 0 or cell_is_watched():  # in JupyterLab nothing is put after it
-        return
-    if assigned_names(history[first - 1]) & _read_if_right(history[first]).keys():
-        raise ParameterError(f"the cell with the tag parameters must start with '{FIRST_LINE}'")
+    return Parameters(defaults, given)
 
 
 def check_parameters(notebook: Path, given: dict[str, Any]) -> Parameters:

@@ -1,0 +1,63 @@
+"""What the parameters cells of a running notebook have assigned; one may be changed and run again."""
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+from replicate.cells import FIRST_LINE, assigned_names, assignments, is_parameters_cell
+from replicate.errors import ParameterError
+
+
+def defaults_and_latest(history: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The defaults of a notebook, and what its cells of parameters have assigned last; both by name.
+
+    Arguments:
+        history: IPython's `In`, the sources of the cells that ran so far.
+
+    Raises:
+        ParameterError: no such cell ran, or the last that ran cannot be read, or stands where it means
+            something else.
+    """
+    runs = [list(cells) for tagged, cells in groupby(history, is_parameters_cell) if tagged]
+    if not runs:
+        raise ParameterError(f"run the cell that starts with '{FIRST_LINE}' first")
+    _refuse_defaults_elsewhere(history)
+    # Only the last run of cells must be right: in JupyterLab a mistake stays in the history after its repair.
+    earlier = [cell for cells in runs[:-1] for source in cells if (cell := _read_if_right(source))]
+    last = [assignments(source) for source in runs[-1]]
+    defaults = [*earlier, *last][0]
+    is_override = last[0].keys() < defaults.keys() or 2 * len(last[0]) <= len(defaults)
+    if earlier and not is_override:  # the cell was changed and run again as a whole
+        return _renewed(defaults, last[0]), _together(last)
+    known = [{name: value for name, value in cell.items() if name in defaults} for cell in earlier]
+    return defaults, _together([*known, *last])
+
+
+def _together(cells: list[dict[str, Any]]) -> dict[str, Any]:
+    return {name: value for cell in cells for name, value in cell.items()}
+
+
+def _renewed(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """The defaults, as far as the cell of now has them in the same type: the others may be the mistake."""
+    return {
+        name: before[name] if type(before.get(name)) is type(value) else value for name, value in now.items()
+    }
+
+
+def _read_if_right(source: str) -> dict[str, Any]:
+    try:
+        return assignments(source)
+    except ParameterError:
+        return {}
+
+
+def _refuse_defaults_elsewhere(history: Sequence[str]) -> None:
+    """Refuse defaults in a cell of another form: what papermill puts after it would be taken for them."""
+    from replicate.training.progress import cell_is_watched  # IPython, slow to import
+
+    first = next(number for number, source in enumerate(history) if is_parameters_cell(source))
+    are_defaults = is_parameters_cell(history[first + 1]) if first + 1 < len(history) else False
+    if are_defaults or first == 0 or cell_is_watched():  # in JupyterLab nothing is put after it
+        return
+    if assigned_names(history[first - 1]) & _read_if_right(history[first]).keys():
+        raise ParameterError(f"the cell with the tag parameters must start with '{FIRST_LINE}'")
