@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from replicate.files import RunError
-from replicate.runs.folder import TABLES, Run
+from replicate.runs.folder import Run
 from replicate.statistics import (
     Contrast,
     compare_to_reported_mean,
@@ -14,16 +14,15 @@ from replicate.statistics import (
     holm,
     permutation_p,
     readable_p,
-    weighted_means,
 )
 from replicate.studies.bootstrap import Sample, bootstrap
 from replicate.studies.convergence import STILL_FALLING, fall, learnt, validation_fall
-from replicate.studies.effects import RUN_TABLES, Effect, Quantity, Term, formula
+from replicate.studies.effects import RUN_TABLES, Effect, formula
 from replicate.studies.measuring import read_measurement
+from replicate.studies.quantities import quantity, refuse_missing, rows_of
 from replicate.studies.registration import Registration, check_registered, home, registered
 from replicate.studies.results import is_kept, open_kept
 from replicate.studies.rules import LEVEL, claim_verdict, row_verdict, within_margin
-from replicate.studies.takeoff import outcomes
 from replicate.studies.translation.sentences import SCORES
 
 NOT_RUN = "not run yet"
@@ -74,37 +73,6 @@ def _refuse_mixed_arms(effect: Effect, study: str) -> None:
         raise RunError(f"{study}/{table} has no column arm, so arms cannot be compared by it")
 
 
-def quantity(of: Quantity, run: Run, study: str, arm: str) -> pd.Series:
-    """The quantity of each training of an arm, or group of trainings; those without scores are left out."""
-    if of.table == "outcomes":
-        table = outcomes(run.history, run.task)
-    else:
-        table = getattr(run, of.table) if of.table in TABLES else read_measurement(study, of.table)
-    _refuse_missing(of.columns, table, f"{study}/{of.table}")
-    if "arm" in table:
-        table = table[table.arm == arm]
-    return sum(term.weight * _mean(table, of, term) for term in of.terms).dropna()
-
-
-def _refuse_missing(wanted: Iterable[str], table: pd.DataFrame, name: str) -> None:
-    """Refuse a column that an effect names and that its table does not have."""
-    for column in wanted:
-        if column not in table:
-            raise RunError(f"{name} has no column {column}, which an effect reads; it has {', '.join(table)}")
-
-
-def _mean(table: pd.DataFrame, of: Quantity, term: Term) -> pd.Series:
-    """By unit, the mean of the rows that the term names."""
-    return weighted_means(_rows_of(term, table), of.column, of.unit)
-
-
-def _rows_of(term: Term, table: pd.DataFrame) -> pd.DataFrame:
-    for column, wanted in term.where.items():
-        values = table[column]
-        table = table[values.between(*wanted) if isinstance(wanted, list) else values == wanted]
-    return table
-
-
 def _bootstrap(effect: Effect, study: str) -> dict:
     """Over trainings and sentences; arms of equal weight are one sample."""
     samples, tables = [], {}
@@ -112,13 +80,13 @@ def _bootstrap(effect: Effect, study: str) -> dict:
         own_study, own = home(study, arm)
         table = read_measurement(own_study, name := f"{effect.of.table}-{own}")
         chosen = [column for term in effect.of.terms for column in term.where]
-        _refuse_missing(chosen, table, f"{own_study}/{name}")
+        refuse_missing(chosen, table, f"{own_study}/{name}")
         tables[arm] = table.assign(unit=arm + table["round"].astype(str))
     for weight in dict.fromkeys(effect.compare.values()):
         arms = [arm for arm, own in effect.compare.items() if own == weight]
         together = pd.concat([tables[arm] for arm in arms])
         samples += [
-            Sample(term.weight * weight * len(arms), "+".join(arms), _rows_of(term, together))
+            Sample(term.weight * weight * len(arms), "+".join(arms), rows_of(term, together))
             for term in effect.of.terms
         ]
     columns, score = SCORES[effect.of.column]

@@ -7,7 +7,8 @@ from scipy import stats
 
 from replicate.studies.convergence import fall, validation_fall
 from replicate.studies.effects import Quantity
-from replicate.studies.judging import quantity, readable_study
+from replicate.studies.judging import readable_study
+from replicate.studies.quantities import quantity
 
 RNG = np.random.default_rng(0)
 

@@ -7,7 +7,7 @@ from judged import effect, judged, made_up
 from shared import DATA
 
 from replicate.files import RunError
-from replicate.studies import judging
+from replicate.studies import judging, quantities
 from replicate.studies.convergence import validation_fall
 from replicate.studies.judging import study_verdicts
 from replicate.studies.registration import Registration
@@ -90,7 +90,8 @@ def test_arms_that_still_improve_on_the_validation_split_make_a_claim_untestable
 def test_a_column_that_a_measured_table_lacks_is_named(monkeypatch):
     tables = {"search": pd.DataFrame({"arm": ["low"], "round": [0], "width": [1]})}
     tables |= {f"nats-{arm}": sentences(2, np.zeros(60)) for arm in ARMS}
-    monkeypatch.setattr(judging, "read_measurement", lambda study, name: tables[name])
+    for module in (judging, quantities):
+        monkeypatch.setattr(module, "read_measurement", lambda study, name: tables[name])
     runs = {arm: made_up(LOW) for arm in ("low", "high", *ARMS)}
     of = {"table": "search", "column": "width", "terms": [{"where": {"wdith": 1}}]}
     with pytest.raises(RunError, match=r"tiny/search has no column wdith.*it has arm, round, width"):
