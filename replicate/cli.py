@@ -1,33 +1,15 @@
 """The command line: `replicate report`, `replicate run` and so on; a thin face."""
 
 import os
-from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from typer.core import TyperCommand
 
 from replicate.endings import OneLineErrors, forget_hang_up
 from replicate.errors import ParameterError
-
-
-class PairOptions(TyperCommand):
-    """Reads `-p NAME VALUE` and `-r` as papermill does; typer has no repeatable option of two words."""
-
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
-        words = iter(args)
-        return super().parse_args(
-            ctx, [_pair(word, words) if word in ("-p", "-r") else word for word in words]
-        )
-
-
-def _pair(option: str, words: Iterator[str]) -> str:
-    """One word of the option and what follows it: `NAME VALUE`, or `name=value`, as which it is read."""
-    name = next(words, "")
-    return option + ("=".join([name, *islice(words, 1)]) if "=" not in name else name)
-
+from replicate.pair_options import PairOptions
+from replicate.telling import tell
 
 app = typer.Typer(
     cls=OneLineErrors, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
@@ -80,9 +62,9 @@ def run(
     values = as_its_kernel_reads(check_parameters(path, given), path.parent)
     folder = check_run(values, run_config(values) if makes_config(path) else None)
     with place_of_copy(path, out, force) as copy:
-        typer.echo(f"replicate: executing {path}; its copy is {copy}", err=True)
+        tell(f"replicate: executing {path}; its copy is {copy}")
         if folder:
-            typer.echo(f"replicate: the run's folder is {shown(folder)}", err=True)
+            tell(f"replicate: the run's folder is {shown(folder)}")
 
         from replicate.publish.execute import execute_or_set_apart  # papermill takes seconds
 
@@ -100,10 +82,10 @@ def lab(
 
     new, kept = copy_to(folder)
     if new:
-        typer.echo(f"replicate: copied to {folder}/: {', '.join(new)}", err=True)
+        tell(f"replicate: copied to {folder}/: {', '.join(new)}")
     if kept:
         hint = "rename or delete one to get the project's again"
-        typer.echo(f"replicate: yours are left as they are: {', '.join(kept)}; {hint}", err=True)
+        tell(f"replicate: yours are left as they are: {', '.join(kept)}; {hint}")
     os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")  # not a `python3` registered for this user
     forget_hang_up()
     main(["--ip=127.0.0.1", "--allow-root", str(folder)])
@@ -129,16 +111,16 @@ def sweep(
     typer.echo(f"all columns: {out / SUMMARY}")
     if left := others(out, jobs):
         names = ", ".join(place.name for place in left)
-        typer.echo(f"replicate: no longer in {file}, so in {OTHERS} only: {names}", err=True)
+        tell(f"replicate: no longer in {file}, so in {OTHERS} only: {names}")
     bad = table[table.state != "done"]
     for name, error in zip(bad.folder, bad.error, strict=True):
-        typer.echo(f"replicate: {name}: {error}", err=True)
+        tell(f"replicate: {name}: {error}")
     for state, hint in (
         ("failed", "the same command tries them again"),
         ("damaged", "delete their folders, and the same command makes them again"),
     ):
         if count := (bad.state == state).sum():
-            typer.echo(f"replicate: {count} of {len(jobs)} cases {state}; {hint}", err=True)
+            tell(f"replicate: {count} of {len(jobs)} cases {state}; {hint}")
     if len(bad):
         raise typer.Exit(1)
 

@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from replicate.errors import FULL, OneLineError
+from replicate.telling import tell
 
 EXTRA_OF = {  # modules that are imported here -> the extra of pyproject.toml that installs them
     **dict.fromkeys(["cryptography", "dask", "distributed", "rich"], "sweep"),
@@ -44,23 +45,23 @@ class OneLineErrors(TyperGroup):
         try:
             os.getcwd()
         except FileNotFoundError:  # which libraries meet in ways of their own, some by ending at once
-            typer.echo("replicate: the current folder is not there any more; go to another one", err=True)
+            tell("replicate: the current folder is not there any more; go to another one")
             raise typer.Exit(2) from None
         try:
             gettempdir()
         except FileNotFoundError as error:  # the disk is full
-            typer.echo(f"replicate: {error.strerror}: make room, or set TMPDIR", err=True)
+            tell(f"replicate: {error.strerror}: make room, or set TMPDIR")
             raise typer.Exit(2) from None
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as interrupt:
-            typer.echo(f"replicate: {str(interrupt) or 'stopped'}", err=True)
+            tell(f"replicate: {str(interrupt) or 'stopped'}")
             raise typer.Exit(128 + signal.SIGINT) from None
         except (ModuleNotFoundError, OSError, ValueError, RuntimeError) as error:
             if (fault := _fault(error)) is None:
                 raise
             message, code = fault
-            typer.echo(f"replicate: {message}", err=True)
+            tell(f"replicate: {message}")
             raise typer.Exit(code) from error
 
 

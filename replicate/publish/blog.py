@@ -14,7 +14,7 @@ from replicate.publish.chirpy import Post, check_place, earlier, write_post
 from replicate.publish.dump import check_executed, post_body
 from replicate.publish.execute import execute, figures_in, read_notebook
 from replicate.studies.results import RESULTS
-from replicate.training.progress import say
+from replicate.telling import tell
 
 
 def make_article(
@@ -35,7 +35,7 @@ def make_article(
         raise ParameterError(f"there is no {RESULTS}: the project's results are in its checkout")
     slug = given["slug"] = given.get("slug") or slug_of(name, lang)
     check_place(slug, out)
-    say(f"writing {name}, {lang}")
+    tell(f"writing {name}, {lang}")
     with TemporaryDirectory() as figures:
         front, body, files = article(name, lang, slug, Path(figures), code)
         return write_post(body, files, post_of(front, given, name, out), out, force)
@@ -56,7 +56,7 @@ def make_post(notebook: Path, out: Path, force: bool = False, **given: str | lis
     check_place(post.slug, out)
     with TemporaryDirectory() as temporary:
         figures = Path(temporary) / "figures"
-        say(f"executing {notebook.name}")
+        tell(f"executing {notebook.name}")
         with figures_in(figures):
             executed = nbformat.read(execute(notebook, Path(temporary) / notebook.name, {}), as_version=4)
         body, files = post_body(executed, figures, post.slug)

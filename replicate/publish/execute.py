@@ -1,9 +1,7 @@
 """Runs a notebook from top to bottom, as papermill does it, in a kernel of this Python."""
 
-import io
 import logging
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +17,7 @@ from replicate.files import first_line, read_utf8
 from replicate.notebooks import set_apart
 from replicate.publish.own_kernel import execute_in_own_kernel
 from replicate.runs.places import runs_root
+from replicate.telling import PatientStderr
 from replicate.training.interrupts import telling_that_it_stops
 
 # Of a kernel that dies: what papermill logs, it raises too.
@@ -26,16 +25,6 @@ logging.getLogger("papermill").setLevel(logging.CRITICAL)
 
 # What reading a damaged notebook can end in.
 DAMAGE = ValueError, TypeError, KeyError, AttributeError, AssertionError, RecursionError
-
-
-class PatientStderr(io.TextIOBase):
-    """This process's own, as `say` writes to it: that what is said there has no reader stops no work."""
-
-    def write(self, text: str) -> int:
-        with suppress(OSError):
-            sys.stderr.write(text)
-            sys.stderr.flush()
-        return len(text)
 
 
 class NotebookError(OneLineError, RuntimeError):

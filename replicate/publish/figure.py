@@ -15,7 +15,7 @@ from replicate.figures.training import loss_curve, metric_curves
 from replicate.files import claimed, write_whole
 from replicate.publish.execute import execute, figures_in
 from replicate.runs.folder import Run, open_run, project_notebook
-from replicate.training.progress import say
+from replicate.telling import tell
 
 OF_A_RUN: dict[str, Callable[[Run], Figure]] = {
     "loss-curve": lambda run: loss_curve(run.history),
@@ -39,7 +39,7 @@ def make_figure(root: Path, name: str, out: Path, run: Path | None, dark: bool) 
             save(_of_a_run(name, run), folder, name)
         else:
             notebook = project_notebook(root / "notebooks" / f"{CATALOGUE[name].notebook}.ipynb")
-            say(f"executing {notebook.name}, which draws it")
+            tell(f"executing {notebook.name}, which draws it")
             with figures_in(folder):
                 execute(notebook, Path(temporary) / "executed.ipynb", {})
         drawn = folder / f"{name}{'-dark' if dark else ''}{out.suffix}"

@@ -9,7 +9,7 @@ from replicate.errors import ParameterError
 from replicate.files import locked
 from replicate.publish.book import check_documents, write_book
 from replicate.publish.execute import execute, figures_in
-from replicate.training.progress import say
+from replicate.telling import tell
 
 EARLIER = "earlier"  # the report that was there, on its way out
 
@@ -29,7 +29,7 @@ def make_report(root: Path, output: Path) -> str:
     with _workshop(output) as folder:
         new = folder / "report"
         executed = _execute_all(notebooks, folder, new / "figures")
-        say("writing the book")
+        tell("writing the book")
         write_book(root, executed, new / "figures", new)
         _replace(output, new, folder / EARLIER)
     return f"The report is in {output / 'index.html'}"
@@ -68,7 +68,7 @@ def _execute_all(notebooks: list[Path], folder: Path, figures: Path) -> list[Pat
     executed = []
     with figures_in(figures):
         for notebook in notebooks:
-            say(f"executing {notebook.name}")
+            tell(f"executing {notebook.name}")
             executed.append(execute(notebook, folder / notebook.name, {}))
     return executed
 

@@ -3,7 +3,6 @@
 import os
 import platform
 import subprocess
-import sys
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,6 +12,7 @@ import torch
 
 from replicate.files import RunError
 from replicate.runs.code import PACKAGE, is_changed
+from replicate.telling import tell
 
 
 def begin() -> dict:
@@ -54,7 +54,7 @@ def git_commit() -> str | None:
         return _git("rev-parse", "HEAD") + ("-dirty" if differs else "")
     except (OSError, subprocess.CalledProcessError) as error:
         if _is_checkout():
-            print(f"no commit is recorded for what is made now: {_why(error)}", file=sys.stderr)
+            tell(f"no commit is recorded for what is made now: {_why(error)}")
         return None
 
 

@@ -1,6 +1,5 @@
 """The full runs, made as a sweep of `03_train` under `runs/replication/`, and results/ written from them."""
 
-import sys
 from collections.abc import Callable
 
 from replicate.files import RunError, first_line, write_table
@@ -21,6 +20,7 @@ from replicate.sweeps.case_folder import run_of
 from replicate.sweeps.schedule import run_sweep
 from replicate.sweeps.spec import Job, make_job
 from replicate.sweeps.store import failures, state
+from replicate.telling import tell
 
 NOTEBOOK = PROJECT / "notebooks" / "03_train.ipynb"
 
@@ -77,7 +77,7 @@ def _possible(plans: dict[str, dict[str, RunConfig]]) -> dict[str, dict[str, Run
                     config.task.check()
             possible[study] = plan
         except ValueError as error:
-            print(f"{study} is left out: {first_line(error)}", file=sys.stderr)
+            tell(f"{study} is left out: {first_line(error)}")
     return possible
 
 
@@ -105,7 +105,7 @@ def _make(
         if state(folder, job) == "done":  # by a sweep that was stopped before it was kept
             on_done(job)
     if not todo:
-        print(f"every run that is asked for is in {RESULTS}", file=sys.stderr)
+        tell(f"every run that is asked for is in {RESULTS}")
         return
     run_sweep(todo, folder, scheduler, workers, on_done)
     if failed := failures(folder, todo):

@@ -1,7 +1,6 @@
 """Runs a sweep on dask: what is missing or failed, anywhere, each result stored as it comes."""
 
 import logging
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -20,7 +19,8 @@ from replicate.sweeps.store import clear_leftovers, state, store
 from replicate.sweeps.tables import claim, write_tables
 from replicate.sweeps.watch import Watch
 from replicate.sweeps.work import Outcome, forget, started_topic, told_topic, work, working_folder
-from replicate.training.progress import progress_style, say
+from replicate.telling import tell
+from replicate.training.progress import progress_style
 
 CLEANING_SECONDS = 60  # for the workers to remove what they worked in
 
@@ -55,10 +55,9 @@ def run_sweep(
         token = claim(folder, file)
         jobs = [replace(job, sweep=token) for job in jobs]
         if edited := [name for name, found in states.items() if found == "edited"]:
-            print(
+            tell(
                 f"{jobs[0].notebook} was edited: {len(edited)} of {len(jobs)} cases are executed again; what "
-                "they have trained with equal settings is used",
-                file=sys.stderr,
+                "they have trained with equal settings is used"
             )
         for job in jobs:
             if states[job.name] == "done" and is_all_stored(working_folder(job), folder / job.name):
@@ -66,9 +65,7 @@ def run_sweep(
         todo = [with_earlier_runs(folder, job) for job in jobs if states[job.name] != "done"]
         if todo:
             if progress_style() != "off":  # a cluster takes seconds to start, and a case longer
-                print(
-                    f"{len(todo)} of {len(jobs)} cases to execute, into {folder}", file=sys.stderr, flush=True
-                )
+                tell(f"{len(todo)} of {len(jobs)} cases to execute, into {folder}")
             with connected(scheduler, min(workers or CPU_COUNT, len(todo))) as client:
                 _do(client, todo, folder, len(jobs) - len(todo), on_done)
         table = write_tables(folder, jobs)
@@ -113,7 +110,7 @@ def _do(
             if client.cluster is not None:  # a scheduler of others has their cases too, and goes on
                 for name in ("asyncio", "tornado.application"):  # of a connection that is closed meanwhile
                     logging.getLogger(name).setLevel(logging.CRITICAL)
-                say("stopping: cases at work are saved; once more stops at once")
+                tell("stopping: cases at work are saved; once more stops at once")
                 with suppress(KeyboardInterrupt):  # pressed again: nothing is waited for
                     client.cancel(list(futures))  # what waits must not begin
                     client.run(end_kernels, on_error="ignore")  # a worker may end meanwhile

@@ -5,7 +5,6 @@ import itertools
 import json
 import math
 import re
-import sys
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from replicate.runs.checks import check_making
 from replicate.runs.code import code_digest
 from replicate.setting_names import flat_names
 from replicate.settings import RunConfig
+from replicate.telling import tell
 from replicate.words import load, one_line, values_of
 
 MOST_CASES = 10_000  # of a sweep; one that asks for more was hardly meant
@@ -181,7 +181,7 @@ def _jobs(folder: Path, sweep: Sweep) -> list[Job]:
     fixed = values_of(sweep.fixed, defaults)
     jobs, changes = {}, sweep.changes()
     if len(changes) > MANY_CASES:
-        print(f"checking {len(changes):,} cases", file=sys.stderr)
+        tell(f"checking {len(changes):,} cases")
     for words in changes:
         change = values_of(words, defaults)
         job = make_job(notebook, fixed | change, _readable(change))

@@ -1,6 +1,5 @@
 """The tables of a sweep's folder: its file's cases, and those that are no longer asked for."""
 
-import sys
 import uuid
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from replicate.files import RunError, free, read_json, write_json, write_whole
 from replicate.runs.folder import open_run
 from replicate.sweeps.case_folder import RECORD, checksum, record_of, runs_of_case
 from replicate.sweeps.spec import Job
+from replicate.telling import tell
 
 MARK = ".sweep.json"  # in the sweep's folder: its token, its file, and the checksums of the tables it wrote
 SUMMARY = "summary.csv"
@@ -143,7 +143,7 @@ def _keep_what_is_a_persons(path: Path, mark: dict) -> None:
     """Give a table that was changed, or made, while the sweep was at work a name of its own."""
     if path.exists() and _checksum(path) not in mark["tables"]:
         kept = path.rename(next(free(path)))
-        print(f"{path.name} was changed while the sweep was at work: it is {kept} now", file=sys.stderr)
+        tell(f"{path.name} was changed while the sweep was at work: it is {kept} now")
 
 
 def _checksum(path: Path) -> str:

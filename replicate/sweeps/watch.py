@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from replicate.sweeps.work import Outcome
-from replicate.training.progress import progress_style, say
+from replicate.telling import tell
+from replicate.training.progress import progress_style
 
 LINE_SECONDS = 30  # without a line, after which a log is told how far a case is
 SHOWN = 12  # running and failed cases in the table; more do not fit a screen
@@ -85,7 +86,7 @@ class Watch:
     def _line(self, text: str) -> None:
         if self.style == "lines":
             ended, self.last_line = self.ended_count + len(self.failed), time.monotonic()
-            say(f"{ended} of {self.count}, {self.time_left()} left; {text}")
+            tell(f"{ended} of {self.count}, {self.time_left()} left; {text}")
 
     def _table(self) -> Group:
         counts = Table("done", "running", "waiting", "failed", "time left")

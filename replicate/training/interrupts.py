@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from types import FrameType
 
-from replicate.training.progress import in_kernel, say
+from replicate.telling import tell
+from replicate.training.progress import in_kernel
 
 STOPPING = "stopping; once more stops at once"
 
@@ -25,7 +26,7 @@ def interrupts() -> Iterator[threading.Event]:
     def note() -> None:
         # In a kernel it is a button that stops, or a command that says so itself.
         if not pressed.is_set() and not in_kernel():
-            say(STOPPING)
+            tell(STOPPING)
         pressed.set()
 
     with _answering_once(signal.SIGTERM, note), _answering_once(signal.SIGINT, note):
@@ -40,7 +41,7 @@ def telling_that_it_stops() -> Iterator[None]:
         return
 
     def stop() -> None:
-        say(STOPPING)
+        tell(STOPPING)
         raise KeyboardInterrupt
 
     with _answering_once(signal.SIGINT, stop):

@@ -4,7 +4,6 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self, TextIO
 
@@ -44,12 +43,6 @@ def cell_is_watched() -> bool:
 def in_kernel() -> bool:
     """Whether this process is a notebook's kernel."""
     return getattr(get_ipython(), "kernel", None) is not None
-
-
-def say(text: str) -> None:
-    """A line on stderr. One that cannot be said, as to a pipe whose reader has ended, stops no work."""
-    with suppress(OSError):
-        print(text, file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True)
