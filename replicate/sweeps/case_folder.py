@@ -90,6 +90,16 @@ def run_folders(folder: Path) -> list[Path]:
     return sorted(path.parent for path in folder.rglob("config.json"))
 
 
+def signature(run: Path) -> bytes:
+    """What tells a finished run from every other, wherever it stands: the record of how it was made."""
+    return (run / "provenance.json").read_bytes()
+
+
+def signatures(folder: Path) -> set[bytes]:
+    """Those of all finished runs in a folder, however deep."""
+    return {signature(path.parent) for path in folder.rglob("provenance.json")}
+
+
 def runs_of_attempt(root: Path) -> list[Path]:
     """The runs that cells have made, finished or not: under `runs/`, or in a folder that a cell named."""
     named = [run for run in run_folders(root) if run.relative_to(root).parts[:1] not in NOT_OF_ATTEMPT]

@@ -7,7 +7,16 @@ from pathlib import Path
 from replicate.files import free, numbered, write_whole
 from replicate.runs.folder import is_damaged, is_run_file
 from replicate.runs.places import UNUSED, is_finished
-from replicate.sweeps.case_folder import EARLIER, FAILED, is_of_case, place_of, run_folders, runs_of_attempt
+from replicate.sweeps.case_folder import (
+    EARLIER,
+    FAILED,
+    is_of_case,
+    place_of,
+    run_folders,
+    runs_of_attempt,
+    signature,
+    signatures,
+)
 from replicate.sweeps.spec import Job
 
 
@@ -25,7 +34,7 @@ def with_earlier_runs(folder: Path, job: Job) -> Job:
             if root == place and not is_ours((run / "config.json").relative_to(place)):
                 continue  # a person's, who may have copied one of ours
             unfinished = run.name, (run / "config.json").read_bytes()
-            record = (run / "provenance.json").read_bytes() if is_finished(run) else unfinished
+            record = signature(run) if is_finished(run) else unfinished
             if record not in known:
                 known.add(record)
                 name = _name_in_attempt(run.relative_to(root))
@@ -41,11 +50,8 @@ def with_earlier_runs(folder: Path, job: Job) -> Job:
 
 def is_all_stored(working: Path, place: Path) -> bool:
     """Whether a case's folder has every run of its working folder; an edit that was undone may leave some."""
-    stored = {path.read_bytes() for path in place.rglob("provenance.json")}
-    return all(
-        is_finished(run) and (run / "provenance.json").read_bytes() in stored
-        for run in runs_of_attempt(working)
-    )
+    stored = signatures(place)
+    return all(is_finished(run) and signature(run) in stored for run in runs_of_attempt(working))
 
 
 def _whole_runs(root: Path) -> list[Path]:
@@ -70,7 +76,7 @@ def put_earlier_runs(job: Job, folder: Path) -> None:
 
 def _not_there_yet(earlier: dict[str, bytes], folder: Path) -> dict[Path, bytes]:
     """Runs from before, by their paths in the folder; one that an attempt has put there is there already."""
-    there = {path.read_bytes() for path in folder.rglob("provenance.json")}
+    there = signatures(folder)
     coming: dict[Path, bytes] = {}
     taken = set()
     for run in sorted(Path(name).parent for name in earlier if Path(name).name == "config.json"):

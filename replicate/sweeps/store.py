@@ -15,6 +15,7 @@ from replicate.sweeps.case_folder import (
     record_of,
     runs_in,
     runs_under,
+    signature,
 )
 from replicate.sweeps.foreign import copy_files
 from replicate.sweeps.spec import Job
@@ -122,7 +123,7 @@ def _keep_runs(place: Path, coming: Path, outcome: Outcome) -> None:
     """Take along the finished runs of a failed attempt before, but for those that this one brings."""
     brought = set(outcome.files.values())
     for run in runs_under(place / FAILED):
-        if (run / "provenance.json").read_bytes() not in brought:
+        if signature(run) not in brought:
             shutil.copytree(run, next(free(coming / run.relative_to(place))))
 
 
