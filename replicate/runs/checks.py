@@ -1,13 +1,15 @@
 """What speaks against a run before any of it begins; told without torch, which takes seconds to import."""
 
 import re
+import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from replicate.errors import SettingError
-from replicate.files import PROJECT, RunError, first_line, free, read_json, unwritable
+from replicate.files import PROJECT, RunError, first_line, read_json, unwritable
 from replicate.parameters import Parameters
-from replicate.runs.places import UNUSED, is_finished, run_folder, runs_root
+from replicate.runs.places import EARLIER_RUNS, is_finished, run_folder, runs_root
 from replicate.settings import RunConfig
 
 
@@ -109,17 +111,18 @@ def refuse_foreign(folder: Path, config: RunConfig) -> None:
     raise RunError(f"{folder} holds another run ({'; '.join(different)}); choose another folder")
 
 
-def take_or_make_room(folder: Path, config: RunConfig) -> None:
-    """Of the runs that a sweep has put here in case they are asked for: the one that is gets this name."""
-    if (folder / UNUSED).exists() and not _is_of(folder, config):
-        folder.rename(next(free(folder)))
+def take_earlier(folder: Path, config: RunConfig) -> None:
+    """Of the runs that a sweep has from before, move one of these settings here, where nothing is yet."""
+    runs = [path.parent for path in (runs_root().parent / EARLIER_RUNS).glob("*/config.json")]
+    if not (same := [run for run in runs if _is_of(run, config)]):
+        return
+    with suppress(OSError):
+        folder.rmdir()  # an empty one, which a cell may have made
     if not folder.exists():
-        places = (folder.parent, runs_root(), runs_root().parent)  # a cell may name a folder beside runs/
-        for mark in (mark for place in places for mark in sorted(place.glob(f"*/{UNUSED}"))):
-            if _is_of(mark.parent, config):
-                folder.parent.mkdir(parents=True, exist_ok=True)
-                mark.parent.rename(folder)
-                return
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        # One that is finished, and had this name, if there is one.
+        best = min(same, key=lambda run: (not is_finished(run), run.name != folder.name, run.name))
+        shutil.move(best, folder)  # to another disk, too
 
 
 def _is_of(folder: Path, config: RunConfig) -> bool:

@@ -18,7 +18,7 @@ from replicate.runs.checks import (
     check_workers,
     refuse_foreign,
     refuse_unwritable,
-    take_or_make_room,
+    take_earlier,
 )
 from replicate.runs.folder import Run, checksums, open_run
 from replicate.runs.places import is_finished, runs_root
@@ -58,7 +58,7 @@ def run(
         workers = 1 if device.startswith("cuda") else torch.get_num_threads()
     check_workers(workers)
     progress_style()  # refuses a wrong one before any training
-    take_or_make_room(folder, config)
+    take_earlier(folder, config)
     refuse_foreign(folder, config)  # before a lock is put into it
     refuse_unwritable(folder)
     # A finished run may be another person's, or on a disk that is read-only.

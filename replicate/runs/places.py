@@ -6,10 +6,9 @@ import shlex
 from pathlib import Path
 
 from replicate.fields import shortened
-from replicate.files import PROJECT, UNFINISHED, RunError
+from replicate.files import PROJECT, RunError
 
-# In the folder of a run that a sweep has from before, until it is asked for again: `locked` removes it then.
-UNUSED = f".unused.{UNFINISHED}"
+EARLIER_RUNS = ".earlier"  # beside the folder of runs: those that a sweep has from before, until asked for
 
 
 def runs_root() -> Path:

@@ -6,13 +6,15 @@ from pathlib import Path
 
 from replicate.files import RunError, read_json
 from replicate.runs.folder import Run, open_run
-from replicate.runs.places import is_finished
+from replicate.runs.places import EARLIER_RUNS, is_finished
 
 EXECUTED = "notebook.ipynb"
 EARLIER = "earlier"  # runs that its notebook asked for before it was edited
 FAILED = "failed"  # what an attempt left that failed after one to keep
+RUN_RECORD = "provenance.json"  # of a finished run
 RECORD = "sweep.json"  # the sweep's own file: what was asked for and how it ended
-NOT_OF_ATTEMPT = ((), (EARLIER,), (FAILED,))  # how the path of what an attempt has not made begins
+# How the path of what an attempt has not made begins.
+NOT_OF_ATTEMPT = ((), (EARLIER,), (EARLIER_RUNS,), (FAILED,))
 OWN = (RECORD, FAILED)  # what is not of the case itself
 
 
@@ -91,13 +93,22 @@ def run_folders(folder: Path) -> list[Path]:
 
 
 def signature(run: Path) -> bytes:
-    """What tells a finished run from every other, wherever it stands: the record of how it was made."""
-    return (run / "provenance.json").read_bytes()
+    """What tells a run from every other: the record of how it was made, which a finished one has.
+
+    One that is not finished has a name and settings.
+    """
+    files = {name: (run / name).read_bytes() for name in ("config.json", RUN_RECORD) if (run / name).exists()}
+    return signature_of(run.name, files)
+
+
+def signature_of(name: str, files: dict[str, bytes]) -> bytes:
+    """That of a run of this name and these files."""
+    return files.get(RUN_RECORD) or b"%s %s" % (name.encode(), files["config.json"])
 
 
 def signatures(folder: Path) -> set[bytes]:
-    """Those of all finished runs in a folder, however deep."""
-    return {signature(path.parent) for path in folder.rglob("provenance.json")}
+    """Those of all runs in a folder, however deep."""
+    return {signature(run) for run in run_folders(folder)}
 
 
 def runs_of_attempt(root: Path) -> list[Path]:

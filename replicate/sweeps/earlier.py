@@ -1,12 +1,12 @@
-"""Runs that a case has from before: brought along, put where its notebook finds them, used or set apart."""
+"""Runs that a case has from before: brought along, and put where `run` takes the one that is asked for."""
 
-from contextlib import suppress
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 from replicate.files import free, numbered, write_whole
 from replicate.runs.folder import is_damaged, is_run_file
-from replicate.runs.places import UNUSED, is_finished
+from replicate.runs.places import EARLIER_RUNS, is_finished
 from replicate.sweeps.case_folder import (
     EARLIER,
     FAILED,
@@ -15,6 +15,7 @@ from replicate.sweeps.case_folder import (
     run_folders,
     runs_of_attempt,
     signature,
+    signature_of,
     signatures,
 )
 from replicate.sweeps.spec import Job
@@ -28,17 +29,15 @@ def with_earlier_runs(folder: Path, job: Job) -> Job:
     place = place_of(folder, job.name)
     if not place.exists():
         return job
-    is_ours, runs, known = is_of_case(place), {}, set()
+    is_ours, found = is_of_case(place), {}
     for root in (place, place / FAILED):  # a run that stands in both is taken from what was kept
-        for run in [*_whole_runs(root), *run_folders(root / EARLIER)]:
+        for run in [*run_folders(root / EARLIER), *_whole_runs(root)]:
             if root == place and not is_ours((run / "config.json").relative_to(place)):
                 continue  # a person's, who may have copied one of ours
-            unfinished = run.name, (run / "config.json").read_bytes()
-            record = signature(run) if is_finished(run) else unfinished
-            if record not in known:
-                known.add(record)
-                name = _name_in_attempt(run.relative_to(root))
-                runs[next(new for new in numbered(name) if new not in runs)] = run
+            found.setdefault(signature(run), (_flat_name(run, root), run))
+    runs: dict[Path, Path] = {}
+    for name, run in found.values():
+        runs[next(new for new in numbered(Path(name)) if new not in runs)] = run
     files = {
         (name / path.name).as_posix(): path.read_bytes()
         for name, run in runs.items()
@@ -51,59 +50,56 @@ def with_earlier_runs(folder: Path, job: Job) -> Job:
 def is_all_stored(working: Path, place: Path) -> bool:
     """Whether a case's folder has every run of its working folder; an edit that was undone may leave some."""
     stored = signatures(place)
-    return all(is_finished(run) and signature(run) in stored for run in runs_of_attempt(working))
+    runs = [*runs_of_attempt(working), *run_folders(working / EARLIER_RUNS)]
+    return all(is_finished(run) and signature(run) in stored for run in runs)
 
 
 def _whole_runs(root: Path) -> list[Path]:
     return [run for run in runs_of_attempt(root) if is_finished(run) and not is_damaged(run)]
 
 
-def _name_in_attempt(name: Path) -> Path:
-    """Where a notebook would find a run."""
-    return Path("runs") / name.relative_to(EARLIER) if name.parts[0] == EARLIER else name
+def _flat_name(run: Path, root: Path) -> str:
+    """A run's name among those from before, where none is within another's folder."""
+    parts = run.relative_to(root).parts
+    return "-".join(parts[1:] if parts[0] in ("runs", EARLIER) and parts[1:] else parts)
+
+
+def leave_only_runs(folder: Path) -> None:
+    """Set the runs of the attempt before apart, and remove what else it wrote into its working folder."""
+    apart = folder / EARLIER_RUNS
+    apart.mkdir(exist_ok=True)
+    # Those within another's folder first, so that each is moved alone, in one step.
+    for run in sorted(runs_of_attempt(folder), key=lambda run: len(run.parts), reverse=True):
+        for path in run.iterdir():
+            if not is_run_file(path.name):
+                _remove(path)
+        run.rename(next(free(apart / _flat_name(run, folder))))
+    for path in folder.iterdir():
+        if path != apart:
+            _remove(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    elif not path.name.startswith("."):  # hidden files are of the project, and not handed back
+        path.unlink()
 
 
 def put_earlier_runs(job: Job, folder: Path) -> None:
-    """Put the runs that a job brings along into its working folder, where those asked for are used."""
-    coming = _not_there_yet(job.earlier, folder)
-    # A run's provenance, which says that it is finished, comes last.
-    for name in sorted(coming, key=lambda name: name.name == "provenance.json"):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / name, lambda file, name=name: file.write_bytes(coming[name]))
-    for run in runs_of_attempt(folder):
-        (run / UNUSED).touch()
+    """Put the runs that a job brings along beside those that its working folder has from before."""
+    apart, runs = folder / EARLIER_RUNS, {}
+    for path, content in job.earlier.items():
+        name, file = Path(path).parts
+        runs.setdefault(name, {})[file] = content
+    there = signatures(apart)
+    for name, files in runs.items():
+        if signature_of(name, files) not in there:
+            _write(next(free(apart / name)), files)
 
 
-def _not_there_yet(earlier: dict[str, bytes], folder: Path) -> dict[Path, bytes]:
-    """Runs from before, by their paths in the folder; one that an attempt has put there is there already."""
-    there = signatures(folder)
-    coming: dict[Path, bytes] = {}
-    taken = set()
-    for run in sorted(Path(name).parent for name in earlier if Path(name).name == "config.json"):
-        files = {Path(name): content for name, content in earlier.items() if run in Path(name).parents}
-        if files.get(run / "provenance.json") in there:
-            continue
-        config = files[run / "config.json"]
-        place = next(path for path in numbered(run) if path not in taken and _is_free(folder / path, config))
-        taken.add(place)
-        coming |= {place / name.relative_to(run): content for name, content in files.items()}
-    return coming
-
-
-def _is_free(run: Path, config: bytes) -> bool:
-    """Whether no other run is there than the same, which an attempt may have begun."""
-    there = run / "config.json"
-    return not run.exists() or (there.exists() and there.read_bytes() == config)
-
-
-def set_unused_apart(folder: Path) -> None:
-    """Move runs of an earlier attempt that this one did not ask for to `earlier/`."""
-    for run in runs_of_attempt(folder):
-        if (run / UNUSED).exists():
-            name = run.relative_to(folder / "runs" if run.is_relative_to(folder / "runs") else folder)
-            apart = next(free(folder / EARLIER / name))  # runs may be called alike
-            apart.mkdir(parents=True)
-            for path in filter(Path.is_file, list(run.iterdir())):  # in its folders are other runs
-                path.rename(apart / path.name)
-            with suppress(OSError):
-                run.rmdir()
+def _write(run: Path, files: dict[str, bytes]) -> None:
+    """Write a run; its provenance, which says that it is finished, comes last."""
+    run.mkdir(parents=True)
+    for name in sorted(files, key=lambda name: name == "provenance.json"):
+        write_whole(run / name, lambda path, name=name: path.write_bytes(files[name]))

@@ -6,13 +6,14 @@ from pathlib import Path
 from replicate.errors import ParameterError
 from replicate.files import RunError, read_json
 from replicate.runs.code import code_digest, is_changed
+from replicate.runs.places import EARLIER_RUNS, is_finished
 from replicate.sweeps.case_folder import EARLIER, EXECUTED, OWN
 from replicate.sweeps.spec import Job
 
 
 def refuse_names_of_the_sweep(folder: Path) -> None:
-    """Refuse a file of a cell's that is called as one of the sweep's own."""
-    for name in (EXECUTED, *OWN):
+    """Refuse what a cell has called as the sweep calls something of its own."""
+    for name in (EXECUTED, EARLIER, *OWN):
         if (folder / name).exists():
             raise ParameterError(f"a cell wrote {name}, which is the sweep's own; use another name")
 
@@ -37,8 +38,8 @@ def refuse_another_text(job: Job, folder: Path) -> None:
         return
     asked = job.task.model_dump()
     for config in folder.rglob("config.json"):
-        if config.relative_to(folder).parts[0] == EARLIER or not (config.parent / "provenance.json").exists():
-            continue  # of no run, or of one that was trained before
+        if EARLIER_RUNS in config.parts or not is_finished(config.parent):
+            continue  # of one that was trained before, or of no run
         found = read_json(config)
         same_place = all(_is_place(found.get(name), asked[name], folder) for name in job.task.places)
         if same_place and any(found.get(name) != asked[name] for name in job.task.filled):

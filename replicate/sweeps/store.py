@@ -113,9 +113,8 @@ def _is_kept(place: Path, outcome: Outcome) -> bool:
     """Whether what stands in a case's folder is more than what a failed attempt brings."""
     if not place.exists():
         return False
-    runs = [*runs_in(place), *runs_under(place / EARLIER)]
-    finished = {run.relative_to(place) / "provenance.json" for run in runs}
-    brings_all = finished <= {Path(name) for name in outcome.files}
+    finished = {signature(run) for run in [*runs_in(place), *runs_under(place / EARLIER)]}
+    brings_all = finished <= set(outcome.files.values())
     return not record_of(place)["error"] or (place / FAILED).exists() or not brings_all
 
 

@@ -16,10 +16,9 @@ from distributed import get_worker
 from replicate.errors import ParameterError
 from replicate.files import RunError, first_line, locked, write_whole
 from replicate.publish.execute import NotebookError, execute, kernel_environment
-from replicate.runs.folder import is_run_file
-from replicate.runs.places import runs_root
-from replicate.sweeps.case_folder import EXECUTED, OWN, runs_of_attempt
-from replicate.sweeps.earlier import put_earlier_runs, set_unused_apart
+from replicate.runs.places import EARLIER_RUNS, runs_root
+from replicate.sweeps.case_folder import EARLIER, EXECUTED, OWN, runs_of_attempt
+from replicate.sweeps.earlier import leave_only_runs, put_earlier_runs
 from replicate.sweeps.refusals import refuse_another_text, refuse_names_of_the_sweep, refuse_other_code
 from replicate.sweeps.spec import Job
 from replicate.training.interrupts import hearing_interrupts
@@ -75,7 +74,6 @@ def work(job: Job) -> Outcome:
             began = time.monotonic()
             try:
                 _execute(job, folder)
-                set_unused_apart(folder)
                 refuse_another_text(job, folder)
                 refuse_other_code(job)
             finally:
@@ -112,7 +110,7 @@ def forget(job: Job) -> None:
 
 def _execute(job: Job, folder: Path) -> None:
     _wait_for_orphans(folder)
-    _leave_only_runs(folder)
+    leave_only_runs(folder)
     put_earlier_runs(job, folder)
     source = folder / f".{job.notebook}"
     write_whole(source, lambda file: file.write_text(job.source, encoding="utf-8"))
@@ -150,24 +148,12 @@ def _wait_for_orphans(folder: Path) -> None:
                 time.sleep(0.2)
 
 
-def _leave_only_runs(folder: Path) -> None:
-    """Remove what an earlier attempt wrote, but for its runs, which this one goes on with."""
-    runs = runs_of_attempt(folder)
-    for path in folder.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            if not any(run.is_relative_to(path) for run in runs):
-                shutil.rmtree(path)
-        elif not path.name.startswith("."):  # hidden files are of the project, and not handed back
-            path.unlink()
-    for path in _visible_files(folder):
-        if not (path.parent in runs and is_run_file(path.name)):
-            path.unlink()
-
-
-def _visible_files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
-
-
 def _files(folder: Path) -> dict[str, bytes]:
-    found = {path.relative_to(folder): path for path in _visible_files(folder)}
-    return {name.as_posix(): path.read_bytes() for name, path in found.items() if name.parts[0] not in OWN}
+    """What is handed back of a working folder; its earlier runs are those that were not asked for."""
+    found = {}
+    for path in folder.rglob("*"):
+        name = path.relative_to(folder)
+        if path.is_file() and not path.name.startswith(".") and name.parts[0] not in OWN:
+            apart = name.parts[0] == EARLIER_RUNS
+            found[Path(EARLIER, *name.parts[1:]) if apart else name] = path.read_bytes()
+    return {name.as_posix(): content for name, content in found.items()}

@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 from replicate.cli import app
 from replicate.files import write_json
 from replicate.presets import QUICK
-from replicate.runs.checks import read_config, take_or_make_room
-from replicate.runs.places import UNUSED
+from replicate.runs.checks import read_config, take_earlier
+from replicate.runs.places import EARLIER_RUNS, is_finished
 from replicate.settings import RunConfig
 
 
@@ -87,24 +87,44 @@ def test_subwords_without_their_library_are_told_before_anything_runs(monkeypatc
     assert result.exit_code == 2 and result.stderr.startswith(said)
 
 
-def test_of_the_runs_that_a_sweep_has_put_there_the_one_that_is_asked_for_gets_the_name(tmp_path):
-    """Another that has it makes room; what is not the sweep's stays, and is refused by what comes next."""
+def test_of_the_runs_that_a_sweep_has_from_before_the_one_that_is_asked_for_is_put_into_its_folder(
+    tmp_path, monkeypatch
+):
+    """A finished one before another; what is there already stays, and is refused by what comes next."""
+    monkeypatch.setenv("REPLICATE_RUNS", str(tmp_path / "runs"))
 
-    def put(name, seed, mark=True):
-        (tmp_path / name).mkdir()
-        write_json(tmp_path / name / "config.json", QUICK.changed(seed=seed).flat())
-        if mark:
-            (tmp_path / name / UNUSED).touch()
+    def put(run, seed, finished=False):
+        run.mkdir(parents=True)
+        write_json(run / "config.json", QUICK.changed(seed=seed).flat())
+        if finished:
+            (run / "provenance.json").touch()
 
-    put("mine", seed=1)
-    put("other", seed=2)
-    put("own", seed=3, mark=False)
-    take_or_make_room(tmp_path / "mine", QUICK.changed(seed=2))
-    take_or_make_room(tmp_path / "new", QUICK.changed(seed=3))
-    take_or_make_room(tmp_path / "own", QUICK.changed(seed=1))
-    found = {path.parent.name: read_config(path.parent).training.seed for path in tmp_path.glob("*/*.json")}
-    assert found == {"mine": 2, "mine-2": 1, "own": 3}
-    take_or_make_room(tmp_path / "mine", QUICK.changed(seed=2))  # which has it
-    (tmp_path / "mine-2" / "config.json").write_text("damaged")
-    take_or_make_room(tmp_path / "mine-2", QUICK.changed(seed=1))
-    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {"mine", "mine-2-2", "own"}
+    earlier = tmp_path / EARLIER_RUNS
+    put(earlier / "one", seed=1)
+    put(earlier / "two", seed=2)
+    put(earlier / "two-2", seed=2, finished=True)
+    put(earlier / "three", seed=3)
+    put(tmp_path / "own", seed=4)
+    (earlier / "damaged").mkdir()
+    (earlier / "damaged" / "config.json").write_text("damaged")
+    (tmp_path / "empty").mkdir()
+
+    def asked(folder, seed):
+        take_earlier(tmp_path / folder, QUICK.changed(seed=seed))
+
+    asked("runs/two", 2)
+    assert is_finished(tmp_path / "runs" / "two") and not (earlier / "two-2").exists()
+    asked("runs/two/within", 1)
+    asked("empty", 3)
+    asked("own", 2)
+    asked("new", 5)
+    found = {
+        path.parent: read_config(path.parent).training.seed for path in tmp_path.glob("[!.]*/**/config.json")
+    }
+    assert {folder.relative_to(tmp_path).as_posix(): seed for folder, seed in found.items()} == {
+        "runs/two": 2,
+        "runs/two/within": 1,
+        "empty": 3,
+        "own": 4,
+    }
+    assert {run.name for run in earlier.iterdir()} == {"two", "damaged"}

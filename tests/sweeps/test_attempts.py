@@ -5,12 +5,20 @@ from pathlib import Path
 import pytest
 from shared import EMPTY_NOTEBOOK, FINISHED_RUN, files_in
 
-from replicate.runs.places import UNUSED
-from replicate.sweeps.earlier import put_earlier_runs, with_earlier_runs
+from replicate.runs.places import EARLIER_RUNS
+from replicate.sweeps.earlier import leave_only_runs, put_earlier_runs, with_earlier_runs
 from replicate.sweeps.spec import Job
 from replicate.sweeps.store import clear_leftovers, state, store
 from replicate.sweeps.tables import others, summary
 from replicate.sweeps.work import Outcome
+
+
+def brought_as(files: dict[str, bytes]) -> dict[str, bytes]:
+    """The files of runs as the next attempt is handed them."""
+    return {name.removeprefix("runs/"): content for name, content in files.items()}
+
+
+BROUGHT = brought_as(FINISHED_RUN)
 
 
 def test_a_failed_attempt_takes_no_finished_run_away_and_a_later_success_does(tmp_path):
@@ -30,7 +38,7 @@ def test_a_failed_attempt_takes_no_finished_run_away_and_a_later_success_does(tm
         assert (tmp_path / "a" / "failed" / "notebook.ipynb").read_bytes() == attempt
         assert (tmp_path / "a" / "runs" / "one" / "checkpoint.pt").read_bytes() == b"checkpoint.pt"
         assert state(tmp_path, job) == "failed" and summary(tmp_path, [job]).error.tolist() == ["as asked"]
-        assert with_earlier_runs(tmp_path, job).earlier == FINISHED_RUN
+        assert with_earlier_runs(tmp_path, job).earlier == BROUGHT
     store(tmp_path, job, Outcome(None, 1.0, "here", FINISHED_RUN | {"notebook.ipynb": b"last"}))
     assert files_in(tmp_path / "a") == {*FINISHED_RUN, "notebook.ipynb", "sweep.json"}
 
@@ -54,7 +62,7 @@ def test_a_success_stays_whole_beside_failed_attempts_and_every_run_is_used_agai
         assert (place / "failed" / "notebook.ipynb").read_bytes() == said
         assert state(tmp_path, job) == "failed" and summary(tmp_path, [job]).state.tolist() == ["failed"]
         earlier = with_earlier_runs(tmp_path, job).earlier
-        assert earlier == FINISHED_RUN | other | {"runs/old/config.json": b"{}"}
+        assert earlier == BROUGHT | brought_as(other) | {"old/config.json": b"{}"}
     store(tmp_path, job, Outcome(None, 1.0, "here", {"notebook.ipynb": b"mended"}))
     assert files_in(tmp_path / "a") == {"notebook.ipynb", "sweep.json"}
 
@@ -64,7 +72,7 @@ def test_a_damaged_run_is_not_handed_over_where_a_whole_one_is(tmp_path):
     store(tmp_path, job, Outcome(None, 1.0, "here", FINISHED_RUN))
     store(tmp_path, job, Outcome("as asked", 1.0, "here", FINISHED_RUN))
     (tmp_path / "a" / "runs" / "one" / "scores.csv").write_text("changed")
-    assert with_earlier_runs(tmp_path, job).earlier == FINISHED_RUN  # of failed/
+    assert with_earlier_runs(tmp_path, job).earlier == BROUGHT  # of failed/
     (tmp_path / "a" / "failed" / "runs" / "one" / "scores.csv").write_text("changed")
     assert with_earlier_runs(tmp_path, job).earlier == {}
 
@@ -75,7 +83,7 @@ def test_earlier_runs_stay_where_an_attempt_leaves_nothing(tmp_path):
     store(tmp_path, job, Outcome("as asked", 1.0, "here", earlier))
     store(tmp_path, job, Outcome("worker after worker died under it", 0.0, "", {}))
     assert files_in(tmp_path / "a") == {*earlier, "sweep.json"}
-    assert with_earlier_runs(tmp_path, job).earlier == FINISHED_RUN  # where an edit undone would ask for it
+    assert with_earlier_runs(tmp_path, job).earlier == BROUGHT  # where an edit undone would ask for it
 
 
 def test_a_failed_attempts_finished_run_stays_until_an_attempt_brings_it(tmp_path):
@@ -89,7 +97,7 @@ def test_a_failed_attempts_finished_run_stays_until_an_attempt_brings_it(tmp_pat
             tmp_path / "a" / "failed" / f"runs/one{'-2' if left else ''}" / "provenance.json"
         ).read_bytes()
         assert record == other["runs/one/provenance.json"]
-        assert with_earlier_runs(tmp_path, job).earlier.keys() >= {"runs/one-2/provenance.json"}
+        assert with_earlier_runs(tmp_path, job).earlier.keys() >= {"one-2/provenance.json"}
     brought = {name.replace("one", "again"): content for name, content in other.items()}
     store(tmp_path, job, Outcome("as asked", 1.0, "here", brought))
     assert files_in(tmp_path / "a") == {*FINISHED_RUN, *(f"failed/{name}" for name in brought), "sweep.json"}
@@ -104,7 +112,7 @@ def test_a_persons_copy_of_a_run_does_not_stand_for_it(tmp_path, copied):
     (mine := tmp_path / "a" / "runs" / "best").mkdir()
     for name in copied:
         (mine / name).write_bytes(FINISHED_RUN[f"runs/one/{name}"])
-    assert with_earlier_runs(tmp_path, job).earlier == FINISHED_RUN
+    assert with_earlier_runs(tmp_path, job).earlier == BROUGHT
 
 
 def test_a_run_in_a_folder_of_folders_is_one_too(tmp_path):
@@ -112,7 +120,9 @@ def test_a_run_in_a_folder_of_folders_is_one_too(tmp_path):
     deep = {name.replace("runs/", "runs/group/"): content for name, content in FINISHED_RUN.items()}
     store(tmp_path, job, Outcome("as asked", 1.0, "here", deep))
     store(tmp_path, job, Outcome("as asked", 1.0, "here", {}))
-    assert with_earlier_runs(tmp_path, job).earlier == deep
+    assert with_earlier_runs(tmp_path, job).earlier == {
+        name.replace("one/", "group-one/"): content for name, content in BROUGHT.items()
+    }
 
 
 @pytest.mark.parametrize("moves", [0, 1])
@@ -163,20 +173,40 @@ def test_two_runs_of_one_name_are_both_brought_along_and_neither_is_mixed_with_w
     store(tmp_path, job, Outcome(None, 1.0, "here", FINISHED_RUN))
     store(tmp_path, job, Outcome("as asked", 1.0, "here", edited))
     brought = with_earlier_runs(tmp_path, job)
-    second = {name.replace("/one/", "/one-2/"): content for name, content in edited.items()}
-    assert brought.earlier == FINISHED_RUN | second
+    second = {name.replace("one/", "one-2/"): content for name, content in brought_as(edited).items()}
+    assert brought.earlier == BROUGHT | second
 
     begun = tmp_path / "working" / "runs" / "one"
     begun.mkdir(parents=True)
     (begun / "config.json").write_text("{}")
+    (begun / "parts.json").write_text("{}")
     (begun / "part-0000-0001.pt").write_text("half")
-    put_earlier_runs(brought, tmp_path / "working")
-    (begun.parent / "one-2").rename(begun.parent / "asked-for")
-    put_earlier_runs(brought, tmp_path / "working")  # where both are by now
-    (begun.parent / "asked-for").rename(begun.parent / "one-2")
-    runs = {path.parent.name: path.read_bytes() for path in begun.parent.glob("*/provenance.json")}
-    assert runs == {
-        "one-2": FINISHED_RUN["runs/one/provenance.json"],
-        "one-2-2": edited["runs/one/provenance.json"],
+    (begun / "figure.png").write_text("of a cell")
+    apart = tmp_path / "working" / EARLIER_RUNS
+    for _ in range(2):  # the second time all are there
+        leave_only_runs(tmp_path / "working")
+        put_earlier_runs(brought, tmp_path / "working")
+        assert files_in(apart / "one") == {"config.json", "parts.json", "part-0000-0001.pt"}
+        assert {path.parent.name: path.read_bytes() for path in apart.glob("*/provenance.json")} == {
+            "one-2": FINISHED_RUN["runs/one/provenance.json"],
+            "one-2-2": edited["runs/one/provenance.json"],
+        }
+        assert [path.name for path in (tmp_path / "working").iterdir()] == [EARLIER_RUNS]
+
+
+def test_runs_within_each_others_folders_are_set_apart_each_alone(tmp_path):
+    for number, name in enumerate(("runs/a", "runs/a/b", "mine/a", "mine/a/b/c")):
+        (tmp_path / name).mkdir(parents=True, exist_ok=True)
+        (tmp_path / name / "config.json").write_text(f'{{"seed": {number}}}')
+        (tmp_path / name / "provenance.json").write_text(f'{{"run": {number}}}')
+    leave_only_runs(tmp_path)
+    found = {path.parent.name: path.read_text() for path in tmp_path.rglob("config.json")}
+    assert found == {
+        "a": '{"seed": 0}',
+        "a-b": '{"seed": 1}',
+        "mine-a": '{"seed": 2}',
+        "mine-a-b-c": '{"seed": 3}',
     }
-    assert {path.name for path in begun.iterdir()} == {"config.json", "part-0000-0001.pt", UNUSED}
+    assert files_in(tmp_path) == {
+        f"{EARLIER_RUNS}/{name}/{file}.json" for name in found for file in ("config", "provenance")
+    }

@@ -1,6 +1,7 @@
 """Sweeps whose notebook is edited: what was trained is used or kept; and the table of what was trained."""
 
 import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -17,6 +18,31 @@ from replicate.sweeps.store import state
 pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.slow]
 
 RUNS_ROOT = "from replicate.runs.places import runs_root"
+PATH = "from pathlib import Path"
+
+
+def swept(folder: Path, *cells: str) -> tuple[Path, pd.DataFrame]:
+    """The one case of a sweep of a notebook of these cells, which is written anew, and the summary."""
+    write_notebook(folder / "tiny.ipynb", *cells)
+    (folder / "sweep.yaml").write_text("notebook: tiny.ipynb\nlist: [{rounds: 1}]")
+    (job,) = read_sweep(folder / "sweep.yaml")
+    table = run_sweep([job], folder / "out", workers=1)
+    return folder / "out" / job.name, table
+
+
+def sized(hidden_size: int, folder: str | None = None) -> tuple[str, ...]:
+    """The cells that train, a model of this size, in a folder that a cell names."""
+    parameters = TRAINS[0].replace("hidden_size = 4", f"hidden_size = {hidden_size}")
+    if folder is None:
+        return parameters, *TRAINS[1:]
+    trains = TRAINS[2].replace("workers=1", f"workers=1, folder=Path({folder!r}).absolute()")
+    return parameters, TRAINS[1], PATH, trains
+
+
+def stepped(steps: int, name: str) -> tuple[str, ...]:
+    """The cells that train, for so many updates, in a folder of this name."""
+    trains = TRAINS[2].replace("workers=1", f"workers=1, folder=runs_root() / {name!r}")
+    return TRAINS[0].replace("steps = 3", f"steps = {steps}"), TRAINS[1], RUNS_ROOT, trains
 
 
 def test_an_edited_notebook_is_executed_again_and_uses_what_it_has_trained(tmp_path, capsys):
@@ -36,78 +62,74 @@ def test_an_edited_notebook_is_executed_again_and_uses_what_it_has_trained(tmp_p
 
 
 def test_edit_after_edit_keeps_what_was_trained_before(tmp_path):
-    (tmp_path / "sweep.yaml").write_text("notebook: tiny.ipynb\nlist: [{steps: 2}]")
     for number, size in enumerate((4, 5, 6), 1):
-        cells = TRAINS[0].replace("hidden_size = 4", f"hidden_size = {size}"), *TRAINS[1:]
-        write_notebook(tmp_path / "tiny.ipynb", *cells)
-        (job,) = read_sweep(tmp_path / "sweep.yaml")
-        run_sweep([job], tmp_path / "out", workers=1)
-        place = tmp_path / "out" / job.name
+        place, _ = swept(tmp_path, *sized(size))
         (trained,) = place.glob("runs/*/config.json")
         assert read_json(trained)["hidden_size"] == size
-        earlier = sorted(place.glob("earlier/*/config.json"))
-        assert [read_json(path)["hidden_size"] for path in earlier] == list(range(4, size))
+        earlier = place.glob("earlier/*/config.json")
+        assert sorted(read_json(path)["hidden_size"] for path in earlier) == list(range(4, size))
         assert len(list(place.glob("earlier/*/provenance.json"))) == number - 1
 
 
 def test_an_edit_that_is_undone_trains_nothing_anew(tmp_path):
-    (tmp_path / "sweep.yaml").write_text("notebook: tiny.ipynb\nlist: [{steps: 2}]")
     started = []
     for size in (4, 5, 4, 5):
-        cells = TRAINS[0].replace("hidden_size = 4", f"hidden_size = {size}"), *TRAINS[1:]
-        write_notebook(tmp_path / "tiny.ipynb", *cells)
-        (job,) = read_sweep(tmp_path / "sweep.yaml")
-        run_sweep([job], tmp_path / "out", workers=1)
-        (trained,) = tmp_path.glob("out/*/runs/*/provenance.json")
+        place, _ = swept(tmp_path, *sized(size))
+        (trained,) = place.glob("runs/*/provenance.json")
         started.append(trained.read_text())
     assert started[:2] == started[2:] and started[0] != started[1]
-    assert len(list(tmp_path.glob("out/*/earlier/*"))) == 1
+    assert len(list(place.glob("earlier/*"))) == 1
 
 
 @pytest.mark.parametrize("folders", [["mine", "mine"], ["mine", "runs/mine"], ["runs/mine", "mine/x"]])
 def test_a_run_comes_back_from_and_to_a_folder_that_a_cell_named(tmp_path, folders):
-    (tmp_path / "sweep.yaml").write_text("notebook: tiny.ipynb\nlist: [{rounds: 1}]")
     started = []
     for folder, size in ((folders[0], 4), ("runs/other", 5), (folders[1], 4)):
-        trains = TRAINS[2].replace("workers=1", f"workers=1, folder=Path({folder!r}).absolute()")
-        cells = TRAINS[0].replace("hidden_size = 4", f"hidden_size = {size}"), TRAINS[1]
-        write_notebook(tmp_path / "tiny.ipynb", *cells, "from pathlib import Path", trains)
-        (job,) = read_sweep(tmp_path / "sweep.yaml")
-        run_sweep([job], tmp_path / "out", workers=1)
-        (trained,) = tmp_path.glob(f"out/*/{folder}/provenance.json")
-        started.append(trained.read_text())
+        place, _ = swept(tmp_path, *sized(size, folder))
+        started.append((place / folder / "provenance.json").read_text())
     assert started[0] == started[2] != started[1]
 
 
-def test_a_run_that_is_not_asked_for_leaves_those_within_its_folder(tmp_path):
-    (tmp_path / "sweep.yaml").write_text("notebook: tiny.ipynb\nlist: [{rounds: 1}]")
-    for folder, size in (("out", 4), ("out/a", 5)):
-        trains = TRAINS[2].replace("workers=1", f"workers=1, folder=Path({folder!r})")
-        cells = TRAINS[0].replace("hidden_size = 4", f"hidden_size = {size}"), TRAINS[1]
-        write_notebook(tmp_path / "tiny.ipynb", *cells, "from pathlib import Path", trains)
-        (job,) = read_sweep(tmp_path / "sweep.yaml")
-        run_sweep([job], tmp_path / "swept", workers=1)
-    found = {
-        path.parent.relative_to(tmp_path / "swept" / job.name).as_posix()
-        for path in tmp_path.glob("swept/**/config.json")
-    }
-    assert found == {"earlier/out", "out/a"}
+@pytest.mark.parametrize(
+    "edits", [["mine", "mine/inner"], ["mine/inner", "mine"], ["mine", "mine/a", "mine/a/b", "runs/mine"]]
+)
+def test_an_edit_that_moves_a_run_into_its_folder_or_out_of_it_trains_nothing_anew(tmp_path, edits):
+    started = []
+    for folder in edits:
+        place, _ = swept(tmp_path, *sized(4, folder))
+        started.append((place / folder / "provenance.json").read_text())
+        assert len(list(place.rglob("config.json"))) == 1
+    assert len(set(started)) == 1
+
+
+def test_of_runs_within_each_others_folders_only_what_was_edited_is_trained(tmp_path):
+    started = []
+    for runs in (
+        {"study": 4, "study/b": 5},
+        {"study/b": 5, "first": 4},  # in this order
+        {"study": 6, "study/b": 5},
+        {"study": 4, "study/b": 6},
+    ):
+        parts = [sized(size, folder) for folder, size in runs.items()]
+        trains = [
+            "\n".join((cells[0].splitlines()[-1], cells[-1], "trained.load_model()")) for cells in parts
+        ]
+        place, _ = swept(tmp_path, *parts[0][:-1], *trains)
+        records = {name: (place / name / "provenance.json").read_text() for name in runs}
+        assert {name: read_json(place / name / "config.json")["hidden_size"] for name in runs} == runs
+        started.append({size: records[name] for name, size in runs.items()})
+    assert started[0] == started[1] and started[0][4] == started[3][4]
+    assert started[0][5] == started[2][5] and started[2][6] == started[3][6]
 
 
 def test_a_run_in_a_folder_that_a_cell_named_goes_on_without_what_a_failed_attempt_added(tmp_path):
-    (tmp_path / "sweep.yaml").write_text("notebook: tiny.ipynb\nlist: [{rounds: 1}]")
-    trains = TRAINS[2].replace("workers=1", "workers=1, folder=Path('mine')")
     found = []
     for last in (
         "(trained.path / 'verdict.txt').touch(); 1 / 0",
         "(trained.path / 'right.txt').touch()",
         "3",
     ):
-        write_notebook(
-            tmp_path / "tiny.ipynb", TRAINS[0], TRAINS[1], "from pathlib import Path", trains, last
-        )
-        (job,) = read_sweep(tmp_path / "sweep.yaml")
-        run_sweep([job], tmp_path / "out", workers=1)
+        swept(tmp_path, *sized(4, "mine"), last)
         (place,) = tmp_path.glob("out/*/mine")
         found.append([(place / "provenance.json").read_text(), *(path.name for path in place.glob("*.txt"))])
     assert found[0][0] == found[1][0] == found[2][0]
@@ -115,40 +137,26 @@ def test_a_run_in_a_folder_that_a_cell_named_goes_on_without_what_a_failed_attem
 
 
 def test_runs_of_one_name_and_other_settings_are_kept_beside_each_other(tmp_path):
-    (tmp_path / "sweep.yaml").write_text("notebook: tiny.ipynb\nlist: [{rounds: 1}]")
     started = []
     for name, steps in (("base", 1), ("base", 2), ("longer", 3), ("base", 4), ("longer", 3)):
-        cells = TRAINS[2].replace("workers=1", f"workers=1, folder=runs_root() / '{name}'")
-        cells = TRAINS[0].replace("steps = 3", f"steps = {steps}"), TRAINS[1], RUNS_ROOT, cells
-        write_notebook(tmp_path / "tiny.ipynb", *cells)
-        (job,) = read_sweep(tmp_path / "sweep.yaml")
-        run_sweep([job], tmp_path / "out", workers=1)
-        (trained,) = tmp_path.glob("out/*/runs/*/provenance.json")
+        place, _ = swept(tmp_path, *stepped(steps, name))
+        (trained,) = place.glob("runs/*/provenance.json")
         started.append(trained.read_text())
-    kept = tmp_path.glob("out/*/earlier/*/config.json")
-    assert {path.parent.name: read_json(path)["steps"] for path in kept} == {
-        "base-2": 1,
-        "base-3": 2,
-        "base": 4,
-    }
+    kept = {path.parent.name: read_json(path)["steps"] for path in place.glob("earlier/*/config.json")}
+    assert kept == {"base": 1, "base-2": 2, "base-3": 4}
     assert started[4] == started[2]
 
 
 def test_what_an_attempt_trained_before_its_cell_failed_is_used_though_an_earlier_run_has_its_name(tmp_path):
-    (tmp_path / "sweep.yaml").write_text("notebook: tiny.ipynb\nlist: [{rounds: 1}]")
-    trains = TRAINS[2].replace("workers=1", "workers=1, folder=runs_root() / 'mine'")
     started = []
     for steps, last in ((2, "1"), (4, "1 / 0"), (4, "2 / 0"), (4, "3")):
-        cells = TRAINS[0].replace("steps = 3", f"steps = {steps}"), TRAINS[1], RUNS_ROOT, trains, last
-        write_notebook(tmp_path / "tiny.ipynb", *cells)
-        (job,) = read_sweep(tmp_path / "sweep.yaml")
-        table = run_sweep([job], tmp_path / "out", workers=1)
-        assert table.state.tolist() == ["failed" if "0" in last else "done"]
-        found = tmp_path.glob("out/*/failed/runs/mine" if "0" in last else "out/*/runs/mine")
-        started.append([(run / "provenance.json").read_text() for run in found])
+        place, table = swept(tmp_path, *stepped(steps, "mine"), last)
+        fails = "0" in last
+        assert table.state.tolist() == ["failed" if fails else "done"]
+        made = place / ("failed/runs/mine" if fails else "runs/mine")
+        started.append((made / "provenance.json").read_text())
     assert started[1] == started[2] == started[3] != started[0]
-    kept = tmp_path.glob("out/*/earlier/*/config.json")
-    assert [read_json(path)["steps"] for path in kept] == [2]
+    assert [read_json(path)["steps"] for path in place.glob("earlier/*/config.json")] == [2]
 
 
 @pytest.mark.parametrize("name", ["notebook.ipynb", "sweep.json", "failed/x"])
