@@ -111,9 +111,8 @@ def test_of_runs_within_each_others_folders_only_what_was_edited_is_trained(tmp_
         {"study": 4, "study/b": 6},
     ):
         parts = [sized(size, folder) for folder, size in runs.items()]
-        trains = [
-            "\n".join((cells[0].splitlines()[-1], cells[-1], "trained.load_model()")) for cells in parts
-        ]
+        sizes = [cells[0].splitlines()[-1] for cells in parts]
+        trains = [f"{size}\n{parts[n][-1]}\ntrained.load_model()" for n, size in enumerate(sizes)]
         place, _ = swept(tmp_path, *parts[0][:-1], *trains)
         records = {name: (place / name / "provenance.json").read_text() for name in runs}
         assert {name: read_json(place / name / "config.json")["hidden_size"] for name in runs} == runs
