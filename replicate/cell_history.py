@@ -38,10 +38,12 @@ def _together(cells: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _renewed(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
-    """The defaults, as far as the cell of now has them in the same type: the others may be the mistake."""
-    return {
-        name: before[name] if type(before.get(name)) is type(value) else value for name, value in now.items()
-    }
+    """The defaults of a cell that was changed, None where it changed a type: either may be the mistake."""
+    return {name: _default(before.get(name, value), value) for name, value in now.items()}
+
+
+def _default(before: Any, now: Any) -> Any:
+    return before if type(before) is type(now) or now is None else None
 
 
 def _read_if_right(source: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Intervals and tests over few independent trainings; scipy does the work."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -154,10 +155,12 @@ def contrast(
         ValueError: a value is missing.
     """
     samples = [_complete(sample) for sample in samples]
+    means, variances = zip(*map(_mean_and_variance, samples), strict=True)
     parts = [
-        weight**2 * sample.var(ddof=1) / len(sample) for sample, weight in zip(samples, weights, strict=True)
+        weight**2 * variance / len(sample)
+        for sample, variance, weight in zip(samples, variances, weights, strict=True)
     ]
-    estimate = sum(weight * sample.mean() for sample, weight in zip(samples, weights, strict=True))
+    estimate = math.fsum(weight * mean for mean, weight in zip(means, weights, strict=True))
     error = sum(parts) ** 0.5
     if error == 0:
         return Contrast(estimate, estimate, estimate, 1.0 if estimate == 0 else 0.0)
@@ -168,6 +171,12 @@ def contrast(
     return Contrast(
         estimate, estimate - margin, estimate + margin, 2 * stats.t.sf(abs(estimate) / error, freedom)
     )
+
+
+def _mean_and_variance(values: np.ndarray) -> tuple[float, float]:
+    if len(values) > 1 and (values == values[0]).all():
+        return values[0], 0.0  # which rounding would miss
+    return values.mean(), values.var(ddof=1)
 
 
 def _complete(values: Sequence[float]) -> np.ndarray:

@@ -131,15 +131,36 @@ def test_a_mistake_of_name_or_type_in_the_first_cell_can_be_repaired_and_run_aga
     rest = "steps = 5\nrun = ''"
     parameters = values(given(wrong, rest), CALL, given(right, rest), CALL)
     name, _, value = right.partition(" = ")
-    assert dict(parameters) == {name: ast.literal_eval(value), "steps": 5, "run": ""} and not parameters.given
+    assert dict(parameters) == {name: ast.literal_eval(value), "steps": 5, "run": ""}
+    changed = {} if name not in wrong else {name: ast.literal_eval(value)}
+    assert parameters.given == changed  # a change of type may be a mistake, or the repair of one
     again = values(given(wrong, rest), CALL, given(right, rest), given("steps = 6"), CALL)
-    assert again.given == {"steps": 6} and again[name] == ast.literal_eval(value)
+    assert again.given == changed | {"steps": 6} and again[name] == ast.literal_eval(value)
     most = values(
         given("rate = 1.5", rest), CALL, given("rate = 2.5", "steps = 7"), CALL
     )  # as papermill's cell
     assert dict(most) == {"rate": 2.5, "steps": 7, "run": ""} and most.given == {"rate": 2.5, "steps": 7}
     with pytest.raises(ParameterError, match="unknown parameter 'stpes'"):
         values(given(wrong, rest), CALL, given(right, rest), CALL, given("stpes = 6"), CALL)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("steps = None", "steps needs a value; without one given it is 5"),
+        ("bucket = True", "bucket means nothing with task 'primes'"),
+        ("layers = 3.0", "layers means nothing with .* model 'post'"),
+        ("steps = 'many'", "steps must be a valid integer"),
+    ],
+)
+def test_a_line_of_another_type_in_a_cell_that_is_run_again_is_heard(line, said):
+    lines = {"task": "'primes'", "model": "'post'", "steps": "5", "bucket": "None", "layers": "1"}
+    first = given(*(f"{name} = {value}" for name, value in lines.items()))
+    name, _, value = line.partition(" = ")
+    again = given(*(f"{name} = {value}" for name, value in (lines | {name: value}).items()))
+    with pytest.raises(ParameterError, match=said):
+        run_config(values(first, CALL, again, CALL))
+    assert run_config(values(first, CALL, again, CALL, first, CALL)).training.steps == 5
 
 
 @pytest.mark.parametrize("name", ["step", "stesp", "stepps", "steqs"])

@@ -252,3 +252,5 @@ def test_a_contrast_of_four_by_hand_and_its_coverage():
 def test_a_contrast_without_spread_says_so():
     assert contrast([[1.0, 1.0], [1.0, 1.0]], [1, -1]).p == 1
     assert contrast([[2.0, 2.0], [1.0, 1.0]], [1, -1])[:] == (1, 1, 1, 0)
+    assert contrast([[0.1] * 30, [0.1] * 10], [1, -1])[:] == (0, 0, 0, 1)  # means that are rounded differ
+    assert contrast([[0.1] * 3, [0.3] * 3, [0.1] * 4, [0.3] * 4], [1, -1, -1, 1]).p == 1

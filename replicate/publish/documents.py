@@ -16,7 +16,7 @@ from replicate.runs.folder import open_run
 from replicate.settings import RunConfig
 from replicate.studies.plan import studies
 from replicate.studies.published.plan import published_runs
-from replicate.studies.results import RESULTS, core_hours, is_kept
+from replicate.studies.results import RESULTS, core_hours, has_kept
 
 FIGURES = [  # of the documents
     *("published-and-reproduced", "ladder", "claims-forest", "claims-length"),
@@ -142,7 +142,7 @@ def time_block() -> str:
 
 
 def _kept(plan: dict[str, RunConfig]) -> dict[str, RunConfig]:
-    return {name: config for name, config in plan.items() if is_kept(name, config)}
+    return {name: config for name, config in plan.items() if has_kept(name)}
 
 
 def soak_block() -> str:

@@ -31,9 +31,13 @@ class Sample(NamedTuple):
 def bootstrap(samples: Sequence[Sample], columns: Sequence[str], score: Score, draws: int = DRAWS) -> dict:
     """A weighted sum of mean scores: estimate, p (two-sided), and the 95% and 90% percentile intervals.
 
+    They are NaN, the estimate too if there is none, where a sample has so few sentences that a draw had none.
+
     Args:
         columns: the counts that the score is a function of.
     """
+    if any(sample.table.empty for sample in samples):
+        return _unknown(np.nan)
     sentences = np.unique(np.concatenate([sample.table.sentence.unique() for sample in samples]))
     counts, rng = _of_sentences(len(sentences), draws)
     rng = deepcopy(rng)
@@ -46,10 +50,16 @@ def bootstrap(samples: Sequence[Sample], columns: Sequence[str], score: Score, d
             chosen[sample.arms, units] = _draws(rng, units, draws) / units
         total = total + sample.weight * (scores * chosen[sample.arms, units]).sum(1)
     estimate, drawn = total[0], total[1:]
+    if np.isnan(drawn).any():
+        return _unknown(estimate)
     low, low_90, high_90, high = np.quantile(drawn, [0.025, 0.05, 0.95, 0.975])
     beyond = min((drawn <= 0).sum(), (drawn >= 0).sum())
     p = min(1.0, 2 * (beyond + 1) / (draws + 1))
     return Contrast(estimate, low, high, p)._asdict() | {"low_90": low_90, "high_90": high_90}
+
+
+def _unknown(estimate: float) -> dict:
+    return {"estimate": estimate} | dict.fromkeys(("low", "high", "p", "low_90", "high_90"), np.nan)
 
 
 @lru_cache(maxsize=1)  # the effects of a study are nearly all on the same sentences
@@ -75,5 +85,6 @@ def _scores(
     known = np.where(present[:, None], values, 0)
     number = counts @ present  # [D, U]
     means = (counts @ known.reshape(len(sentences), -1)).reshape(len(counts), *values.shape[1:])
-    means /= number[:, None]  # [D, K, U]
+    with np.errstate(invalid="ignore"):
+        means /= number[:, None]  # [D, K, U]; NaN where a draw has none
     return score(dict(zip(columns, means.swapaxes(0, 1), strict=True)) | {"samples": number})

@@ -59,6 +59,8 @@ def _refuse_unread(of: Quantity, arm: str, config: RunConfig) -> None:
     if of.column == "kind":
         raise ValueError(f"reads kind of {of.table}, which is no number")
     for term in of.terms:
+        if of.table == "by_length" and "kind" not in term.where:
+            raise ValueError(f"reads by_length of all kinds together; name a kind, {' or '.join(KINDS)}")
         for column, wanted in term.where.items():
             if column == "kind" and wanted not in KINDS:
                 raise ValueError(f"names kind {wanted!r}, which is {' or '.join(KINDS)}")
@@ -76,6 +78,8 @@ def _refuse_few(effect: Effect, arm: str, config: RunConfig) -> None:
 def _refuse_unmet(effect: Effect, arms: Arms) -> None:
     """Refuse a requirement that the arm can neither meet nor fail."""
     needs = effect.requires
+    if effect.test == "bootstrap" and needs.room:
+        raise ValueError("asks for room, which is of a number a training, and a bootstrap has none")
     for _, config in _own(needs.learnt, arms):
         refuse_without_plateau(task_of(config.task))
     for arm, config in _own([*needs.flat, *needs.settled], arms):

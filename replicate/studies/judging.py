@@ -21,7 +21,7 @@ from replicate.studies.effects import RUN_TABLES, Effect, formula
 from replicate.studies.measuring import read_measurement
 from replicate.studies.quantities import quantity, refuse_missing, rows_of
 from replicate.studies.registration import Registration, check_registered, home, registered
-from replicate.studies.results import is_kept, open_kept
+from replicate.studies.results import has_kept, open_kept
 from replicate.studies.rules import LEVEL, claim_verdict, row_verdict, within_margin
 from replicate.studies.translation.sentences import SCORES
 
@@ -36,7 +36,7 @@ def study_verdicts(study: str) -> pd.DataFrame:
     correction counts, as if their p were 1.
 
     Raises:
-        RunError: a run was not made under the registration as it stands.
+        RunError: a run is damaged, or was not made under the registration as it stands.
     """
     registration = registered(study)
     runs = open_arms(registration)
@@ -60,7 +60,7 @@ def open_arms(registration: Registration) -> dict[str, Run]:
         study, own = home(registration.study, arm)
         name = f"{study}-{own}"
         config = registered(study).runs[name]
-        if is_kept(name, config):
+        if has_kept(name):
             runs[arm] = open_kept(name, config)
             check_registered(runs[arm], study)
     return runs
@@ -92,7 +92,8 @@ def _bootstrap(effect: Effect, study: str) -> dict:
     columns, score = SCORES[effect.of.column]
     n = [str(sample.table.unit.nunique()) for sample in samples]
     sentences = pd.concat([sample.table.sentence for sample in samples]).nunique()
-    return {"n": f"{', '.join(n)}; {sentences:,} sentences"} | bootstrap(samples, columns, score)
+    row = {"n": f"{', '.join(n)}; {sentences:,} sentences"}
+    return row | bootstrap(samples, columns, score) if sentences > 1 else row
 
 
 def _measure(effect: Effect, study: str, runs: dict[str, Run]) -> dict:
@@ -102,7 +103,8 @@ def _measure(effect: Effect, study: str, runs: dict[str, Run]) -> dict:
         return row | {"why": NOT_RUN}
     if effect.test == "bootstrap":
         row |= _bootstrap(effect, study)
-        return row | {"why": _untestable(effect, study, runs, row["estimate"])}
+        few = "too few sentences" if math.isnan(row["p"]) else ""
+        return row | {"why": few or _untestable(effect, study, runs, row["estimate"])}
     _refuse_mixed_arms(effect, study)
     values = {arm: quantity(effect.of, runs[arm], study, arm) for arm in effect.compare}
     row["n"] = _counted(effect, values)
@@ -185,10 +187,11 @@ def _readable(row) -> tuple:
     """The cells of one effect."""
     if row.why == NOT_RUN:
         return row.claim, row.said, row.measured, "", "", "", NOT_RUN
-    is_known = not math.isnan(row.estimate)
+    is_known = not math.isnan(row.low)
+    p = "" if math.isnan(row.p) else readable_p(row.p_holm)
     size = f"{row.estimate:+.3f} [{row.low:+.3f}, {row.high:+.3f}]" if is_known else ""
     verdict = row.verdict + (f": {row.why}" if row.verdict == NOT_TESTABLE else "")
-    return row.claim, row.said, row.measured, row.n, size, readable_p(row.p_holm), verdict
+    return row.claim, row.said, row.measured, row.n, size, p, verdict
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -47,6 +47,11 @@ def is_kept(name: str, config: RunConfig) -> bool:
     return open_kept(name, config) is not None
 
 
+def has_kept(name: str) -> bool:
+    """Whether results/ has a run of this name, whole or damaged, which is not to be taken for none."""
+    return (RESULTS / "runs" / name).exists()
+
+
 def training_table(runs: dict[str, RunConfig]) -> pd.DataFrame:
     """One row a training of the kept runs.
 

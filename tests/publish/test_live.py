@@ -19,6 +19,7 @@ from replicate.cli import app
 from replicate.decoding import greedy
 from replicate.files import RunError
 from replicate.publish.live import example as examples
+from replicate.publish.live import page as pages
 from replicate.publish.live.example import example
 from replicate.publish.live.export import exact_matches, exported, median_model, median_round
 from replicate.publish.live.page import fragment, live_runs
@@ -110,6 +111,21 @@ def test_the_runs_that_ship_are_those_of_the_sweep_and_take_the_same_sources(shi
         settings = {key: yaml_number(value) for key, value in settings.items()}
         assert RunConfig.of(**settings) == shipped[name].config
     assert len({(run.task.max_length, run.task.max_value, run.task.eos) for run in shipped.values()}) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("lstm-forward", {"reverse": True}),
+        ("lstm-reversed", {"model": "attention"}),
+        ("attention-reversed", {"vocab_size": 201}),
+    ],
+)
+def test_another_run_in_the_folder_of_one_that_ships_is_refused(shipped, monkeypatch, name, changes):
+    other = replace(shipped[name], config=shipped[name].config.changed(**changes))
+    monkeypatch.setattr(pages, "open_run", lambda path: other if path.name == name else shipped[path.name])
+    with pytest.raises(RunError, match=rf"{name} is no run of model \w+ with sources"):
+        live_runs()
 
 
 def yaml_number(value):

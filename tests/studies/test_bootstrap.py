@@ -71,6 +71,15 @@ def test_a_score_is_of_the_sums_and_is_told_how_many_sentences():
     assert found["estimate"] == pytest.approx(0.1) and seen == {2}
 
 
+def test_too_few_sentences_for_every_draw_have_no_interval():
+    table = pd.DataFrame({"unit": 0, "sentence": range(40), "hits": 1.0})
+    for few, estimate in ((2, 0.0), (0, np.nan)):
+        samples = [Sample(1, "a", table), Sample(-1, "a", table.head(few))]
+        found = bootstrap(samples, ["hits"], lambda means: means["hits"])
+        assert found.pop("estimate") == pytest.approx(estimate, nan_ok=True)
+        assert np.isnan(list(found.values())).all() and len(found) == 5
+
+
 def test_no_difference_is_seldom_found():
     """Of 200 pairs of arms without a difference about one in twenty has a p below 0.05."""
     rng = np.random.default_rng(5)

@@ -1,14 +1,19 @@
 """Verdicts of registered studies, on made-up runs, against statements by hand."""
 
+import shutil
+
 import numpy as np
 import pytest
 from judged import effect, judged, made_up
 from scipy import stats
 
+from replicate.files import RunError
 from replicate.studies.convergence import fall, validation_fall
 from replicate.studies.effects import Quantity
-from replicate.studies.judging import readable_study
+from replicate.studies.judging import open_arms, readable_study
 from replicate.studies.quantities import quantity
+from replicate.studies.registration import registered
+from replicate.studies.results import RESULTS
 
 RNG = np.random.default_rng(0)
 
@@ -177,3 +182,19 @@ def test_a_reported_mean_and_trainings_that_do_not_spread(monkeypatch, scores, r
     row = effect(compare={"low": 1}, test="prediction", reported=reported, reported_trainings=5, margin=0.05)
     table = readable_study(judged(monkeypatch, {"low": made_up(scores)}, {"gain": row}))
     assert tuple(table.iloc[0][["effect, 95% interval", "p", "verdict"]]) == shown
+
+
+@pytest.mark.parametrize("damage", ["changed", "cut", "missing"])
+def test_a_kept_run_that_is_damaged_is_not_taken_for_one_that_was_not_made(tmp_path, monkeypatch, damage):
+    name = "memory-reversed"
+    shutil.copytree(RESULTS / "runs" / name, tmp_path / "runs" / name)
+    monkeypatch.setattr("replicate.studies.results.RESULTS", tmp_path)
+    memory = registered("memory")
+    assert list(open_arms(memory)) == ["reversed"]  # the others are not there
+    path = tmp_path / "runs" / name / {"cut": "provenance.json"}.get(damage, "by_length.csv")
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_text(path.read_text()[:-9] + "1" * (damage == "changed"))
+    with pytest.raises(RunError, match=rf"{name}.*{path.name}"):
+        open_arms(memory)

@@ -9,7 +9,7 @@ from shared import DATA
 from replicate.files import RunError
 from replicate.studies import judging, quantities
 from replicate.studies.convergence import validation_fall
-from replicate.studies.judging import study_verdicts
+from replicate.studies.judging import readable_study, study_verdicts
 from replicate.studies.registration import Registration
 
 RNG = np.random.default_rng(0)
@@ -45,6 +45,21 @@ def test_a_bootstrap_reads_the_sentences_of_each_arm_and_pools_arms_of_equal_wei
     assert row.low < row.estimate < row.high < 0.2
 
 
+@pytest.mark.parametrize("lengths", [[30, 40], [9, 9]])
+def test_a_claim_on_lengths_that_too_few_sentences_have_is_not_testable(monkeypatch, lengths):
+    tables = sentences(2, RNG.normal(0, 1, 60))
+    tables.loc[tables.sentence == 7, "length"] = 9
+    monkeypatch.setattr(judging, "read_measurement", lambda study, name: tables)
+    gain = bootstrapped()
+    gain["of"]["terms"] = [{"where": {"length": lengths}}]
+    table = judged(monkeypatch, {arm: made_up(LOW) for arm in ARMS}, {"gain": gain})
+    row = table.loc["gain"]
+    assert row.verdict == "not testable here" and row.why.startswith("too few sentences")
+    assert np.isnan([row.low, row.high, row.p]).all()
+    readable = readable_study(table).iloc[0]
+    assert readable["effect, 95% interval"] == readable.p == "" and readable.verdict.endswith("few sentences")
+
+
 def test_an_arm_of_another_study_is_read_and_checked_there(monkeypatch):
     gain = bootstrapped({"base/forward": 1, "attention": -1})
     studies = [
@@ -58,7 +73,7 @@ def test_an_arm_of_another_study_is_read_and_checked_there(monkeypatch):
     }
     known = {data["study"]: Registration(**data) for data in studies}
     monkeypatch.setattr(judging, "registered", known.get)
-    monkeypatch.setattr(judging, "is_kept", lambda name, config: True)
+    monkeypatch.setattr(judging, "has_kept", lambda name: True)
     monkeypatch.setattr(judging, "open_kept", lambda name, config: asked.append((name, config)))
     monkeypatch.setattr(judging, "check_registered", lambda run, study: checked.append(study))
     monkeypatch.setattr(judging, "read_measurement", lambda study, name: tables[study, name])

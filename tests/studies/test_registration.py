@@ -105,6 +105,10 @@ def of(table, column, **where):
             "two arms, of weights 1 and -1",
         ),
         (changed(test="arms"), "takes two or more arms, of weight 1"),
+        (
+            changed(of=of("nats", "nats"), test="bootstrap", reported=0.5, requires={"room": ["forward"]}),
+            "asks for room, which is of a number a training",
+        ),
         (changed(compare={"forward": 1}, test="prediction"), "one arm of weight 1, reported and"),
         (changed(**PREDICTION | {"compare": {"forward": 1, "reversed": -1}}), "takes one arm"),
         (
@@ -128,12 +132,13 @@ def of(table, column, **where):
         (changed(margin=-0.1), "greater than 0"),
         (changed(of=of("by_length", "psa", length=[6, 1])), "the range of length must be"),
         (changed(of=of("by_length", "psa", kind="sorce")), "names kind 'sorce', which is source or target"),
+        (changed(of=of("by_length", "psa", length=3)), "reads by_length of all kinds together"),
         (changed(of=of("by_length", "kind")), "reads kind of by_length, which is no number"),
         ({"settings": DATA["settings"] | {"rounds": 1}}, "compares forward, which has one training"),
         (changed(of=of("by_length", "psa", length=[3])), "the range of length must be"),
         (changed(of=of("by_length", "psa", length=["1", "6"])), "the range of length must be"),
         (
-            changed(of=of("by_length", "psa", length="6")),
+            changed(of=of("by_length", "psa", kind="source", length="6")),
             "names length '6', where by_length has numbers",
         ),
         (changed(of=of("outcomes", "took_of")), "which has round, failed, below"),

@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader
 
 from replicate.errors import ParameterError
 from replicate.figures.style import COLOURS
-from replicate.files import PROJECT, claimed, write_whole
+from replicate.files import PROJECT, RunError, claimed, write_whole
 from replicate.publish.live.example import RULE, example
 from replicate.publish.live.export import exported
 from replicate.runs.folder import Run, open_run
@@ -23,8 +23,21 @@ SHOWN = [f"{model}-{order}" for model in ("post", "lstm", "attention") for order
 
 
 def live_runs() -> dict[str, Run]:
-    """The runs that ship for this page, by name."""
-    return {name: open_run(PROJECT / "results" / "live" / name) for name in SHOWN}
+    """The runs that ship for this page, by name.
+
+    Raises:
+        RunError: one is damaged, or is another than its name says, or has another task than the first.
+    """
+    runs = {name: open_run(PROJECT / "results" / "live" / name) for name in SHOWN}
+    for name, run in runs.items():
+        model, order = name.split("-")
+        is_of_name = (run.config.model.kind, run.task.reverse) == (model, order == "reversed")
+        if not is_of_name or _sources(run) != _sources(runs[SHOWN[0]]):
+            raise RunError(
+                f"{run.path} is no run of model {model} with sources {order}, of the same sources as "
+                f"{SHOWN[0]}: put the run back that ships for the page of live models"
+            )
+    return runs
 
 
 def fragment() -> str:
@@ -52,18 +65,18 @@ def write_page(out: Path) -> None:
 
 def page_data(runs: Mapping[str, Run]) -> dict:
     """What the script knows: the task, the trainings that answer, the source that is shown first and why."""
-    task = next(iter(runs.values())).task
+    first = next(iter(runs.values()))
     return {
-        "task": {
-            "largest": task.max_value,
-            "longest": task.max_length,
-            "eos": task.eos,
-            "emptyShare": task.empty_share(),
-        },
+        "task": _sources(first) | {"emptyShare": first.task.empty_share()},
         "trainings": [exported(run) for run in runs.values()],
         "example": example(runs),
         "rule": RULE,
     }
+
+
+def _sources(run: Run) -> dict:
+    """The sources that a run's models take, as the script knows them."""
+    return {"largest": run.task.max_value, "longest": run.task.max_length, "eos": run.task.eos}
 
 
 def _part(name: str) -> str:

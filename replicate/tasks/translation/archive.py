@@ -33,7 +33,9 @@ def files_of(package: Path, name: str) -> Iterator[tuple[str, str]]:
                     yield member.name, archive.extractfile(member).read().decode("utf-8")
             if data[archive.offset :].strip(b"\0"):  # which tarfile takes for the end
                 raise CorpusError(f"{package} is damaged: what follows byte {archive.offset} is no file")
-    except (tarfile.TarError, lzma.LZMAError, zlib.error, OSError, EOFError, UnicodeDecodeError) as error:
+    except CorpusError:
+        raise
+    except (tarfile.TarError, lzma.LZMAError, zlib.error, OSError, EOFError, ValueError) as error:
         raise CorpusError(f"{package} is damaged: {first_line(error)}") from error
 
 

@@ -28,7 +28,7 @@ def read_help(english: Path, french: Path, longest: int = 20) -> list[Pair]:
         english, french: two packages, or the folders that they install.
 
     Raises:
-        CorpusError: one cannot be read, or holds no help.
+        CorpusError: one cannot be read, or holds no help, or they have no pair together.
     """
     sides = [_pages(english), _pages(french)]
     found: dict[tuple[str, str], Pair] = {}
@@ -41,6 +41,11 @@ def read_help(english: Path, french: Path, longest: int = 20) -> list[Pair]:
             for source, target in _sentences(paragraphs[0][name], paragraphs[1][name]):
                 if _is_usable(source, target, longest):
                     found.setdefault((source, target), Pair(source, target, page))
+    if not found:
+        raise CorpusError(
+            f"{english} and {french} have no pair of sentences of {SHORTEST} to {longest} words; they must "
+            "be the help in English and in French"
+        )
     return list(found.values())
 
 

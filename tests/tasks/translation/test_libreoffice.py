@@ -67,7 +67,10 @@ def package(root: Path, language: str, kind: str = "xz") -> Path:
             entry.size = len(content)
             archive.addfile(entry, io.BytesIO(content))
     members = {"debian-binary": b"2.0\n", "control.tar.xz": b"odd", f"data.tar.{kind}": data.getvalue()}
-    path = root / f"{language}.deb"
+    return as_package(root / f"{language}.deb", members)
+
+
+def as_package(path: Path, members: dict[str, bytes]) -> Path:
     with path.open("wb") as file:
         file.write(b"!<arch>\n")
         for name, content in members.items():
@@ -107,7 +110,9 @@ def test_what_is_no_sentence_or_no_translation_is_left_out(tmp_path, source, tar
 def test_longer_sentences_are_there_for_the_asking(tmp_path):
     pages = [{"text/x": f'<p id="par_id1">{" ".join([word] * 25)}</p>'} for word in ("cat", "chat")]
     places = [folder(tmp_path, name, page) for name, page in zip(["en-US", "fr"], pages, strict=True)]
-    assert (len(read_help(*places)), len(read_help(*places, longest=25))) == (0, 1)
+    with pytest.raises(CorpusError, match=r"en-US and .*fr have no pair of sentences of 3 to 20 words"):
+        read_help(*places)
+    assert len(read_help(*places, longest=25)) == 1
 
 
 def test_the_command_writes_a_text_that_the_task_reads_and_overwrites_nothing(tmp_path):
@@ -141,6 +146,24 @@ def test_a_wrong_package_is_named_in_one_line(tmp_path, data, message):
     assert "\n" not in str(error.value)
     result = CliRunner().invoke(app, ["pairs", str(path), str(whole), "--out", str(tmp_path / "out.tsv")])
     assert result.exit_code == 2 and result.stderr.count("\n") == 1 and not (tmp_path / "out.tsv").exists()
+
+
+def test_two_packages_without_a_pair_are_named_and_nothing_is_written(tmp_path):
+    same = str(package(tmp_path, "fr"))
+    result = CliRunner().invoke(app, ["pairs", same, same, "--out", str(tmp_path / "out.tsv")])
+    assert result.exit_code == 2 and "have no pair of sentences" in result.stderr
+    assert not (tmp_path / "out.tsv").exists()
+
+
+def test_a_package_whose_tar_says_what_no_tar_says_is_damaged(tmp_path):
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w:xz", format=tarfile.PAX_FORMAT) as archive:
+        entry = tarfile.TarInfo("./usr/share/libreoffice/help/fr/text/x.html")
+        entry.pax_headers = {"GNU.sparse.size": "1", "GNU.sparse.map": "no,number"}
+        archive.addfile(entry)
+    path = as_package(tmp_path / "x.deb", {"data.tar.xz": data.getvalue()})
+    with pytest.raises(CorpusError, match=r"x\.deb is damaged: invalid literal"):
+        read_help(path, path)
 
 
 def test_a_folder_without_help_is_named(tmp_path):
