@@ -20,6 +20,8 @@ from replicate.sweeps.case_folder import (
 )
 from replicate.sweeps.spec import Job
 
+LONGEST_NAME = 100  # of a folder of a run from before; file systems take 255 bytes
+
 
 def with_earlier_runs(folder: Path, job: Job) -> Job:
     """The job and the runs that its case has made: a finished training of equal settings is used again.
@@ -61,7 +63,8 @@ def _whole_runs(root: Path) -> list[Path]:
 def _flat_name(run: Path, root: Path) -> str:
     """A run's name among those from before, where none is within another's folder."""
     parts = run.relative_to(root).parts
-    return "-".join(parts[1:] if parts[0] in ("runs", EARLIER) and parts[1:] else parts)
+    name = "-".join(parts[1:] if parts[0] in ("runs", EARLIER) and parts[1:] else parts)
+    return name[-LONGEST_NAME:]
 
 
 def leave_only_runs(folder: Path) -> None:

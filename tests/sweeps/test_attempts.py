@@ -195,7 +195,8 @@ def test_two_runs_of_one_name_are_both_brought_along_and_neither_is_mixed_with_w
 
 
 def test_runs_within_each_others_folders_are_set_apart_each_alone(tmp_path):
-    for number, name in enumerate(("runs/a", "runs/a/b", "mine/a", "mine/a/b/c")):
+    long = "/".join("é" * 60 for _ in range(5))
+    for number, name in enumerate(("runs/a", "runs/a/b", "mine/a", "mine/a/b/c", long)):
         (tmp_path / name).mkdir(parents=True, exist_ok=True)
         (tmp_path / name / "config.json").write_text(f'{{"seed": {number}}}')
         (tmp_path / name / "provenance.json").write_text(f'{{"run": {number}}}')
@@ -206,6 +207,7 @@ def test_runs_within_each_others_folders_are_set_apart_each_alone(tmp_path):
         "a-b": '{"seed": 1}',
         "mine-a": '{"seed": 2}',
         "mine-a-b-c": '{"seed": 3}',
+        long.replace("/", "-")[-100:]: '{"seed": 4}',
     }
     assert files_in(tmp_path) == {
         f"{EARLIER_RUNS}/{name}/{file}.json" for name in found for file in ("config", "provenance")
