@@ -32,8 +32,8 @@ def heat_map(axes: Axes, table: pd.DataFrame) -> AxesImage:
     image = axes.imshow(weights, cmap="Greys", vmin=0, vmax=1, aspect="auto")
     read, answered = table.groupby("position").source.first(), table.groupby("step").answer.first()
     upright = 90 if read.str.len().max() > len("EOS") else 0  # or words would run into one another
-    axes.set_xticks(range(len(read)), read, rotation=upright)
-    axes.set_yticks(range(len(answered)), answered)
+    axes.set_xticks(range(len(read)), read, rotation=upright, parse_math=False)  # tokens may have a $
+    axes.set_yticks(range(len(answered)), answered, parse_math=False)
     axes.set(xlabel="source, as the encoder reads it", ylabel="answer")
     axes.grid(visible=False)
     return image

@@ -58,7 +58,8 @@ def _draw(axes: Axes, table: pd.DataFrame, room: float) -> None:
     )
     for row, y in zip(table.itertuples(), height, strict=True):
         token = row.token if len(row.token) <= letters else f"{row.token[: letters - 1]}."
-        axes.annotate(token, (row.step, y), ha="center", va="center", fontsize=min(8, room / 2))
+        size = min(8, room / 2)
+        axes.annotate(token, (row.step, y), ha="center", va="center", fontsize=size, parse_math=False)
         if row.rank > SHOWN:
             axes.annotate(
                 f"rank {row.rank}",

@@ -19,9 +19,8 @@ def label_points(axes: Axes, points: Sequence[tuple[float, float]], texts: Seque
     dots = axes.transData.transform(points)
     labels, taken = [], []
     for point, text in zip(points, texts, strict=True):
-        label = axes.annotate(
-            text, point, (0, 0), textcoords="offset points", ha="center", va="center", fontsize=9, zorder=4
-        )
+        look = {"ha": "center", "va": "center", "fontsize": 9, "zorder": 4, "parse_math": False}
+        label = axes.annotate(text, point, (0, 0), textcoords="offset points", **look)
         labels.append(label)
         for distance, direction in ((d, a) for d in DISTANCES for a in DIRECTIONS):
             label.set_position((distance * cos(direction), distance * sin(direction)))

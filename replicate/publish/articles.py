@@ -6,7 +6,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
 
 from replicate.errors import ParameterError
 from replicate.figures.language import say, speaking
@@ -52,7 +52,13 @@ def article(
 
     with speaking(language):
         template = _environment().get_template(f"{name}.{language}.md.j2")
-        text = template.render(figure=show, code=_link(code), **ARTICLES[name]())
+        try:
+            text = template.render(figure=show, code=_link(code), **ARTICLES[name]())
+        except UndefinedError as error:  # a study of which a run is not there
+            raise ParameterError(
+                f"the article {name} lacks a number ({error}): a run of its studies is not under results/, "
+                "where `replicate replicate` puts it"
+            ) from error
     _, front, body = text.split("---\n", 2)
     return yaml.safe_load(front), body, files
 

@@ -9,7 +9,7 @@ from pandas import DataFrame, read_csv
 from replicate.errors import ParameterError
 from replicate.evaluation.inspection import score_table
 from replicate.figures.catalogue import CATALOGUE
-from replicate.files import write_whole
+from replicate.files import RunError, write_whole
 from replicate.publish.execute import read_notebook
 from replicate.publish.headlines import claims, fairer, findings, ladder, published_rows, reversal
 from replicate.runs.folder import open_run
@@ -36,10 +36,12 @@ def write_documents(root: Path) -> None:
     """Put the tables between their marks in the README and under docs/, and their figures beside them.
 
     Raises:
-        ParameterError: a document cannot be read, or a mark or a figure is missing.
+        ParameterError: a document cannot be read or was changed meanwhile, or a mark or figure is missing.
     """
-    for document, text in texts(root).items():
-        text = with_blocks(text)
+    for document, before in texts(root).items():
+        text = with_blocks(before)  # which takes a while
+        if document.read_text(encoding="utf-8") != before:
+            raise ParameterError(f"{document} was changed meanwhile; it stays, and so do those after it")
         write_whole(document, lambda file, text=text: file.write_text(text, encoding="utf-8"))
     folder = root / "docs" / "figures"
     folder.mkdir(exist_ok=True)
@@ -147,7 +149,11 @@ def _kept(plan: dict[str, RunConfig]) -> dict[str, RunConfig]:
 
 def soak_block() -> str:
     """How many cases `make soak` tried; one that fails writes no table."""
-    return markdown_table(read_csv(RESULTS / "soak.csv").set_index("what").rename_axis("tried"))
+    try:
+        table = read_csv(RESULTS / "soak.csv").set_index("what")
+    except (OSError, ValueError, KeyError) as error:
+        raise RunError(f"{RESULTS / 'soak.csv'} cannot be read ({error}); `make soak` writes it") from error
+    return markdown_table(table.rename_axis("tried"))
 
 
 def _headline(headline: tuple[str, DataFrame]) -> str:

@@ -7,6 +7,7 @@ from pandas import DataFrame, Series, concat
 from replicate.statistics import readable_p
 from replicate.studies.claims.sizes import fairer_verdicts, sizes
 from replicate.studies.claims.verdicts import claim_verdicts, readable_claims
+from replicate.studies.complete import all_verdicts
 from replicate.studies.judging import NOT_RUN, readable_study, study_verdicts
 from replicate.studies.ladder.rungs import compare, open_rungs
 from replicate.studies.published.plan import published_runs
@@ -43,7 +44,7 @@ def findings() -> list[Finding]:
 
 
 def _reproduced() -> str:
-    (again,) = study_verdicts("reversal-10").itertuples()
+    (again,) = all_verdicts("reversal-10").itertuples()
     return (
         f"{published_rows()[0]} *Consistent* means that nothing speaks against a row, and that ten trainings "
         "are too few to say more. Its gain by reversing the source, at max_length 10 with fresh trainings: "
@@ -95,7 +96,7 @@ def published_rows() -> tuple[str, DataFrame]:
 def reversal() -> tuple[str, DataFrame]:
     """Does reversing the source help, as the post finds?"""
     verdicts = reversal_verdicts(reversal_trainings())
-    (again,) = study_verdicts("reversal-10").itertuples()
+    (again,) = all_verdicts("reversal-10").itertuples()
     sentence = (
         f"{reversal_headline(verdicts)} Asked again at max_length 10 with {again.n.replace(', ', ' and ')} "
         f"fresh trainings: {again.estimate:+.3f} [{again.low:+.3f}, {again.high:+.3f}], p "

@@ -12,8 +12,8 @@ from replicate.presets import PAPER
 from replicate.runs.folder import Run
 from replicate.studies.claims.figures import by_length, depth_losses, reversal_gains, search
 from replicate.studies.claims.memory import gain_by_length, gain_by_position
+from replicate.studies.complete import all_arms
 from replicate.studies.directions import accuracy_by_direction
-from replicate.studies.judging import open_arms
 from replicate.studies.ladder.figures import rungs as ladder
 from replicate.studies.ladder.rungs import FIRST, open_directions, open_rungs
 from replicate.studies.measuring import read_measurement
@@ -22,7 +22,6 @@ from replicate.studies.published.plan import published_runs
 from replicate.studies.published.schedule import norm_curves
 from replicate.studies.published.schedule_figures import norms
 from replicate.studies.published.table import published_table, published_trainings
-from replicate.studies.registration import registrations
 from replicate.studies.results import RESULTS, read_training_table, reversal_trainings
 from replicate.studies.rules import METRIC
 from replicate.studies.takeoff import takeoff_times
@@ -105,7 +104,7 @@ def _ladder() -> Figure:
 
 
 def _schedule_norms() -> Figure:
-    return norms(norm_curves(open_arms(registrations()["schedule"])), cuts())
+    return norms(norm_curves(all_arms("schedule")), cuts())
 
 
 def _ladder_by_position() -> Figure:
@@ -118,7 +117,7 @@ def depth_groups() -> dict[str, pd.Series]:
     """Nats of each training of the study *depth*, by "1 layer", "2 layers", "2 layers, narrow" and so on."""
     return {
         arm.replace("-narrow", ", narrow").replace("-layer", " layer"): run.scores.nats
-        for arm, run in open_arms(registrations()["depth"]).items()
+        for arm, run in all_arms("depth").items()
         if not arm.endswith("forward")
     }
 

@@ -17,8 +17,9 @@ from replicate.studies.claims.memory import gain_by_length, gain_by_position
 from replicate.studies.claims.search import share_of_gain
 from replicate.studies.claims.sizes import fairer_claims, fairer_verdicts
 from replicate.studies.claims.verdicts import changed_length, claim_verdicts
+from replicate.studies.complete import all_arms, all_verdicts
 from replicate.studies.directions import gain_where_reached
-from replicate.studies.judging import NOT_RUN, open_arms, study_verdicts
+from replicate.studies.judging import NOT_RUN, study_verdicts
 from replicate.studies.ladder.rungs import (
     open_directions,
     open_left_out,
@@ -76,10 +77,10 @@ def replication() -> dict:
         "author": list(author_against_ours(table).itertuples()),
         "reversal": list(reversal_verdicts(reversal_trainings()).itertuples()),
         "published_gain": published[True] - published[False],
-        "again": next(study_verdicts("reversal-10").itertuples()),
+        "again": next(all_verdicts("reversal-10").itertuples()),
         "off": {direction: _off(run) for direction, run in study.items()},
         "mixture": mixture(study, METRIC).difference,
-        "text": study_verdicts("text").verdict.value_counts(),
+        "text": all_verdicts("text").verdict.value_counts(),
         "margin": MARGIN,
         "command": command(*next(iter(runs.items()))),
     }
@@ -106,7 +107,7 @@ def scores() -> dict:
         name: gain_where_reached({direction: run.by_position for direction, run in both.items()}).iloc[-1]
         for name, both in open_directions().items()
     }
-    arms = open_arms(registrations()["schedule"])
+    arms = all_arms("schedule")
     late = {
         name: run.history[run.history.step > cuts()[0]].gradient_norm.median() for name, run in arms.items()
     }
@@ -120,7 +121,7 @@ def scores() -> dict:
         "ceiling": best_score(LONGEST),
         "phases": takeoff_phases(list(_study_of_reversal().values())),
         "cuts": list(cuts()),
-        "schedule": {row.Index: row for row in study_verdicts("schedule").itertuples()},
+        "schedule": {row.Index: row for row in all_verdicts("schedule").itertuples()},
         "norms": late,
         "largest_norm": max(run.history.gradient_norm_max.max() for run in arms.values()),
         "off": {name: _off(run) for name, run in arms.items()},

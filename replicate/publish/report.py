@@ -6,12 +6,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from replicate.errors import ParameterError
-from replicate.files import locked
+from replicate.files import RunError, locked
 from replicate.publish.book import check_documents, write_book
 from replicate.publish.execute import execute, figures_in
 from replicate.telling import tell
 
 EARLIER = "earlier"  # the report that was there, on its way out
+BUILT = ".buildinfo"  # Sphinx's, in every book
+WRITTEN = ".written"  # the names of a report's own files
+BENCH = "bench.json"  # `make bench` puts its ratios there
 
 
 def make_report(root: Path, output: Path) -> str:
@@ -20,12 +23,13 @@ def make_report(root: Path, output: Path) -> str:
     An earlier report is replaced only when the new one is whole.
 
     Raises:
-        RunError: another process is at it.
+        RunError: another process is at it, or what is there cannot be replaced or is no report.
         ParameterError, BookError: there are no notebooks, or a document is missing.
     """
     notebooks = numbered_notebooks(root)
     check_documents(root)
     output = output.resolve() if output.is_symlink() else output
+    _refuse_to_replace(output)
     with _workshop(output) as folder:
         new = folder / "report"
         executed = _execute_all(notebooks, folder, new / "figures")
@@ -73,10 +77,33 @@ def _execute_all(notebooks: list[Path], folder: Path, figures: Path) -> list[Pat
     return executed
 
 
+def _refuse_to_replace(output: Path) -> None:
+    """Refuse a place whose files are another's, before the minutes that a report takes."""
+    if output.is_mount():
+        raise RunError(f"{output} is a mount point, which no report can replace; mount the folder above it")
+    if not output.exists():
+        return
+    is_report = any((output / mark).exists() for mark in (BUILT, WRITTEN))
+    if not output.is_dir() or (any(output.iterdir()) and not is_report):
+        raise RunError(f"{output} is no report, which a new one may replace; move it elsewhere")
+    if (output / WRITTEN).exists() and (others := sorted(_files(output) - _written(output))):
+        raise RunError(f"{output / others[0]} is not of the report, which is replaced; move it elsewhere")
+
+
+def _files(report: Path) -> set[str]:
+    """What is in a report, hidden files left out."""
+    files = {path.relative_to(report) for path in report.rglob("*") if path.is_file()}
+    return {file.as_posix() for file in files if not any(part.startswith(".") for part in file.parts)}
+
+
+def _written(report: Path) -> set[str]:
+    return {*(report / WRITTEN).read_text(encoding="utf-8").splitlines(), BENCH}
+
+
 def _replace(output: Path, new: Path, earlier: Path) -> None:
+    (new / WRITTEN).write_text("\n".join(sorted(_files(new))), encoding="utf-8")
     if output.exists():
-        # `make bench` puts its ratios there.
-        if (output / "bench.json").exists():
-            shutil.copy2(output / "bench.json", new)
+        if (output / BENCH).exists():
+            shutil.copy2(output / BENCH, new)
         output.rename(earlier)
     new.rename(output)

@@ -1,7 +1,6 @@
 """What speaks against a run before any of it begins; told without torch, which takes seconds to import."""
 
 import re
-import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -119,10 +118,11 @@ def take_earlier(folder: Path, config: RunConfig) -> None:
     with suppress(OSError):
         folder.rmdir()  # an empty one, which a cell may have made
     if not folder.exists():
-        folder.parent.mkdir(parents=True, exist_ok=True)
         # One that is finished, and had this name, if there is one.
         best = min(same, key=lambda run: (not is_finished(run), run.name != folder.name, run.name))
-        shutil.move(best, folder)  # to another disk, too
+        with suppress(OSError):  # on another disk, or where nothing can be written, the run is made anew
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            best.rename(folder)
 
 
 def _is_of(folder: Path, config: RunConfig) -> bool:

@@ -10,11 +10,12 @@ from replicate.runs.places import EARLIER_RUNS, is_finished
 
 EXECUTED = "notebook.ipynb"
 EARLIER = "earlier"  # runs that its notebook asked for before it was edited
+COMING = ".coming"  # in a working folder: a run from before that is being written
 FAILED = "failed"  # what an attempt left that failed after one to keep
 RUN_RECORD = "provenance.json"  # of a finished run
 RECORD = "sweep.json"  # the sweep's own file: what was asked for and how it ended
 # How the path of what an attempt has not made begins.
-NOT_OF_ATTEMPT = ((), (EARLIER,), (EARLIER_RUNS,), (FAILED,))
+NOT_OF_ATTEMPT = ((), (EARLIER,), (EARLIER_RUNS,), (COMING,), (FAILED,))
 OWN = (RECORD, FAILED)  # what is not of the case itself
 
 
@@ -67,7 +68,9 @@ def run_of(folder: Path) -> Run:
     """
     runs = runs_of_case(folder)
     if len(runs) != 1:
-        raise RunError(f"{folder} holds {len(runs)} runs, not one")
+        raise RunError(
+            f"{folder} holds {len(runs)} runs, not one; delete it, and the same command makes its run again"
+        )
     return open_run(runs[0])
 
 

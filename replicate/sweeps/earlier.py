@@ -8,6 +8,7 @@ from replicate.files import free, numbered, write_whole
 from replicate.runs.folder import is_damaged, is_run_file
 from replicate.runs.places import EARLIER_RUNS, is_finished
 from replicate.sweeps.case_folder import (
+    COMING,
     EARLIER,
     FAILED,
     is_of_case,
@@ -33,7 +34,7 @@ def with_earlier_runs(folder: Path, job: Job) -> Job:
         return job
     is_ours, found = is_of_case(place), {}
     for root in (place, place / FAILED):  # a run that stands in both is taken from what was kept
-        for run in [*run_folders(root / EARLIER), *_whole_runs(root)]:
+        for run in _usable_runs(root):
             if root == place and not is_ours((run / "config.json").relative_to(place)):
                 continue  # a person's, who may have copied one of ours
             found.setdefault(signature(run), (_flat_name(run, root), run))
@@ -56,8 +57,11 @@ def is_all_stored(working: Path, place: Path) -> bool:
     return all(is_finished(run) and signature(run) in stored for run in runs)
 
 
-def _whole_runs(root: Path) -> list[Path]:
-    return [run for run in runs_of_attempt(root) if is_finished(run) and not is_damaged(run)]
+def _usable_runs(root: Path) -> list[Path]:
+    """Finished ones that are whole, and of those that were not asked for also what was begun."""
+    finished = [run for run in runs_of_attempt(root) if is_finished(run)]
+    runs = [*run_folders(root / EARLIER), *finished]
+    return [run for run in runs if not (is_finished(run) and is_damaged(run))]
 
 
 def _flat_name(run: Path, root: Path) -> str:
@@ -98,11 +102,9 @@ def put_earlier_runs(job: Job, folder: Path) -> None:
     there = signatures(apart)
     for name, files in runs.items():
         if signature_of(name, files) not in there:
-            _write(next(free(apart / name)), files)
-
-
-def _write(run: Path, files: dict[str, bytes]) -> None:
-    """Write a run; its provenance, which says that it is finished, comes last."""
-    run.mkdir(parents=True)
-    for name in sorted(files, key=lambda name: name == "provenance.json"):
-        write_whole(run / name, lambda path, name=name: path.write_bytes(files[name]))
+            coming = folder / COMING / name  # where nothing looks for runs
+            coming.mkdir(parents=True)
+            for file, content in files.items():
+                write_whole(coming / file, lambda path, content=content: path.write_bytes(content))
+            coming.rename(next(free(apart / name)))  # whole, in one step
+            coming.parent.rmdir()

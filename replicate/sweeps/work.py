@@ -17,7 +17,7 @@ from replicate.errors import ParameterError
 from replicate.files import RunError, first_line, locked, write_whole
 from replicate.publish.execute import NotebookError, execute, kernel_environment
 from replicate.runs.places import EARLIER_RUNS, runs_root
-from replicate.sweeps.case_folder import EARLIER, EXECUTED, OWN, runs_of_attempt
+from replicate.sweeps.case_folder import COMING, EARLIER, EXECUTED, OWN, runs_of_attempt
 from replicate.sweeps.earlier import leave_only_runs, put_earlier_runs
 from replicate.sweeps.refusals import refuse_another_text, refuse_names_of_the_sweep, refuse_other_code
 from replicate.sweeps.spec import Job
@@ -153,7 +153,7 @@ def _files(folder: Path) -> dict[str, bytes]:
     found = {}
     for path in folder.rglob("*"):
         name = path.relative_to(folder)
-        if path.is_file() and not path.name.startswith(".") and name.parts[0] not in OWN:
+        if path.is_file() and not path.name.startswith(".") and name.parts[0] not in (COMING, *OWN):
             apart = name.parts[0] == EARLIER_RUNS
             found[Path(EARLIER, *name.parts[1:]) if apart else name] = path.read_bytes()
     return {name.as_posix(): content for name, content in found.items()}

@@ -7,7 +7,7 @@ import pytest
 
 from replicate.evaluation.explorer import COLUMNS
 from replicate.figures.alignment import alignments
-from replicate.figures.exploring import answers
+from replicate.figures.exploring import answers, state_path
 from replicate.figures.style import plt
 
 
@@ -33,6 +33,22 @@ def test_words_cover_no_other_word_and_a_short_one_is_whole(steps):
         assert all(box.count_overlaps(boxes) == 1 for box in boxes)
         assert {"le", "EOS"} <= {text.get_text() for text in axes.texts}
     plt.close(figure)
+
+
+def test_tokens_are_no_formulas():
+    tokens = ["$$", "$x$", "\\frac", "EOS"]
+    rows = [(s, tokens[s], p, tokens[p], 0.25) for s in range(4) for p in range(4)]
+    table = pd.DataFrame(rows, columns=["step", "answer", "position", "source", "weight"])
+    states = pd.DataFrame({"x": range(4), "y": range(4), "token": tokens})
+    cloud = pd.DataFrame({"x": [0.5], "y": [0.5]})
+    figures = [
+        drawn(tokens, models=1),
+        alignments({"one": table}),
+        state_path({"one": (cloud, {"forward": states})}),
+    ]
+    for figure in figures:
+        figure.draw_without_rendering()  # matplotlib would read two signs of a dollar as a formula's
+        plt.close(figure)
 
 
 def test_models_stand_beside_each_other_in_numbers_and_below_each_other_in_words():

@@ -205,6 +205,12 @@ def test_an_article_takes_what_is_given_and_refuses_what_is_not_there(monkeypatc
             make_article(name, language, tmp_path, code)
 
 
+def test_an_article_that_lacks_a_number_says_so(monkeypatch, tmp_path):
+    monkeypatch.setitem(ARTICLES, "claims", dict)
+    with pytest.raises(ParameterError, match=r"the article claims lacks a number .* is undefined"):
+        article("claims", "en", "a-slug", tmp_path, None)
+
+
 @pytest.mark.parametrize(
     "words", [["--title", "T"], ["claims", "--slug", "s"], ["--lang", "zh", "--tag", "t"]]
 )

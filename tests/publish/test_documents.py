@@ -9,7 +9,16 @@ from typer.testing import CliRunner
 from replicate.cli import app
 from replicate.errors import ParameterError
 from replicate.figures.catalogue import CATALOGUE
-from replicate.publish.documents import BLOCKS, FIGURES, stored_figure, texts, with_blocks
+from replicate.files import RunError
+from replicate.publish.documents import (
+    BLOCKS,
+    FIGURES,
+    soak_block,
+    stored_figure,
+    texts,
+    with_blocks,
+    write_documents,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -34,6 +43,29 @@ def test_a_block_that_was_edited_by_hand_is_put_right():
     text = f"before\n{inside}{end}\nafter"  # this block alone: the others take long to make
     for edited in (inside.replace("consistent", "reproduced"), begin):
         assert edited != inside and with_blocks(text.replace(inside, edited)) == text
+
+
+def test_a_document_that_is_edited_while_its_tables_are_made_keeps_the_edit(tmp_path, monkeypatch):
+    document = tmp_path / "README.md"
+    document.write_text("before")
+
+    def slowly(text):
+        document.write_text("a person's")
+        return text.upper()
+
+    monkeypatch.setattr("replicate.publish.documents.with_blocks", slowly)
+    with pytest.raises(ParameterError, match=r"README\.md was changed meanwhile; it stays"):
+        write_documents(tmp_path)
+    assert document.read_text() == "a person's"
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\xff", b"cases\n3\n"])
+def test_a_damaged_table_of_the_soak_is_named(tmp_path, monkeypatch, content):
+    monkeypatch.setattr("replicate.publish.documents.RESULTS", tmp_path)
+    if content is not None:
+        (tmp_path / "soak.csv").write_bytes(content)
+    with pytest.raises(RunError, match=r"soak\.csv cannot be read .*; `make soak` writes it"):
+        soak_block()
 
 
 @pytest.mark.parametrize(

@@ -135,14 +135,47 @@ def test_a_report_that_is_a_link_is_made_where_it_leads(project, monkeypatch):
     )
     for _ in range(2):
         assert CliRunner().invoke(app, ["report"]).exit_code == 0
-        assert (project / "report").is_symlink() and [path.name for path in (project / "web").iterdir()] == [
-            "a"
-        ]
+        assert (project / "report").is_symlink()
+        assert [path.name for path in (project / "web").glob("[!.]*")] == ["a"]
+
+
+def test_a_report_replaces_nothing_but_a_report(project, monkeypatch):
+    write_notebook(project / "notebooks/03_train.ipynb", "# First")
+    monkeypatch.setattr("replicate.publish.report._execute_all", lambda *_: [])
+    monkeypatch.setattr(
+        "replicate.publish.report.write_book", lambda *given: (given[-1].mkdir(), (given[-1] / "a").touch())
+    )
+
+    def said(status):
+        told = CliRunner().invoke(app, ["report"])
+        assert told.exit_code == status
+        return told.stderr
+
+    report = project / "report"
+    report.write_text("mine")
+    assert said(2) == "replicate: report is no report, which a new one may replace; move it elsewhere\n"
+    report.unlink()
+    (report / "draft").mkdir(parents=True)
+    (report / "draft/notes.md").write_text("mine")
+    assert "report is no report" in said(2) and (report / "draft/notes.md").read_text() == "mine"
+
+    (report / "draft").rename(project / "draft")
+    said(0)  # into an empty folder
+    said(0)
+    (report / "bench.json").touch()
+    (report / ".DS_Store").touch()
+    said(0)
+    (project / "draft").rename(report / "draft")
+    assert said(2).startswith("replicate: report/draft/notes.md is not of the report, which is replaced;")
+    assert (report / "draft/notes.md").read_text() == "mine" and (report / "bench.json").exists()
+    monkeypatch.setattr(Path, "is_mount", lambda path: path.name == "report")
+    assert "report is a mount point" in said(2)
 
 
 def test_ctrl_c_as_the_report_is_replaced_leaves_the_one_before(project, monkeypatch):
     write_notebook(project / "notebooks/03_train.ipynb", "# First", FIGURE)
     (project / "report").mkdir()
+    (project / "report/.buildinfo").touch()
     (project / "report/index.html").write_text("the one before")
     rename = Path.rename
 

@@ -1,5 +1,6 @@
 """What speaks against a run is told in one line, before anything of it begins."""
 
+import errno
 import re
 from pathlib import Path
 
@@ -128,3 +129,17 @@ def test_of_the_runs_that_a_sweep_has_from_before_the_one_that_is_asked_for_is_p
         "own": 4,
     }
     assert {run.name for run in earlier.iterdir()} == {"two", "damaged"}
+
+
+def test_an_earlier_run_stays_where_it_cannot_be_moved(tmp_path, monkeypatch):
+    """To another disk, say: the run is then made anew."""
+    monkeypatch.setenv("REPLICATE_RUNS", str(tmp_path / "runs"))
+    (one := tmp_path / EARLIER_RUNS / "one").mkdir(parents=True)
+    write_json(one / "config.json", QUICK.flat())
+
+    def rename(path, target):
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(Path, "rename", rename)
+    take_earlier(tmp_path / "mine", QUICK)
+    assert (one / "config.json").exists() and not (tmp_path / "mine").exists()

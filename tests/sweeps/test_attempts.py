@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from shared import EMPTY_NOTEBOOK, FINISHED_RUN, files_in
 
+from replicate.files import RunError, write_whole
 from replicate.runs.places import EARLIER_RUNS
+from replicate.sweeps import earlier
 from replicate.sweeps.earlier import leave_only_runs, put_earlier_runs, with_earlier_runs
 from replicate.sweeps.spec import Job
 from replicate.sweeps.store import clear_leftovers, state, store
@@ -192,6 +194,38 @@ def test_two_runs_of_one_name_are_both_brought_along_and_neither_is_mixed_with_w
             "one-2-2": edited["runs/one/provenance.json"],
         }
         assert [path.name for path in (tmp_path / "working").iterdir()] == [EARLIER_RUNS]
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_a_run_that_could_not_be_written_whole_is_written_again(tmp_path, monkeypatch, finished):
+    """A full disk, or a kill: what is there of it then is taken for no run."""
+    names = [*BROUGHT] if finished else ["one/config.json", "one/parts.json", "one/part-0000-0001.pt"]
+    job = Job("a", "n.ipynb", EMPTY_NOTEBOOK, {}, {}, earlier={name: b"{}" for name in names})
+    place, written = tmp_path / EARLIER_RUNS / "one", []
+
+    def write(path, fill):
+        written.append(path)
+        if len(written) == len(names):
+            raise RunError("the disk is full")
+        write_whole(path, fill)
+
+    monkeypatch.setattr(earlier, "write_whole", write)
+    leave_only_runs(tmp_path)
+    with pytest.raises(RunError):
+        put_earlier_runs(job, tmp_path)
+    assert not place.exists() and len(files_in(tmp_path)) == len(names) - 1
+    leave_only_runs(tmp_path)
+    put_earlier_runs(job, tmp_path)
+    assert files_in(tmp_path) == {f"{EARLIER_RUNS}/{name}" for name in names}
+
+
+def test_a_damaged_run_that_was_not_asked_for_is_not_handed_over(tmp_path):
+    job = Job("a", "n.ipynb", EMPTY_NOTEBOOK, {}, {})
+    kept = {name.replace("runs/", "earlier/"): content for name, content in FINISHED_RUN.items()}
+    store(tmp_path, job, Outcome(None, 1.0, "here", kept))
+    assert with_earlier_runs(tmp_path, job).earlier == BROUGHT
+    (tmp_path / "a" / "earlier" / "one" / "scores.csv").write_text("changed")
+    assert with_earlier_runs(tmp_path, job).earlier == {}
 
 
 def test_runs_within_each_others_folders_are_set_apart_each_alone(tmp_path):

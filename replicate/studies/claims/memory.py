@@ -3,16 +3,15 @@
 import pandas as pd
 
 from replicate.statistics import contrast, weighted_means
-from replicate.studies.judging import open_arms
+from replicate.studies.complete import all_arms
 from replicate.studies.measuring import read_measurement
-from replicate.studies.registration import registrations
 
 LONG_TARGETS = 6  # primes; early and late places are compared within these
 
 
 def gain_by_length() -> pd.DataFrame:
     """By source length, reversed minus forward in exact match, with Welch's 95% interval."""
-    arms = open_arms(registrations()["memory"])
+    arms = all_arms("memory")
     tables = [arms[arm].by_length.query("kind == 'source'") for arm in ("reversed", "forward")]
     return difference(*tables, "length", "exact_match")
 
