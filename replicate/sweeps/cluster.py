@@ -21,6 +21,8 @@ from replicate.training.interrupts import deaf_to_interrupts
 
 ANSWER_SECONDS = 10  # within which a scheduler answers
 LOOK_SECONDS = 5  # from one look at the workers to the next
+# dask advises against large tasks, as those are that bring a case's runs from before.
+NO_ADVICE = {"distributed.admin.large-graph-warning-threshold": "1TB"}
 LOST_SECONDS = 60  # without a process of this machine's own: one that dies is started again at once
 
 
@@ -34,7 +36,7 @@ def connected(scheduler: str | None, workers: int) -> Iterator[Client]:
     """
     if scheduler is not None:
         logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # of a loss, one line is enough
-        with _connect(scheduler) as client:
+        with dask.config.set(NO_ADVICE), _connect(scheduler) as client:
             try:
                 yield client
             except (CommClosedError, CancelledError) as error:
@@ -51,7 +53,7 @@ def connected(scheduler: str | None, workers: int) -> Iterator[Client]:
     # at any port that is free: several sweeps may run side by side. No case waits at a busy worker while
     # another worker is idle: with a saturation of 1 it waits at the scheduler.
     settings = {"distributed.worker.profile.enabled": False, "distributed.scheduler.worker-saturation": 1.0}
-    with dask.config.set(settings):
+    with dask.config.set(settings | NO_ADVICE):
         try:
             with (
                 deaf_to_interrupts()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 from shared import SWEPT, TRAINS, attempts, send, write_notebook, write_sweep
 
 from replicate.checkpoints import read_checkpoint
+from replicate.sweeps.cluster import connected
 from replicate.sweeps.schedule import run_sweep
 from replicate.sweeps.spec import SweepError, read_sweep
 
@@ -271,3 +273,9 @@ def test_a_case_has_one_core_or_what_is_said(tmp_path, monkeypatch, said, thread
     run_sweep(read_sweep(tmp_path / "own.yaml"), tmp_path / "out", workers=1)
     (file,) = (tmp_path / "out").glob("*/threads")
     assert file.read_text() == threads
+
+
+def test_a_case_that_brings_much_along_is_sent_without_advice():
+    with warnings.catch_warnings(), connected(None, workers=1) as client:
+        warnings.simplefilter("error", UserWarning)
+        assert client.submit(len, bytes(11_000_000)).result() == 11_000_000
