@@ -10,9 +10,10 @@ import nbformat
 from replicate.errors import ParameterError
 from replicate.figures.language import LANGUAGES
 from replicate.publish.articles import ARTICLES, article, slug_of
-from replicate.publish.chirpy import Post, check_place, earlier, write_post
+from replicate.publish.chirpy import check_place, earlier, write_post
 from replicate.publish.dump import check_executed, post_body
 from replicate.publish.execute import execute, figures_in, read_notebook
+from replicate.publish.front_matter import Post
 from replicate.studies.results import RESULTS
 from replicate.telling import tell
 

@@ -1,64 +1,21 @@
-"""A post of a Jekyll blog with the Chirpy theme: its front matter, its figures, and the files it becomes."""
+"""A post of a Jekyll blog with the Chirpy theme: its figures, and the files it becomes."""
 
 import re
 import shutil
-from datetime import datetime
-from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
 
-import yaml
 from PIL import Image, ImageOps
 
 from replicate.errors import ParameterError
 from replicate.files import unwritable
+from replicate.publish.front_matter import FIGURES, PREVIEW, Post
 from replicate.publish.kramdown import as_attribute, as_text, past_liquid
 
-FIGURES = "/assets/img/posts"  # where Chirpy keeps the images of posts
 DOTS_AN_INCH = 2  # a saved figure's pixels over those on the page
 DARK = "-dark"  # ends the name of a figure for a dark page
-PREVIEW = "preview.png"
 MOVED = "old-"  # begins the name of what is on its way out, in a hidden folder
 PREVIEW_SIZE = (1200, 630)  # pixels; Chirpy cuts others to this shape
-
-
-class Post(NamedTuple):
-    """A post's place and front matter."""
-
-    slug: str
-    date: datetime  # with its zone
-    title: str
-    categories: list[str]
-    tags: list[str]
-    description: str | None = None
-    image: str | None = None  # the name of one of its figures, for lists of posts and links elsewhere
-
-    @property
-    def file(self) -> str:
-        return f"{self.date:%Y-%m-%d}-{self.slug}.md"
-
-    def front_matter(self) -> str:
-        """The post's fields in YAML, which Liquid does not read; Chirpy takes the texts for HTML."""
-        fields = {"title": _html(self.title)}
-        if self.description:
-            fields["description"] = _html(self.description)
-        fields |= {name: [_html(text) for text in getattr(self, name)] for name in ("categories", "tags")}
-        if self.image:
-            alt = escape(" ".join(self.title.split()))
-            fields["image"] = {"path": f"{FIGURES}/{self.slug}/{PREVIEW}", "alt": alt}
-        text = yaml.safe_dump(
-            fields | {"math": True},
-            sort_keys=False,
-            allow_unicode=True,
-            default_flow_style=None,
-            width=1000,
-        )
-        return f"---\n{text}date: {self.date:%Y-%m-%d %H:%M:%S %z}\n---\n"  # yaml would quote it
-
-
-def _html(text: str) -> str:
-    return escape(" ".join(text.split()), quote=False)
 
 
 def check_place(slug: str, out: Path) -> None:

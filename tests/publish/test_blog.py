@@ -1,6 +1,7 @@
 """Posts, as Liquid and kramdown render them: tables, images, front matter; what is refused."""
 
 import copy
+import html
 import re
 from datetime import datetime
 
@@ -176,6 +177,18 @@ def test_a_notebook_becomes_a_post_with_its_own_front_matter(tmp_path, capsys):
     # Another day keeps the date that is there, so that nothing has changed.
     del given["date"]
     assert make_post(path, tmp_path / "blog", **given) == f"{post}: unchanged"
+
+
+def test_texts_of_a_front_matter_are_texts_in_every_yaml(tmp_path):
+    """Ruby's takes `1,000` for a number, which Python's takes for text: each stands in quotes."""
+    texts = ["1,000", "+.5", ":symbol", "yes", "a: b # c", '"', "é\\n", "2025-04-20"]
+    front = {"title": texts[0], "description": texts[4], "categories": texts, "tags": texts, "image": "one"}
+    _, text, _ = post_of(front, {"slug": "s"}, "an article", tmp_path).front_matter().split("---\n")
+    fields = yaml.safe_load(text)
+    assert fields["title"] == fields["image"]["alt"] == texts[0] and fields["description"] == texts[4]
+    assert fields["categories"] == fields["tags"] == [html.escape(each, quote=False) for each in texts]
+    scalars = [event for event in yaml.parse(text) if isinstance(event, yaml.ScalarEvent)]
+    assert not [event.value for event in scalars if event.value in texts and event.style != '"']
 
 
 def test_a_new_post_is_of_today(tmp_path):

@@ -14,7 +14,8 @@ from shared import full_disk
 
 from replicate.errors import ParameterError
 from replicate.figures.style import save
-from replicate.publish.chirpy import Post, check_place, write_post
+from replicate.publish.chirpy import check_place, write_post
+from replicate.publish.front_matter import Post
 
 POST = Post("a-post", datetime.fromisoformat("2025-04-20T10:00:00+08:00"), "A: post", ["One", "Two"], ["tag"])
 
