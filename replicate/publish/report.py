@@ -14,6 +14,7 @@ from replicate.telling import tell
 EARLIER = "earlier"  # the report that was there, on its way out
 BUILT = ".buildinfo"  # Sphinx's, in every book
 WRITTEN = ".written"  # the names of a report's own files
+NOBODYS = {".DS_Store", ".ipynb_checkpoints"}
 BENCH = "bench.json"  # `make bench` puts its ratios there
 
 
@@ -83,21 +84,25 @@ def _refuse_to_replace(output: Path) -> None:
         raise RunError(f"{output} is a mount point, which no report can replace; mount the folder above it")
     if not output.exists():
         return
-    is_report = any((output / mark).exists() for mark in (BUILT, WRITTEN))
-    if not output.is_dir() or (any(output.iterdir()) and not is_report):
-        raise RunError(f"{output} is no report, which a new one may replace; move it elsewhere")
-    if (output / WRITTEN).exists() and (others := sorted(_files(output) - _written(output))):
-        raise RunError(f"{output / others[0]} is not of the report, which is replaced; move it elsewhere")
+    if not output.is_dir():
+        raise RunError(f"{output} is a file, and the report is a folder; move it elsewhere")
+    if others := sorted(_files(output) - _written(output)):
+        raise RunError(f"{output / others[0]} is not of a report, which is replaced whole; move it elsewhere")
 
 
 def _files(report: Path) -> set[str]:
-    """What is in a report, hidden files left out."""
+    """What is in a report, but for what systems and JupyterLab leave in any folder."""
     files = {path.relative_to(report) for path in report.rglob("*") if path.is_file()}
-    return {file.as_posix() for file in files if not any(part.startswith(".") for part in file.parts)}
+    return {file.as_posix() for file in files if not NOBODYS.intersection(file.parts)}
 
 
 def _written(report: Path) -> set[str]:
-    return {*(report / WRITTEN).read_text(encoding="utf-8").splitlines(), BENCH}
+    """What this program has written there; all that there is, in a report from before it noted that."""
+    if (report / WRITTEN).is_file():
+        names = (report / WRITTEN).read_text(encoding="utf-8", errors="replace").splitlines()
+    else:
+        names = _files(report) if (report / BUILT).exists() else []
+    return {*names, BENCH, WRITTEN}
 
 
 def _replace(output: Path, new: Path, earlier: Path) -> None:
