@@ -14,9 +14,10 @@ EARLIER_RUNS = ".earlier"  # beside the folder of runs: those that a sweep has f
 def runs_root() -> Path:
     """Where new runs go: the folder that REPLICATE_RUNS names, else the project's `runs/`.
 
-    Whole, so that it can be handed to what works in another folder.
+    Whole, so that it can be handed to what works in another folder; a `~` that no shell has read is home.
     """
-    return Path(os.environ.get("REPLICATE_RUNS") or PROJECT / "runs").absolute()
+    named = os.path.expanduser(os.environ.get("REPLICATE_RUNS", ""))
+    return Path(named or PROJECT / "runs").absolute()
 
 
 def run_folder(name: str) -> Path:

@@ -21,3 +21,11 @@ def test_the_next_steps_can_be_pasted(monkeypatch, tmp_path):
     assert f'run = "{place}"' in said and f"replicate run 04_evaluate 'run={place}'" in said
     assert "was there before and is used again" in said
     assert "was finished just now" in next_steps(run_folder("a"), reused=False)
+
+
+def test_a_tilde_is_home_where_no_shell_has_read_it(monkeypatch, tmp_path):
+    """As in a file of environment variables; else a folder called ~ would be made, and removed as such."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))  # on Windows
+    monkeypatch.setenv("REPLICATE_RUNS", "~/my runs")
+    assert run_folder("a") == tmp_path / "my runs" / "a"

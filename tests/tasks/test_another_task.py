@@ -164,7 +164,7 @@ def test_a_typed_setting_that_means_nothing_is_refused_even_at_its_default():
             run_config(check_parameters(notebook, given))
 
 
-@pytest.mark.parametrize(("error", "learnt"), [(0.1, True), (0.3, False)])
+@pytest.mark.parametrize(("error", "learnt"), [(0.1, True), (0.17, True), (0.19, False), (0.3, False)])
 def test_what_is_learnt_beyond_the_baselines_heeds_the_direction_of_the_metric(monkeypatch, error, learnt):
     monkeypatch.setitem(tasks.TASKS, "numbers", NumberSettings)
     monkeypatch.setattr(NumberTask, "headline", "length_error")
