@@ -21,7 +21,7 @@ from replicate.sweeps.case_folder import (
 )
 from replicate.sweeps.spec import Job
 
-LONGEST_NAME = 100  # of a folder of a run from before; file systems take 255 bytes
+LONGEST_NAME = 60  # letters, of up to four bytes; file systems take 255 bytes, and a number may follow
 
 
 def with_earlier_runs(folder: Path, job: Job) -> Job:

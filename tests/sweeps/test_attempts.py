@@ -229,7 +229,7 @@ def test_a_damaged_run_that_was_not_asked_for_is_not_handed_over(tmp_path):
 
 
 def test_runs_within_each_others_folders_are_set_apart_each_alone(tmp_path):
-    long = "/".join("é" * 60 for _ in range(5))
+    long = "/".join("素" * 60 for _ in range(3))
     for number, name in enumerate(("runs/a", "runs/a/b", "mine/a", "mine/a/b/c", long)):
         (tmp_path / name).mkdir(parents=True, exist_ok=True)
         (tmp_path / name / "config.json").write_text(f'{{"seed": {number}}}')
@@ -241,7 +241,7 @@ def test_runs_within_each_others_folders_are_set_apart_each_alone(tmp_path):
         "a-b": '{"seed": 1}',
         "mine-a": '{"seed": 2}',
         "mine-a-b-c": '{"seed": 3}',
-        long.replace("/", "-")[-100:]: '{"seed": 4}',
+        long.replace("/", "-")[-60:]: '{"seed": 4}',
     }
     assert files_in(tmp_path) == {
         f"{EARLIER_RUNS}/{name}/{file}.json" for name in found for file in ("config", "provenance")
