@@ -1,6 +1,5 @@
 """Intervals and tests over few independent trainings; scipy does the work."""
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -160,7 +159,7 @@ def contrast(
         weight**2 * variance / len(sample)
         for sample, variance, weight in zip(samples, variances, weights, strict=True)
     ]
-    estimate = math.fsum(weight * mean for mean, weight in zip(means, weights, strict=True))
+    estimate = sum(weight * mean for mean, weight in zip(means, weights, strict=True))
     error = sum(parts) ** 0.5
     if error == 0:
         return Contrast(estimate, estimate, estimate, 1.0 if estimate == 0 else 0.0)

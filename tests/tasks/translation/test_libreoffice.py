@@ -229,7 +229,7 @@ def test_a_tar_that_goes_on_with_something_else_is_damaged(tmp_path):
     data = whole.read_bytes()
     second = data.index(b"./usr", data.index(b"./usr") + 1)
     whole.write_bytes(data[:second] + b"?" + data[second + 1 :])
-    with pytest.raises(CorpusError, match=r"en-US.deb is damaged: what follows byte \d+ is no file"):
+    with pytest.raises(CorpusError, match=r"^[^:]*en-US.deb is damaged: what follows byte \d+ is no file$"):
         read_help(whole, package(tmp_path, "fr"))
 
 
