@@ -158,7 +158,7 @@ def test_what_an_attempt_trained_before_its_cell_failed_is_used_though_an_earlie
     assert [read_json(path)["steps"] for path in place.glob("earlier/*/config.json")] == [2]
 
 
-@pytest.mark.parametrize("name", ["notebook.ipynb", "sweep.json", "failed/x"])
+@pytest.mark.parametrize("name", ["notebook.ipynb", "sweep.json", "failed/x", "earlier/x"])
 def test_a_cell_that_takes_a_name_of_the_sweeps_own_fails_its_case(tmp_path, name):
     cell = f"import pathlib; p = pathlib.Path({name!r}); p.parent.mkdir(exist_ok=True); p.write_text('mine')"
     write_notebook(tmp_path / "tiny.ipynb", "# Parameters\nx = 1", cell)
