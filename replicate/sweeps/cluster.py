@@ -21,9 +21,9 @@ from replicate.training.interrupts import deaf_to_interrupts
 
 ANSWER_SECONDS = 10  # within which a scheduler answers
 LOOK_SECONDS = 5  # from one look at the workers to the next
+LOST_SECONDS = 60  # without a process of this machine's own: one that dies is started again at once
 # dask advises against large tasks, as those are that bring a case's runs from before.
 NO_ADVICE = {"distributed.admin.large-graph-warning-threshold": "1TB"}
-LOST_SECONDS = 60  # without a process of this machine's own: one that dies is started again at once
 
 
 @contextmanager
