@@ -74,8 +74,9 @@ def compare_to_reported_mean(values: Sequence[float], reported: float, reported_
         ValueError: a value is missing.
     """
     values = _complete(values)
-    error = values.std(ddof=1) * np.sqrt(1 / reported_n + 1 / len(values))
-    difference = reported - values.mean()
+    mean, variance = _mean_and_variance(values)
+    error = np.sqrt(variance * (1 / reported_n + 1 / len(values)))
+    difference = reported - mean
     freedom = len(values) - 1
     if error == 0:
         return Replication(difference, float(difference == 0), error, freedom)

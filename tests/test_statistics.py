@@ -254,3 +254,11 @@ def test_a_contrast_without_spread_says_so():
     assert contrast([[2.0, 2.0], [1.0, 1.0]], [1, -1])[:] == (1, 1, 1, 0)
     assert contrast([[0.1] * 30, [0.1] * 10], [1, -1])[:] == (0, 0, 0, 1)  # means that are rounded differ
     assert contrast([[0.1] * 3, [0.3] * 3, [0.1] * 4, [0.3] * 4], [1, -1, -1, 1]).p == 1
+
+
+@pytest.mark.parametrize("n", [3, 10, 20])
+def test_equal_values_are_at_the_reported_mean_or_off_it_without_doubt(n):
+    """The mean of n equal values is rounded, and so is their spread: one over the other is any number."""
+    for value in np.arange(1, 1000) / 1000:
+        assert compare_to_reported_mean([value] * n, value, 10)[:3] == (0, 1, 0)
+    assert compare_to_reported_mean([0.1] * n, 0.2, 10).p == 0
