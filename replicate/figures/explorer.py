@@ -14,7 +14,7 @@ from replicate.figures.exploring import answers, state_path
 from replicate.figures.style import show
 from replicate.runs.checks import find_finished
 from replicate.runs.folder import open_run, trained_runs
-from replicate.runs.places import shown
+from replicate.runs.places import PROVENANCE, shown
 from replicate.training.progress import progress_style
 
 Models = Mapping[str, tuple[Explorer, list[int]]]  # by title, each with the source as its task reads it
@@ -134,7 +134,7 @@ def _explorers(source: str, run: str, beside: str, training: int) -> dict[str, E
 
 
 def _explorer(run: str, training: int) -> Explorer:
-    made = (find_finished(run) / "provenance.json").stat().st_mtime_ns  # a run that was made anew is another
+    made = (find_finished(run) / PROVENANCE).stat().st_mtime_ns  # a run that was made anew is another
     return _opened(run, training, made)
 
 

@@ -21,7 +21,7 @@ from replicate.runs.checks import (
     take_earlier,
 )
 from replicate.runs.folder import Run, checksums, open_run
-from replicate.runs.places import is_finished, runs_root
+from replicate.runs.places import PROVENANCE, is_finished, runs_root
 from replicate.runs.provenance import begin, now
 from replicate.settings import RunConfig
 from replicate.studies.registration import stamp_of
@@ -192,7 +192,7 @@ def _finish(folder: Path, results: list[dict], record: dict) -> None:
         folder / "checkpoint.pt",
         {name: torch.cat([result["model"][name] for result in results]) for name in names},
     )
-    write_json(folder / "provenance.json", record | {"sha256": checksums(folder)})
+    write_json(folder / PROVENANCE, record | {"sha256": checksums(folder)})
 
 
 def _remove_checkpoints(folder: Path) -> None:

@@ -14,7 +14,7 @@ from replicate.checkpoints import read_checkpoint
 from replicate.files import PROJECT, RunError, first_line, read_bytes, read_json
 from replicate.models import build
 from replicate.runs.checks import find_finished, read_config
-from replicate.runs.places import is_finished, runs_root
+from replicate.runs.places import PROVENANCE, is_finished, runs_root
 from replicate.settings import RunConfig
 from replicate.tasks import task_of
 from replicate.tasks.task import Metric, Task
@@ -32,7 +32,7 @@ NEWER_COLUMNS = {  # those that runs of earlier versions lack
 }
 TEXT_FILES = ["config.json", *(f"{name}.csv" for name in TABLES)]
 FILES = [*TEXT_FILES, "checkpoint.pt"]
-OWN_FILES = [*FILES, "provenance.json", "parts.json"]
+OWN_FILES = [*FILES, PROVENANCE, "parts.json"]
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def open_run(path: Path | str) -> Run:
     """
     path = find_finished(path)
     config = read_config(path)
-    record = read_json(path / "provenance.json")
+    record = read_json(path / PROVENANCE)
     _check(path, record, TEXT_FILES)
     tables = {name: _read_table(path / f"{name}.csv", columns) for name, columns in TABLES.items()}
     return Run(path, config, provenance=record, **tables)
@@ -134,7 +134,7 @@ def open_run(path: Path | str) -> Run:
 def is_damaged(path: Path) -> bool:
     """Whether the tables or the config of a finished run are not what it wrote."""
     try:
-        _check(path, read_json(path / "provenance.json"), TEXT_FILES)
+        _check(path, read_json(path / PROVENANCE), TEXT_FILES)
     except RunError:
         return True
     return False
@@ -149,7 +149,7 @@ def _check(path: Path, record: dict, files: Sequence[str]) -> None:
     """Refuse files that are missing or not those the run wrote."""
     written = record.get("sha256")
     if not isinstance(written, dict):
-        raise RunError(f"{path / 'provenance.json'} is damaged: it has no checksums")
+        raise RunError(f"{path / PROVENANCE} is damaged: it has no checksums")
     for file in files:
         try:
             found = checksums(path, [file])[file]

@@ -8,6 +8,7 @@ from pathlib import Path
 from replicate.fields import shortened
 from replicate.files import PROJECT, RunError
 
+PROVENANCE = "provenance.json"  # of a finished run: how it was made, and the checksums; written last
 EARLIER_RUNS = ".earlier"  # beside the folder of runs: those that a sweep has from before, until asked for
 
 
@@ -31,7 +32,7 @@ def run_folder(name: str) -> Path:
 
 def is_finished(path: Path) -> bool:
     """Whether a run's folder is complete."""
-    return (path / "provenance.json").exists()  # written last
+    return (path / PROVENANCE).exists()
 
 
 def next_steps(folder: Path, reused: bool) -> str:

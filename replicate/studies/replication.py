@@ -15,7 +15,7 @@ from replicate.studies.measuring import (
 from replicate.studies.plan import studies
 from replicate.studies.published.plan import published_runs, reversal_runs
 from replicate.studies.registration import refuse_unready
-from replicate.studies.results import RESULTS, is_kept, keep, training_table
+from replicate.studies.results import RESULTS, is_kept_whole, keep, training_table
 from replicate.sweeps.case_folder import run_of
 from replicate.sweeps.schedule import run_sweep
 from replicate.sweeps.spec import Job, make_job
@@ -46,7 +46,7 @@ def replicate_all(only: str | None = None, scheduler: str | None = None, workers
     wanted = {name: config for plan in chosen.values() for name, config in plan.items()}
     for study, plan in chosen.items():
         refuse_unknown_tables(study)
-        if not all(is_kept(*run) for run in plan.items()):
+        if not all(is_kept_whole(*run) for run in plan.items()):
             refuse_unready(study)
     study_of = {name: study for study, plan in chosen.items() for name in plan}
     finished: dict[str, Run] = {}  # those with a checkpoint that this machine has
@@ -72,7 +72,7 @@ def _possible(plans: dict[str, dict[str, RunConfig]]) -> dict[str, dict[str, Run
     possible = {}
     for study, plan in plans.items():
         try:
-            if unmeasured(study) or not all(is_kept(*run) for run in plan.items()):
+            if unmeasured(study) or not all(is_kept_whole(*run) for run in plan.items()):
                 for config in plan.values():
                     config.task.check()
             possible[study] = plan
@@ -96,7 +96,7 @@ def _make(
         wanted, key=lambda name: wanted[name].training.rounds * wanted[name].training.steps, reverse=True
     )
     jobs = {name: make_job(notebook, wanted[name].flat(), name) for name in order}
-    todo = [jobs[name] for name in order if name in to_measure or not is_kept(name, wanted[name])]
+    todo = [jobs[name] for name in order if name in to_measure or not is_kept_whole(name, wanted[name])]
 
     def on_done(job: Job) -> None:
         keep_now(job.name, run_of(folder / job.name))

@@ -7,11 +7,12 @@ import pandas as pd
 
 from replicate.files import RunError, write_whole
 from replicate.runs.folder import PROJECT, TEXT_FILES, Run, open_run
+from replicate.runs.places import PROVENANCE
 from replicate.settings import RunConfig
 from replicate.studies.published.plan import published_runs, reversal_runs
 
 RESULTS = PROJECT / "results"
-KEPT = [*TEXT_FILES, "provenance.json"]
+KEPT = [*TEXT_FILES, PROVENANCE]
 
 # The metrics of the studies' tables: their names there, and in the tables of a run as everywhere else.
 TABLE_METRICS = {
@@ -34,7 +35,7 @@ def keep(name: str, finished: Run) -> None:
         write_whole(folder / file, lambda target, file=file: shutil.copyfile(finished.path / file, target))
 
 
-def is_kept(name: str, config: RunConfig) -> bool:
+def is_kept_whole(name: str, config: RunConfig) -> bool:
     """Whether results/ holds this run whole.
 
     Raises:

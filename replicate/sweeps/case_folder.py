@@ -6,13 +6,12 @@ from pathlib import Path
 
 from replicate.files import RunError, read_json
 from replicate.runs.folder import Run, open_run
-from replicate.runs.places import EARLIER_RUNS, is_finished
+from replicate.runs.places import EARLIER_RUNS, PROVENANCE, is_finished
 
 EXECUTED = "notebook.ipynb"
 EARLIER = "earlier"  # runs that its notebook asked for before it was edited
 COMING = ".coming"  # in a working folder: a run from before that is being written
 FAILED = "failed"  # what an attempt left that failed after one to keep
-RUN_RECORD = "provenance.json"  # of a finished run
 RECORD = "sweep.json"  # the sweep's own file: what was asked for and how it ended
 # How the path of what an attempt has not made begins.
 NOT_OF_ATTEMPT = ((), (EARLIER,), (EARLIER_RUNS,), (COMING,), (FAILED,))
@@ -100,13 +99,13 @@ def signature(run: Path) -> bytes:
 
     One that is not finished has a name and settings.
     """
-    files = {name: (run / name).read_bytes() for name in ("config.json", RUN_RECORD) if (run / name).exists()}
+    files = {name: (run / name).read_bytes() for name in ("config.json", PROVENANCE) if (run / name).exists()}
     return signature_of(run.name, files)
 
 
 def signature_of(name: str, files: dict[str, bytes]) -> bytes:
     """That of a run of this name and these files."""
-    return files.get(RUN_RECORD) or b"%s %s" % (name.encode(), files["config.json"])
+    return files.get(PROVENANCE) or b"%s %s" % (name.encode(), files["config.json"])
 
 
 def signatures(folder: Path) -> set[bytes]:
