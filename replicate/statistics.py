@@ -74,9 +74,9 @@ def compare_to_reported_mean(values: Sequence[float], reported: float, reported_
         ValueError: a value is missing.
     """
     values = _complete(values)
-    mean, variance = _mean_and_variance(values)
-    error = np.sqrt(variance * (1 / reported_n + 1 / len(values)))
-    difference = reported - mean
+    error = values.std(ddof=1) * np.sqrt(1 / reported_n + 1 / len(values))
+    difference = reported - values.mean()
+    difference, error = beyond_rounding([difference, error], abs(reported))
     freedom = len(values) - 1
     if error == 0:
         return Replication(difference, float(difference == 0), error, freedom)
@@ -100,7 +100,7 @@ def permutation_p(a: Sequence[float], b: Sequence[float]) -> float:
     """
 
     def difference(x, y, axis):
-        return x.mean(axis=axis) - y.mean(axis=axis)
+        return beyond_rounding(x.mean(axis=axis) - y.mean(axis=axis))
 
     test = stats.permutation_test(
         (_complete(a), _complete(b)),
@@ -155,13 +155,10 @@ def contrast(
         ValueError: a value is missing.
     """
     samples = [_complete(sample) for sample in samples]
-    means, variances = zip(*map(_mean_and_variance, samples), strict=True)
-    parts = [
-        weight**2 * variance / len(sample)
-        for sample, variance, weight in zip(samples, variances, weights, strict=True)
-    ]
-    estimate = sum(weight * mean for mean, weight in zip(means, weights, strict=True))
-    error = sum(parts) ** 0.5
+    pairs = list(zip(samples, weights, strict=True))
+    parts = [weight**2 * sample.var(ddof=1) / len(sample) for sample, weight in pairs]
+    means = [weight * sample.mean() for sample, weight in pairs]
+    estimate, error = beyond_rounding([sum(means), sum(parts) ** 0.5], np.abs(means).max())
     if error == 0:
         return Contrast(estimate, estimate, estimate, 1.0 if estimate == 0 else 0.0)
     freedom = sum(parts) ** 2 / sum(
@@ -173,10 +170,10 @@ def contrast(
     )
 
 
-def _mean_and_variance(values: np.ndarray) -> tuple[float, float]:
-    if len(values) > 1 and (values == values[0]).all():
-        return values[0], 0.0  # which rounding would miss
-    return values.mean(), values.var(ddof=1)
+def beyond_rounding(values: Sequence[float], size: float = 1) -> np.ndarray:
+    """The values, but 0 for what rounding leaves where numbers of this size cancel: equal arms are equal."""
+    values = np.asarray(values, dtype=float)
+    return np.where(np.abs(values) <= 1e-12 * max(1, size), 0.0, values)
 
 
 def _complete(values: Sequence[float]) -> np.ndarray:

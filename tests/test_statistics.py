@@ -256,6 +256,26 @@ def test_a_contrast_without_spread_says_so():
     assert contrast([[0.1] * 3, [0.3] * 3, [0.1] * 4, [0.3] * 4], [1, -1, -1, 1]).p == 1
 
 
+@pytest.mark.parametrize("weights", [[0.3, 0.1, -0.1, -0.3], [1 / 3, 1 / 3, 1 / 3, -1], [1, -1, -1, 1]])
+@pytest.mark.parametrize("value", [0.1, 0.7, 1.0, 1e6])
+def test_equal_arms_have_no_effect_whatever_rounding_leaves_of_their_weights(weights, value):
+    """A trend's weights do not sum to 0 as floats, and equal trainings may differ in their last bit."""
+    one_bit_off = [value, value, np.nextafter(value, 2 * value)]
+    for arms in [value] * 4, [value] * 10, one_bit_off:
+        samples = [np.roll(arms, place) for place in range(4)]
+        assert contrast(samples, weights)[:] == (0, 0, 0, 1)
+    noticed = contrast([[value], [value], [value], [value * (1 + 1e-6)]] * np.ones((4, 3)), weights)
+    assert noticed.p == 0 and np.sign(noticed.estimate) == np.sign(weights[-1])
+
+
+def test_two_arms_that_differ_in_their_last_bit_are_no_different_when_relabelled():
+    assert permutation_p([0.3] * 10, [0.1 + 0.2] * 10) == 1
+
+
+def test_trainings_that_differ_in_their_last_bit_are_at_the_reported_mean():
+    assert compare_to_reported_mean([0.3, 0.1 + 0.2, 0.3], 0.3, 10)[:3] == (0, 1, 0)
+
+
 @pytest.mark.parametrize("n", [3, 10, 20])
 def test_equal_values_are_at_the_reported_mean_or_off_it_without_doubt(n):
     """The mean of n equal values is rounded, and so is their spread: one over the other is any number."""

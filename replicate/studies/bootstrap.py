@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from replicate.statistics import Contrast
+from replicate.statistics import Contrast, beyond_rounding
 
 DRAWS = 10_000
 # Of the means of columns over sentences, and their `samples`; all are arrays, one number a draw and training.
@@ -49,6 +49,7 @@ def bootstrap(samples: Sequence[Sample], columns: Sequence[str], score: Score, d
         if (sample.arms, units) not in chosen:
             chosen[sample.arms, units] = _draws(rng, units, draws) / units
         total = total + sample.weight * (scores * chosen[sample.arms, units]).sum(1)
+    total = beyond_rounding(total)
     estimate, drawn = total[0], total[1:]
     if np.isnan(drawn).any():
         return _unknown(estimate)

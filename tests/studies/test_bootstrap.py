@@ -32,6 +32,17 @@ def test_arms_are_compared_on_the_same_sentences():
     assert found["p"] == pytest.approx(2 / 501)
 
 
+@pytest.mark.parametrize("weights", [(1, -1), (0.3, -0.3), (1 / 3, -1 / 3)])
+def test_arms_that_are_equal_have_no_effect_whatever_rounding_leaves(weights):
+    easy = np.random.default_rng(5).random(40)
+    samples = [
+        Sample(weight, arm, table([easy] * trainings))
+        for weight, arm, trainings in zip(weights, "ab", (3, 7), strict=True)
+    ]
+    found = bootstrap(samples, **MEAN, draws=500)
+    assert found == {"estimate": 0, "low": 0, "high": 0, "p": 1, "low_90": 0, "high_90": 0}
+
+
 def test_searches_of_one_arm_are_compared_on_the_same_trainings():
     able = np.random.default_rng(2).normal(0, 100, 6)
     one, other = (table(able[:, None] + gain + np.zeros(30)) for gain in (0, 1))
