@@ -1,11 +1,12 @@
 """Kinds of settings, and the record that each part of a run's settings is."""
 
 import difflib
-from typing import Annotated, Any, ClassVar
+from collections.abc import Iterable
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from replicate.errors import OneLineError
+from replicate.errors import OneLineError, SettingError
 
 LONGEST_SHOWN = 60  # letters of a value in a message
 
@@ -66,6 +67,28 @@ class ModelSettings(Part):
     def build(self, task: Any, rounds: int) -> Any:
         """The model for a `Task` and a number of trainings; its module is imported when this is called."""
         raise NotImplementedError
+
+
+Named = TypeVar("Named", TaskSettings, ModelSettings)
+
+
+def by_kind(settings: Iterable[type[Named]]) -> dict[str, type[Named]]:
+    """Settings by the name of their task or model.
+
+    Raises:
+        SettingError: one has no `kind` of its own.
+    """
+    found: dict[str, type[Named]] = {}
+    for own in settings:
+        kind = getattr(own, "kind", None)
+        if kind is None:
+            raise SettingError(f"{own.__name__} has no kind: give it the name that a person chooses it by")
+        if kind in found:
+            raise SettingError(
+                f"{found[kind].__name__} and {own.__name__} have one kind, {kind!r}: rename one"
+            )
+        found[kind] = own
+    return found
 
 
 def explain(error: ValidationError, valid: list[str]) -> str:

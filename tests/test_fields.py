@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from replicate.fields import explain
+from replicate.errors import SettingError
+from replicate.fields import TaskSettings, by_kind, explain
 
 
 class Settings(BaseModel):
@@ -38,3 +39,27 @@ def test_a_model_s_refusal_is_explained_in_one_line(settings, message):
     with pytest.raises(ValidationError) as caught:
         Settings(**settings)
     assert explain(caught.value, list(Settings.model_fields)) == message
+
+
+class First(TaskSettings):
+    kind = "first"
+
+
+class Second(TaskSettings):
+    kind = "second"
+
+
+class Copied(First):
+    """Of which the author forgot to change the kind."""
+
+
+class Nameless(TaskSettings):
+    pass
+
+
+def test_settings_are_found_by_the_kind_that_each_has_alone():
+    assert by_kind((First, Second)) == {"first": First, "second": Second}
+    with pytest.raises(SettingError, match="First and Copied have one kind, 'first'"):
+        by_kind((First, Second, Copied))
+    with pytest.raises(SettingError, match="Nameless has no kind"):
+        by_kind((First, Nameless))

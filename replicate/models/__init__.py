@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from replicate.fields import ModelSettings
+from replicate.fields import by_kind
 from replicate.models.settings import AttentionSettings, LSTMSettings, PostSettings, RNNSettings
 
 if TYPE_CHECKING:  # torch takes seconds to import, and settings are checked without it
     from torch import nn
 
-MODELS: dict[str, type[ModelSettings]] = {
-    settings.kind: settings for settings in (PostSettings, RNNSettings, LSTMSettings, AttentionSettings)
-}
+MODELS = by_kind((PostSettings, RNNSettings, LSTMSettings, AttentionSettings))
 
 
 def build(config, rounds: range) -> nn.Module:

@@ -73,11 +73,23 @@ def moved(tensor: Tensor, other: Tensor) -> Tensor:
 
 @torch.no_grad()
 def initialise(model: nn.Module, generators: list[torch.Generator], bound: float | None) -> None:
-    """Draw every layer's parameters, round r from `generators[r]` alone."""
+    """Draw every layer's parameters, round r from `generators[r]` alone.
+
+    Raises:
+        ValueError: a parameter has no axis of rounds, or no layer draws it, and it would be what memory held.
+    """
+    for name, parameter in model.named_parameters():
+        if parameter.shape[:1] != (len(generators),):
+            size = list(parameter.shape)
+            raise ValueError(f"{name} is {size}: its first axis must be of the {len(generators)} trainings")
+        parameter.fill_(torch.nan)
     for layer in model.modules():
         if hasattr(layer, "draw"):
             for round_index, generator in enumerate(generators):
                 layer.draw(round_index, generator, bound)
+    for name, parameter in model.named_parameters():
+        if parameter.isnan().any():
+            raise ValueError(f"{name} is not drawn for every training: its layer needs a `draw`")
 
 
 def pick_rounds(models: Sequence[nn.Module], rounds: Sequence[int]) -> nn.Module:

@@ -43,6 +43,8 @@ def make_figure(root: Path, name: str, out: Path, run: Path | None, dark: bool) 
             with figures_in(folder):
                 execute(notebook, Path(temporary) / "executed.ipynb", {})
         drawn = folder / f"{name}{'-dark' if dark else ''}{out.suffix}"
+        if not drawn.exists():
+            raise ParameterError(f"{CATALOGUE[name].notebook} has no cell that shows the figure {name}")
         write_whole(out, lambda file: shutil.copyfile(drawn, file))
 
 

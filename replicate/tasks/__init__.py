@@ -5,19 +5,24 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from replicate.fields import TaskSettings
+from replicate.fields import TaskSettings, by_kind
 from replicate.tasks.primes.settings import PrimeSettings
 from replicate.tasks.translation.settings import TranslationSettings
 
 if TYPE_CHECKING:  # torch takes seconds to import, and settings are checked without it
     from replicate.tasks.task import Task
 
-TASKS: dict[str, type[TaskSettings]] = {
-    settings.kind: settings for settings in (PrimeSettings, TranslationSettings)
-}
+TASKS = by_kind((PrimeSettings, TranslationSettings))
 
 
 @cache
 def task_of(settings: TaskSettings) -> Task:
-    """The task of these settings; made once, for some read files."""
-    return settings.task_class()(settings)
+    """The task of these settings; made once, for some read files.
+
+    Raises:
+        ValueError: its metrics cannot stand in the tables.
+    """
+    from replicate.tasks.task import check_metrics
+
+    check_metrics(task := settings.task_class()(settings))
+    return task

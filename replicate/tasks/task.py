@@ -30,12 +30,17 @@ class Vocabulary(Protocol):
         """The text of ids that are not special."""
 
 
+TAKEN = {  # the columns that every task's tables have
+    *("round", "step", "loss", "nats", "learning_rate", "gradient_norm", "gradient_norm_max", "large_share"),
+    *("diverged", "evaluation", "kind", "length", "position", "samples"),
+}
+
+
 @dataclass(frozen=True)
 class Metric:
     """A column of the tables of scores, and how a reader sees it.
 
-    Its name is none of the tables' own: round, step, loss, nats, learning_rate, kind, length, position and
-    samples.
+    Its name is none of the tables' own, `TAKEN`.
     """
 
     name: str
@@ -93,6 +98,20 @@ class Task(Protocol):
 
     def example(self, source: Sequence[int]) -> Batch:
         """One pair with a source of one's own, R = B = 1; its target has length 0 where none is known."""
+
+
+def check_metrics(task: Task) -> None:
+    """See that the tables can have a task's metrics.
+
+    Raises:
+        ValueError: two columns would have one name, or the headline is none of the metrics.
+    """
+    names = [metric.name for metric in task.metrics]
+    for name in names:
+        if name in TAKEN or names.count(name) > 1:
+            raise ValueError(f"the metric {name!r} needs another name: the tables have a column of this one")
+    if task.headline not in names:
+        raise ValueError(f"the headline {task.headline!r} is none of the metrics, {', '.join(names)}")
 
 
 def headline_metric(task: Task) -> Metric:

@@ -71,3 +71,10 @@ def test_what_cannot_be_drawn_is_refused(project, tmp_path, name, out, run, mess
     with pytest.raises((ParameterError, RunError), match=message):
         make_figure(project, name, tmp_path / out, run and Path(run), dark=False)
     assert (tmp_path / "there.png").read_text() == "mine"
+
+
+def test_a_figure_that_its_notebook_does_not_draw_is_named_and_leaves_no_file(project, tmp_path):
+    figure.CATALOGUE["forgotten"] = Entry("01_x", "A line.")
+    with pytest.raises(ParameterError, match="01_x has no cell that shows the figure forgotten"):
+        make_figure(project, "forgotten", tmp_path / "forgotten.png", None, dark=False)
+    assert not (tmp_path / "forgotten.png").exists()

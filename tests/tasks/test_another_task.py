@@ -24,7 +24,7 @@ from replicate.settings import RunConfig
 from replicate.tasks.batch import Batch
 from replicate.tasks.pairs import answer_length, position_matches
 from replicate.tasks.primes.task import PrimeTask
-from replicate.tasks.task import CHUNK, Metric
+from replicate.tasks.task import CHUNK, TAKEN, Metric
 
 WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 QUICK_TRAINING = QUICK.training.model_dump() | QUICK.evaluation.model_dump()
@@ -114,6 +114,8 @@ def test_it_trains_and_its_own_metrics_are_in_tables_and_curves(monkeypatch, tmp
     assert RunConfig.of(**config.flat()) == config == trained.config
     for table in (trained.scores, trained.by_length, trained.history):
         assert {"word_rate", "length_error"} <= set(table) and "psa" not in table
+    tables = trained.history, trained.scores, trained.by_length
+    assert {name for table in tables for name in table} - {"word_rate", "length_error"} <= TAKEN
     first, last = (trained.history.query("step == @step").word_rate.mean() for step in (0, 300))
     assert first < 30 and last > first + 20
     figure = metric_curves(trained.history, trained.metrics)
@@ -123,6 +125,26 @@ def test_it_trains_and_its_own_metrics_are_in_tables_and_curves(monkeypatch, tmp
         trained.by_length.groupby(["round", "kind"])["samples"].sum().tolist() == [25] * 4
     )  # the test split
     assert oracle_answer(trained.task.example([3, 4])).tolist() == [[[3, 4, 2]]]
+
+
+@pytest.mark.parametrize("taken", ["evaluation", "diverged", "gradient_norm", "loss", "length_error"])
+def test_a_metric_does_not_take_the_column_of_another(monkeypatch, tmp_path, taken):
+    """Each of these ended a training with one of two numbers where both were wanted."""
+    metrics = (Metric(taken, "words right", (0, 100)), NumberTask.metrics[1])
+    monkeypatch.setitem(tasks.TASKS, "numbers", NumberSettings)
+    monkeypatch.setattr(NumberTask, "metrics", metrics)
+    monkeypatch.setattr(NumberTask, "headline", taken)
+    tasks.task_of.cache_clear()
+    with pytest.raises(ValueError, match=f"the metric '{taken}' needs another name"):
+        run(RunConfig.of(task="numbers", model="rnn", steps=1), tmp_path / "run", workers=1)
+
+
+def test_a_headline_that_is_no_metric_is_told_before_the_training(monkeypatch, tmp_path):
+    monkeypatch.setitem(tasks.TASKS, "numbers", NumberSettings)
+    monkeypatch.setattr(NumberTask, "headline", "wordrate")
+    tasks.task_of.cache_clear()
+    with pytest.raises(ValueError, match="'wordrate' is none of the metrics, word_rate, length_error"):
+        run(RunConfig.of(task="numbers", model="rnn", steps=1), tmp_path / "run", workers=1)
 
 
 def test_what_means_nothing_to_it_is_refused(monkeypatch):
