@@ -2,8 +2,11 @@
 
 import sys
 
+from replicate.telling import open_closed_streams
+
 
 def main() -> None:
+    open_closed_streams()
     try:
         from replicate.cli import app
     except KeyboardInterrupt:

@@ -98,12 +98,15 @@ def permutation_p(a: Sequence[float], b: Sequence[float]) -> float:
     Raises:
         ValueError: a value is missing.
     """
+    a, b = _complete(a), _complete(b)
+    size = np.abs([*a, *b]).max() or 1
 
     def difference(x, y, axis):
-        return beyond_rounding(x.mean(axis=axis) - y.mean(axis=axis))
+        # Relabellings with the same difference are ties, which rounding would tell apart.
+        return np.round((x.mean(axis=axis) - y.mean(axis=axis)) / size, 11)
 
     test = stats.permutation_test(
-        (_complete(a), _complete(b)),
+        (a, b),
         difference,
         n_resamples=RESAMPLES,
         vectorized=True,

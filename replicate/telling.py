@@ -1,6 +1,7 @@
 """What a person is told on stderr while work goes on; one who no longer listens stops no work."""
 
 import io
+import os
 import sys
 from contextlib import suppress
 
@@ -19,3 +20,17 @@ class PatientStderr(io.TextIOBase):
 def tell(text: str) -> None:
     """A line on stderr."""
     PatientStderr().write(f"{text}\n")
+
+
+def open_closed_streams() -> None:
+    """Have what is written to a stream that was closed before this process began go nowhere.
+
+    Else the next file that is opened takes the stream's place, and no kernel of a notebook starts.
+    """
+    for place, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(place)
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_RDWR)  # at the lowest place, this one, and not inherited
+            os.set_inheritable(nowhere, True)
+            setattr(sys, name, os.fdopen(nowhere, "r" if place == 0 else "w", encoding="utf-8"))

@@ -9,6 +9,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+import nbformat
 import pytest
 from shared import PROJECT, clean_environment, full_disk, write_notebook
 from typer.testing import CliRunner
@@ -158,6 +159,20 @@ def test_a_command_whose_output_is_closed_ends_as_ever(tmp_path, closed, status)
     command = f"'{sys.executable}' -m replicate run nothere {closed}"
     ended = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True)
     assert ended.returncode == 2 and "Traceback" not in ended.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="closes streams as a POSIX shell does")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_notebook_is_executed_where_nobody_listens_as_from_a_timer(tmp_path, closed):
+    """A kernel inherits the streams, and did not start without them."""
+    write_notebook(tmp_path / "mine.ipynb", "import os; os.write(1, b'1'); os.write(2, b'2'); print('3')")
+    command = f"'{sys.executable}' -m replicate run mine.ipynb copy.ipynb {closed}"
+    ended = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True)
+    assert (ended.returncode, "Traceback" in ended.stderr) == (0, False)
+    (cell,) = nbformat.read(tmp_path / "copy.ipynb", as_version=4).cells
+    assert "3" in cell.outputs[-1].text
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["copy.ipynb", "mine.ipynb"]
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def test_a_notebook_that_makes_no_run_may_mean_anything_by_the_names_of_settings
     ]
     write_notebook(Path("mine.ipynb"), "# Parameters\nsteps = 1\nrun_name = 5", "run_config(parameters)")
     said = CliRunner().invoke(app, ["run", "mine"]).stderr
-    assert said.startswith("replicate: run_name 5 is no folder name; use up to")
+    assert said.startswith("replicate: run_name must be a text, not 5: write it in quotes")
 
 
 @pytest.mark.slow

@@ -1,5 +1,7 @@
 """Intervals, tests and verdicts against hand-computed cases, simulations and scipy's own tests."""
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -266,6 +268,21 @@ def test_equal_arms_have_no_effect_whatever_rounding_leaves_of_their_weights(wei
         assert contrast(samples, weights)[:] == (0, 0, 0, 1)
     noticed = contrast([[value], [value], [value], [value * (1 + 1e-6)]] * np.ones((4, 3)), weights)
     assert noticed.p == 0 and np.sign(noticed.estimate) == np.sign(weights[-1])
+
+
+@pytest.mark.parametrize(
+    ("center", "decimals", "n"), [(0.997, 3, 10), (0.9985, 4, 10), (3.2, 2, 9), (36, 1, 8), (1234.5, 1, 10)]
+)
+def test_relabellings_with_the_same_difference_are_ties_at_any_size_of_the_values(center, decimals, n):
+    """Against an enumeration in whole numbers; p was half of it where the means are rounded."""
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        units = np.rint(10**decimals * center + rng.normal(0, 3, n)).astype(int)
+        values, half = units / 10**decimals, n // 2
+        sums = np.array([sum(chosen) for chosen in combinations(units.tolist(), half)])
+        found = units[:half].sum()
+        share = 2 * min((sums <= found).mean(), (sums >= found).mean())
+        assert permutation_p(values[:half], values[half:]) == pytest.approx(min(1, share), abs=1e-12)
 
 
 def test_two_arms_that_differ_in_their_last_bit_are_no_different_when_relabelled():

@@ -23,7 +23,9 @@ def runs_root() -> Path:
 
 def run_folder(name: str) -> Path:
     """The folder of a run's name; a name cannot leave the runs folder."""
-    if not (isinstance(name, str) and re.fullmatch(r"\w[\w.-]{0,99}", name)):  # a notebook may give any
+    if not isinstance(name, str):  # a notebook may give any
+        raise RunError(f"run_name must be a text, not {shortened(name)}: write it in quotes")
+    if not re.fullmatch(r"\w[\w.-]{0,99}", name):
         raise RunError(
             f"run_name {shortened(name)} is no folder name; use up to 100 letters, digits, dashes and dots"
         )

@@ -14,6 +14,7 @@ from replicate.files import first_line
 from replicate.tasks.translation.corpus import CorpusError, content_of
 
 MAGIC = b"!<arch>\n"
+ZSTD = b"\x28\xb5\x2f\xfd"  # which Ubuntu packs by
 UNPACK = {b"\x1f\x8b": gzip.decompress, b"\xfd7zXZ": lzma.decompress, b"BZh": bz2.decompress}
 HEADER = 60  # bytes before each member of an `ar` archive: its name at 0..16, its size at 48..58
 
@@ -25,6 +26,11 @@ def files_of(package: Path, name: str) -> Iterator[tuple[str, str]]:
         CorpusError: it cannot be read, or is no Debian package of a kind that Python can unpack.
     """
     packed = _data_member(package, content_of(package))
+    if packed.startswith(ZSTD):
+        raise CorpusError(
+            f"{package} is packed by zstd, which is not read here: give the folder of "
+            f"its pages, as dpkg-deb -x {package} FOLDER unpacks it"
+        )
     try:
         data = _unpacked(packed)
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:

@@ -148,6 +148,12 @@ def test_a_wrong_package_is_named_in_one_line(tmp_path, data, message):
     assert result.exit_code == 2 and result.stderr.count("\n") == 1 and not (tmp_path / "out.tsv").exists()
 
 
+def test_a_package_of_ubuntu_is_not_called_damaged(tmp_path):
+    path = as_package(tmp_path / "x.deb", {"data.tar.zst": b"\x28\xb5\x2f\xfd" + bytes(20)})
+    with pytest.raises(CorpusError, match=r"is packed by zstd, .* dpkg-deb -x .*x.deb FOLDER"):
+        read_help(path, package(tmp_path, "fr"))
+
+
 def test_two_packages_without_a_pair_are_named_and_nothing_is_written(tmp_path):
     same = str(package(tmp_path, "fr"))
     result = CliRunner().invoke(app, ["pairs", same, same, "--out", str(tmp_path / "out.tsv")])
