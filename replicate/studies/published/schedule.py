@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 from scipy import stats
 
@@ -26,7 +27,7 @@ def compare(first: pd.Series, second: pd.Series) -> Comparison:
     """First minus second."""
 
     def welch_t(x, y, axis):
-        return stats.ttest_ind(x, y, equal_var=False, axis=axis).statistic
+        return np.round(stats.ttest_ind(x, y, equal_var=False, axis=axis).statistic, 9)  # else ties are lost
 
     studentised = stats.permutation_test(
         (first, second), welch_t, n_resamples=RESAMPLES, vectorized=True, rng=0

@@ -72,6 +72,14 @@ def test_welch_and_the_permutation_test_differ_where_the_spreads_do():
     assert alike.welch_p == pytest.approx(alike.permutation_p, abs=0.03)
 
 
+def test_equal_relabellings_are_ties_for_all_three_tests_whatever_the_unit():
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        units = pd.Series(np.rint(9970 + rng.normal(0, 6, 12)))
+        whole, shares = (compare(values[:6], values[6:]) for values in (units, units / 10_000))
+        assert (whole.studentised_p, whole.permutation_p) == (shares.studentised_p, shares.permutation_p)
+
+
 def test_norm_curves_are_means_over_the_trainings_at_each_point():
     curves = norm_curves({"arm": made_up([2_500, 5_000], [0, 0])}).set_index("step")
     assert 0 not in curves.index
