@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from replicate.figures.style import COLOURS, entitle, metric_colours, subplots
+from replicate.statistics import weighted_means
 from replicate.tasks.task import Metric
 
 DIVERGED = "Every training diverged, so there are no scores"
@@ -48,19 +49,19 @@ def accuracy_by_position(by_position: pd.DataFrame) -> Figure:
     if known.empty and len(by_position):
         entitle(figure, DIVERGED)
         return figure
-    by_position, mean = known, known.groupby("position").accuracy.mean()
+    by_position, shares = known, weighted_means(known, "accuracy", "position")
     axes.scatter(
         by_position.position, by_position.accuracy, s=12, color=COLOURS["psa"], alpha=0.4, linewidths=0
     )
-    axes.plot(mean.index, mean, color=COLOURS["psa"])
-    axes.set(xlabel="position in the target", ylabel="accuracy", ylim=(-0.02, 1.02), xticks=mean.index)
-    axes.set_title(f"{by_position['round'].nunique()} trainings (dots); line: their mean")
-    entitle(figure, _first_and_last(mean))
+    axes.plot(shares.index, shares, color=COLOURS["psa"])
+    axes.set(xlabel="position in the target", ylabel="accuracy", ylim=(-0.02, 1.02), xticks=shares.index)
+    axes.set_title(f"{by_position['round'].nunique()} trainings (dots); line: all their targets")
+    entitle(figure, _first_and_last(shares))
     return figure
 
 
-def _first_and_last(mean: pd.Series) -> str:
-    if mean.empty:
+def _first_and_last(shares: pd.Series) -> str:
+    if shares.empty:
         return "Every target is empty, so no position is reached"
-    first, last = mean.index[0], mean.index[-1]
-    return f"{mean[first]:.0%} of the targets are right at position {first}, {mean[last]:.0%} at {last}"
+    first, last = shares.index[0], shares.index[-1]
+    return f"{shares[first]:.0%} of the targets are right at position {first}, {shares[last]:.0%} at {last}"

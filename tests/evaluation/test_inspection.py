@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from replicate.evaluation.explorer import Explorer
@@ -63,6 +64,17 @@ def test_answers_shown_as_right_are_right_and_as_wrong_are_wrong(trained, gone):
 def test_no_answers_are_no_table(trained):
     with pytest.raises(RunError, match="examples is 0; it must be 1 or more"):
         sample_answers(trained, count=0)
+
+
+def test_the_figure_of_positions_says_the_shares_that_the_sentence_says(trained):
+    """One training reaches the last position once, and counts as one target."""
+    rows = [(0, 1, 100, 1.0), (1, 1, 300, 0.5), (0, 2, 9, 0.0), (1, 2, 1, 1.0)]
+    by_position = pd.DataFrame(rows, columns=["round", "position", "samples", "accuracy"])
+    figure = accuracy_by_position(by_position)
+    assert figure.axes[0].lines[0].get_ydata().tolist() == [0.625, 0.1]
+    assert figure.get_suptitle() == "62% of the targets are right at position 1, 10% at 2"
+    said = first_and_last_position(replace(trained, by_position=by_position))
+    assert "right in 62% of 400" in said and "position 2 in 10% of the 10" in said
 
 
 def test_trainings_that_diverged_are_named_and_count_nowhere(trained):

@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 from replicate.figures.alignment import heat_map
 from replicate.figures.language import say
 from replicate.figures.style import ARBITRARY, COLOURS, entitle, subplots
-from replicate.statistics import mean_interval
+from replicate.statistics import mean_interval, weighted_means
 
 NATS = "nats a token"
 
@@ -90,23 +90,23 @@ def by_length(tables: Mapping[str, pd.DataFrame], trained: int) -> Figure:
 
 
 def by_commonness(table: pd.DataFrame) -> Figure:
-    """Accuracy of each prime, from the rarest to the commonest: dots are primes, means over trainings."""
+    """Right answers over samples at each prime, of all trainings, from the rarest prime to the commonest."""
     figure, axes = subplots(height=3.4)
-    primes = table.groupby("prime")[["probability", "accuracy"]].mean().sort_values("probability")
+    primes = table.groupby("prime")[["probability"]].first().sort_values("probability")
+    primes["accuracy"] = weighted_means(table, "accuracy", "prime")
     axes.plot(range(len(primes)), primes.accuracy, "o", color=COLOURS["reverse"])
     axes.set_xticks(range(len(primes)), primes.index, fontsize=8)
     low, high = primes.probability.iloc[[0, -1]]
     axes.set(
         xlabel=f"primes, from the rarest ({low:.2%} of the values) to the commonest ({high:.0%})",
         ylabel="accuracy at its place",
-        title=f"means of {table['round'].nunique()} trainings",
+        title=f"{table['round'].nunique()} trainings together",
     )
-    common = primes.probability > primes.probability.median()
-    rare = primes.probability < primes.probability.median()
+    side = np.sign(table.probability - primes.probability.median())
+    halves = weighted_means(table.assign(side=side), "accuracy", "side")
     entitle(
         figure,
-        f"Accuracy is {primes.accuracy[common].mean():.2f} in the commoner half of the primes and "
-        f"{primes.accuracy[rare].mean():.2f} in the rarer",
+        f"Accuracy is {halves[1]:.2f} in the commoner half of the primes and {halves[-1]:.2f} in the rarer",
     )
     return figure
 

@@ -1,6 +1,7 @@
 """The data in the figures of the paper's claims."""
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -67,15 +68,19 @@ def test_the_length_figure_has_each_arms_mean_and_marks_what_was_not_trained():
     assert axes.patches[0].get_bbox().x0 == 2
 
 
-def test_the_commonness_figure_has_each_prime_once():
-    rows = [(r, p, q, a + r / 10) for r in range(2) for p, q, a in ((2, 0.1, 0.8), (3, 0.01, 0.4))]
-    figure = by_commonness(pd.DataFrame(rows, columns=["round", "prime", "probability", "accuracy"]))
+def test_the_commonness_figure_has_each_prime_once_and_the_shares_that_the_claim_compares():
+    columns = ["round", "prime", "probability", "samples", "accuracy"]
+    rows = [
+        *((0, 2, 0.1, 300, 0.9), (0, 3, 0.05, 100, 0.5), (0, 5, 0.01, 40, 0.4), (0, 7, 0.009, 10, 0.2)),
+        *((1, 2, 0.1, 100, 0.7), (1, 3, 0.05, 100, 0.6), (1, 5, 0.01, 60, 0.5), (1, 7, 0.009, 0, np.nan)),
+    ]
+    figure = by_commonness(pd.DataFrame(rows, columns=columns))
     (axes,) = figure.axes
-    assert axes.lines[0].get_xydata().tolist() == [pytest.approx([0, 0.45]), pytest.approx([1, 0.85])]
-    assert [text.get_text() for text in axes.get_xticklabels()] == ["3", "2"]
-    assert "0.85 in the commoner half of the primes and 0.45 in the rarer" in figure.get_suptitle().replace(
-        "\n", " "
-    )
+    assert axes.lines[0].get_ydata() == pytest.approx([0.2, 0.46, 0.55, 0.85])
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["7", "5", "3", "2"]
+    common, rare = (270 + 70 + 50 + 60) / 600, (16 + 30 + 2) / 110
+    said = f"{common:.2f} in the commoner half of the primes and {rare:.2f} in the rarer"
+    assert said in figure.get_suptitle().replace("\n", " ")
 
 
 def test_the_map_has_a_colour_an_order():
