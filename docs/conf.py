@@ -7,6 +7,7 @@ myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath"]
 myst_heading_anchors = 4
 nb_execution_mode = "off"  # they have been executed
 nb_render_markdown_format = "myst"
+suppress_warnings = ["misc.highlighting_failure"]  # of a cell in another language, which lacks colours alone
 nb_code_prompt_show = "Show the code"
 nb_code_prompt_hide = "Hide the code"
 

@@ -5,7 +5,7 @@ import hashlib
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from os.path import expanduser
+from os.path import expanduser, lexists
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -140,7 +140,7 @@ def copy_to(folder: Path) -> tuple[list[str], list[str]]:
     if not notebooks:
         raise ParameterError(f"no notebooks in {PROJECT / 'notebooks'}: they are in the project's checkout")
     folder.mkdir(parents=True, exist_ok=True)
-    kept = [notebook.stem for notebook in notebooks if (folder / notebook.name).exists()]
+    kept = [notebook.stem for notebook in notebooks if lexists(folder / notebook.name)]
     new = [notebook for notebook in notebooks if notebook.stem not in kept]
     for notebook in new:
         write_whole(folder / notebook.name, lambda file, notebook=notebook: shutil.copyfile(notebook, file))

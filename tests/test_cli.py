@@ -44,6 +44,15 @@ def test_the_lab_opens_copies_and_never_writes_over_ones_own(tmp_path, monkeypat
     assert opened == [["--ip=127.0.0.1", "--allow-root", "lab"]] * 2
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need a right there")
+def test_the_lab_leaves_a_link_to_a_disk_that_is_not_there(tmp_path, monkeypatch):
+    monkeypatch.setattr("jupyterlab.labapp.main", lambda _: None)
+    (tmp_path / "02_task.ipynb").symlink_to("/media/mine/02_task.ipynb")
+    result = CliRunner().invoke(app, ["lab", str(tmp_path)])
+    assert "yours are left as they are: 02_task;" in result.stderr
+    assert (tmp_path / "02_task.ipynb").is_symlink()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="no terminal tells that it was closed")
 @pytest.mark.parametrize("before", [signal.SIG_DFL, signal.SIG_IGN], ids=["default", "nohup"])
 def test_the_lab_ends_with_its_terminal_unless_it_is_to_outlive_it(tmp_path, monkeypatch, before):

@@ -18,10 +18,10 @@ from sphinx.util.docutils import docutils_namespace
 from replicate.errors import OneLineError
 from replicate.figures.catalogue import CATALOGUE
 from replicate.publish.documents import findings_block
-from replicate.publish.dump import COLOURS
 from replicate.publish.kramdown import as_attribute
 from replicate.publish.live.page import TITLE, fragment
 from replicate.publish.refresh import cleaned
+from replicate.publish.terminal import as_seen
 
 DOCUMENTS = {  # page of the checkout -> its title in the contents; None for its own
     "docs/results.md": None,
@@ -79,12 +79,15 @@ def write_book(root: Path, notebooks: list[Path], figures: Path, output: Path) -
 def write_source(executed: Path, page: Path) -> None:
     """Copy an executed notebook with its code folded, and its figures as links to their files."""
     notebook = cleaned(nbformat.read(executed, as_version=4))  # progress on stderr has served its turn
+    notebook.metadata["language_info"]["pygments_lexer"] = "ipython3"  # which knows `!command` and `%magic`
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.metadata.tags = [*cell.metadata.get("tags", []), "hide-input"]
         for output in cell.get("outputs", []):
             if output.output_type == "stream":
-                output.text = COLOURS.sub("", output.text)
+                output.text = as_seen(output.text)
+            elif plain := output.get("data", {}).get("text/plain"):
+                output.data["text/plain"] = as_seen(plain)
             own = output.get("metadata", {})
             if own.get("filename") and own.get("caption"):  # drawn by `figures.style.show`
                 image = f"![{as_attribute(own.caption)}](../docs/figures/{own.filename}.png)"

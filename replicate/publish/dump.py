@@ -12,13 +12,10 @@ from replicate.publish.formulas import has_formulas_alone
 from replicate.publish.html_table import tables_from_html
 from replicate.publish.kramdown import code_block
 from replicate.publish.markdown import links_by_name, to_kramdown
+from replicate.publish.terminal import as_seen
 
-# The colours of a terminal (ECMA-48), which a page would show as signs.
-COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 # What stands for an object, such as HTML or an SVG image, where the object itself cannot be shown.
 OBJECT = re.compile(r"<[\w.]+ object>|<.+ at 0x\w+>|<Figure size \S+ with \d+ Axes>")
-# What a carriage return has written over, as the states of a progress bar.
-OVERWRITTEN = re.compile(r"[^\n]*\r(?!\r*(?:\n|\Z))|\r")
 DROPPED = "blog-drop"
 
 
@@ -134,4 +131,4 @@ def _output(output: NotebookNode, figures: Path, slug: str) -> tuple[str, list[P
 
 
 def _printed(text: str) -> str:
-    return code_block(OVERWRITTEN.sub("", COLOURS.sub("", text)), "text")
+    return code_block(as_seen(text), "text")

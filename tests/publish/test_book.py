@@ -111,6 +111,36 @@ def test_outputs_of_ones_own_are_shown(project):
     assert len(page.article.select(".cell_output img")) == 1
 
 
+SHELL = ["!nproc", "%%bash\nls $HOME | wc -l", "out = !ls", "len?"]
+
+
+@pytest.mark.parametrize("source", SHELL)
+def test_cells_of_commands_and_magics_are_no_error(project, source):
+    path = notebook(project, "# Training")
+    cells = nbformat.read(path, as_version=4)
+    cells.cells[-1].source = source
+    printed = "\x1b]8;;https://a.org\x07a link\x1b]8;;\x07 <script>1</script>"
+    cells.cells[-1].outputs = [
+        nbformat.v4.new_output("stream", text=printed),
+        nbformat.v4.new_output("execute_result", {"text/plain": printed}, execution_count=1),
+    ]
+    nbformat.write(cells, path)
+    figures(project / "drawn", "loss-curve")
+    write_book(project, [path], project / "drawn", project / "book")
+    page = read(project / "book/notebooks/03_train.html").article
+    assert page.find("details").get_text().strip().endswith(source) and not page.find("script")
+    assert not page.select("details .err")  # red, as if it were wrong
+    shown = [block.get_text() for block in page.select(".cell_output pre")]
+    assert shown == ["a link <script>1</script>\n"] * 2
+
+
+def test_code_that_is_not_of_its_language_is_shown_without_colours(project):
+    path = notebook(project, "# Training\n\n```json\n{a: ..., !}\n```")
+    figures(project / "drawn", "loss-curve")
+    write_book(project, [path], project / "drawn", project / "book")
+    assert "{a: ..., !}" in read(project / "book/notebooks/03_train.html").article.get_text()
+
+
 def test_links_lead_to_pages_and_those_to_other_files_of_the_checkout_become_text(project):
     (project / "plan.yaml").touch()
     (project / "docs/running.md").write_text(

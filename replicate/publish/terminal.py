@@ -1,0 +1,16 @@
+"""What a program prints for a terminal, as a page shows it."""
+
+import re
+
+# What moves, colours or names things in a terminal (ECMA-48); a page would show it as signs.
+STRING = r"\x1b[PX\]^_][^\x07\x1b\n]*(?:\x07|\x1b\\)?"  # such as a window's title, or where a link leads
+SEQUENCE = r"\x1b\[[0-?]*[ -/]*[@-~]"  # such as a colour
+SHORT = r"\x1b[ -/]*[0-~]?"  # such as the choice of a set of signs
+CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"  # all others but tabs, new lines and carriage returns
+UNSEEN = re.compile(f"{STRING}|{SEQUENCE}|{SHORT}|{CONTROL}")
+
+
+def as_seen(text: str) -> str:
+    """The text without its control signs, and without what a carriage return has written over."""
+    lines = UNSEEN.sub("", text).split("\n")
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines)
