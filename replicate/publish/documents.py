@@ -169,7 +169,8 @@ def scores_block() -> str:
     config = run.config
     caption = (
         f"{config.training.rounds} trainings of {run.steps} updates at max_length {config.task.max_length}, "
-        f"mean over trainings (`results/quick`, made by `notebooks/03_train.ipynb` with its defaults)."
+        "mean over trainings (`results/quick`, made by `notebooks/03_train.ipynb` with its defaults). On "
+        "another machine the same seeds give other models, and scores that differ as those of other seeds do."
     )
     return f"{markdown_table(table.map('{:.2f}'.format).rename_axis('metric'))}\n\n{caption}"
 

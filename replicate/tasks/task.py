@@ -30,9 +30,10 @@ class Vocabulary(Protocol):
         """The text of ids that are not special."""
 
 
-TAKEN = {  # the columns that every task's tables have
+TAKEN = {  # the columns that the tables of a run, and of a sweep, have for every task
     *("round", "step", "loss", "nats", "learning_rate", "gradient_norm", "gradient_norm_max", "large_share"),
     *("diverged", "evaluation", "kind", "length", "position", "samples"),
+    *("folder", "state", "error", "seconds", "machine"),
 }
 
 

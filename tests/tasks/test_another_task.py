@@ -127,7 +127,9 @@ def test_it_trains_and_its_own_metrics_are_in_tables_and_curves(monkeypatch, tmp
     assert oracle_answer(trained.task.example([3, 4])).tolist() == [[[3, 4, 2]]]
 
 
-@pytest.mark.parametrize("taken", ["evaluation", "diverged", "gradient_norm", "loss", "length_error"])
+@pytest.mark.parametrize(
+    "taken", ["evaluation", "diverged", "gradient_norm", "loss", "error", "state", "length_error"]
+)
 def test_a_metric_does_not_take_the_column_of_another(monkeypatch, tmp_path, taken):
     """Each of these ended a training with one of two numbers where both were wanted."""
     metrics = (Metric(taken, "words right", (0, 100)), NumberTask.metrics[1])

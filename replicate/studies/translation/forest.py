@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from replicate.figures.style import COLOURS, entitle, subplots
 from replicate.studies.claims.forest import VERDICT_COLOURS, verdict_handles
 from replicate.studies.claims.sizes import NATS
-from replicate.studies.judging import NOT_RUN
+from replicate.studies.judging import NOT_RUN, NOT_TESTABLE
 from replicate.studies.translation.counterparts import POINTS, TASKS
 
 UNITS = {NATS: NATS, POINTS: "points of 100: exact match on primes, BLEU on text"}
@@ -71,7 +71,8 @@ def _say(axes: Axes, y: int, text: str, colour: str) -> None:
 
 
 def _agreement(table: pd.DataFrame) -> str:
-    verdicts = table[table.verdict != NOT_RUN].pivot(index="claim", columns="task", values="verdict")
+    judged = table[~table.verdict.isin([NOT_RUN, NOT_TESTABLE])]
+    verdicts = judged.pivot(index="claim", columns="task", values="verdict")
     both = verdicts.reindex(columns=TASKS).dropna()
     if both.empty:
         return "On text no claim has been judged yet; on primes some of these were"

@@ -28,8 +28,8 @@ def files_of(package: Path, name: str) -> Iterator[tuple[str, str]]:
     packed = _data_member(package, content_of(package))
     if packed.startswith(ZSTD):
         raise CorpusError(
-            f"{package} is packed by zstd, which is not read here: give the folder of "
-            f"its pages, as dpkg-deb -x {package} FOLDER unpacks it"
+            f"{package} is packed by zstd, which is not read here: unpack it by `dpkg-deb -x` and give the "
+            "folder of its pages, usr/share/libreoffice/help/ and the language in what it holds"
         )
     try:
         data = _unpacked(packed)

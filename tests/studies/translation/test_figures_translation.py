@@ -130,6 +130,8 @@ def test_the_forest_has_each_claim_once_a_task_and_says_what_was_not_run():
             claim("Long", "primes", 5.5, POINTS),
             claim("Long", "text", 0.02, NATS, "not shown"),
             claim("Beam", "text", 0.9, POINTS, "contradicted"),
+            claim("Idle", "primes", 0.01, NATS, "not testable here"),
+            claim("Idle", "text", 0.01, NATS, "not testable here"),
             claim("Later", "primes", 3.0, POINTS),
             claim("Later", "text", none, POINTS, "not run yet"),
             claim("Rival", "text", 26.0, POINTS, kinds=True),
@@ -138,7 +140,8 @@ def test_the_forest_has_each_claim_once_a_task_and_says_what_was_not_run():
     figure = side_by_side(table)
     nats_primes, nats_text, points_primes, points_text, _, between = figure.axes
     assert points(between, "o") == [(26, 0)] and points_text.get_xlim()[1] < 5  # a scale of its own
-    assert points(nats_primes, "o") == [(0.06, 0)] and points(nats_text, "o") == [(0.02, 1), (0.08, 0)]
+    assert points(nats_primes, "o") == [(0.01, 2), (0.06, 0)]
+    assert points(nats_text, "o") == [(0.01, 2), (0.02, 1), (0.08, 0)]
     assert points(points_primes, "o") == [(3, 1)] and points(points_text, "o") == [(0.9, 0)]
     assert [text.get_text() for text in nats_primes.texts] == ["+5.5 points of 100"]
     assert [text.get_text() for text in points_primes.texts] == ["no test"]
