@@ -9,6 +9,7 @@ from replicate.models import build
 from replicate.randomness import make_generators
 from replicate.runs.folder import Run
 from replicate.settings import RunConfig
+from replicate.statistics import weighted_means
 from replicate.tasks import task_of
 from replicate.tasks.batch import Batch
 from replicate.tasks.pairs import until_eos
@@ -61,13 +62,11 @@ def first_and_last_position(run: Run) -> str:
     known = run.by_position.dropna(subset="accuracy")  # a training that diverged has none
     if known.empty:
         return "Every training diverged, so no position has an accuracy."
-    counts = (
-        known.assign(right=known.accuracy * known.samples).groupby("position")[["right", "samples"]].sum()
-    )
-    (first, last), ends = (counts.right / counts.samples).iloc[[0, -1]], counts.samples.iloc[[0, -1]]
+    shares, counts = weighted_means(known, "accuracy", "position"), known.groupby("position").samples.sum()
+    (first, last), ends = shares.iloc[[0, -1]], counts.iloc[[0, -1]]
     return (
         f"The first token is right in {first:.0%} of {ends.iloc[0]:,.0f} targets, position "
-        f"{counts.index[-1]} in {last:.0%} of the {ends.iloc[1]:,.0f} that are so long."
+        f"{shares.index[-1]} in {last:.0%} of the {ends.iloc[1]:,.0f} that are so long."
     )
 
 
