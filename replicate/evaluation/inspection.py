@@ -84,7 +84,7 @@ def learnt_beyond_baselines(run: Run, table: pd.DataFrame) -> bool:
 
 
 def loss_table(run: Run, samples: int) -> pd.DataFrame:
-    """Nats a token and perplexity on fresh samples, means over rounds: trained, untrained and the best."""
+    """Mean nats a token over rounds, and its perplexity, on fresh samples: trained, untrained, the best."""
     config, task = run.config, run.task
     rounds = range(config.training.rounds)
     models = {"trained": run.load_model(), "untrained": build(config, rounds)}
@@ -94,7 +94,7 @@ def loss_table(run: Run, samples: int) -> pd.DataFrame:
         nats = nats_per_token(model, task, generators, samples)
         if name == "trained":
             nats = nats[[r for r in rounds if r not in run.diverged]]
-        table[name] = {"nats": nats.mean().item(), "perplexity": nats.exp().mean().item()}
+        table[name] = {"nats": nats.mean().item(), "perplexity": nats.mean().exp().item()}
     return pd.DataFrame(table)[["trained", "untrained", "oracle"]]
 
 

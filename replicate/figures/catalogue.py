@@ -43,7 +43,7 @@ CATALOGUE = {
     ),
     "ladder": Entry(
         "06_why",
-        "Every training of each rung, by the published protocol and by exact match; a bar marks the median.",
+        "Every training of each rung, by the published protocol and by exact match; a bar marks the mean.",
     ),
     "ladder-plateau": Entry(
         "06_why", "The share of trainings that have not left their plateau, rung by rung."

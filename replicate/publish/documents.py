@@ -113,7 +113,7 @@ def verdicts_block() -> str:
     """The verdict on each published row, and the headline above it."""
     runs = published_runs()
     trainings = sum(config.training.rounds for config in runs.values())
-    caption = f"{trainings} trainings, made by `make replicate` in {sum(core_hours(runs)):.1f} core hours."
+    caption = f"{trainings} trainings of {sum(core_hours(runs)):.1f} core hours together."
     return f"{_headline(published_rows())}\n\n{caption}"
 
 

@@ -71,10 +71,13 @@ def write_tables(folder: Path, jobs: list[Job]) -> pd.DataFrame:
 def printed(table: pd.DataFrame, width: int = 80) -> str:
     """The columns of a summary in which its cases differ, as many as a terminal's width takes.
 
-    Parameters come first, then how each case ended and its scores; `folder` and long words are cut.
+    Parameters come first, then how each case ended and its scores; `folder` and long words are cut. One case
+    alone, or cases that do not differ, have their folder in place of the parameters.
     """
     differing = table.columns[table.astype(str).nunique(dropna=False) > 1]
-    names = [name for name in differing if name not in NOT_PRINTED] or ["folder", "state"]
+    names = [name for name in differing if name not in NOT_PRINTED]
+    if not names:
+        names = ["folder", *(name for name in table.loc[:, "state":] if name not in NOT_PRINTED)]
     cells = table[names].map(_printed)
     while len(names) > 1 and len(cells[names].to_string(index=False).splitlines()[0]) > width:
         names.pop()

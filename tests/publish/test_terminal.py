@@ -20,6 +20,7 @@ from replicate.publish.terminal import as_seen
         ("bell\x07, \x00nothing\x7f\x9b, a tab\t", "bell, nothing, a tab\t"),
         ("cut off \x1b[3", "cut off 3"),
         (" 0%|\r50%|\r100%|##\nnext\r\r\nlast\rLAST\r\r", "100%|##\nnext\nLAST"),
+        ("|\b/\b-\b\\\b done, ab\b\b\bABC", " done,ABC"),
         ("a [0m and \\x1b[1m that are text", "a [0m and \\x1b[1m that are text"),
     ],
 )
@@ -27,7 +28,7 @@ def test_a_reader_sees_what_a_terminal_shows(printed, seen):
     assert as_seen(printed) == seen
 
 
-@given(st.text(alphabet="ab[]0;m\x1b\x07\r\n\\(é漢"))
+@given(st.text(alphabet="ab[]0;m\x1b\x07\b\r\n\\(é漢"))
 def test_no_control_sign_is_left_and_no_line_lost(text):
     seen = as_seen(text)
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", seen)

@@ -18,14 +18,12 @@ def test_it_fits_80_columns_with_the_parameters_first():
     assert lines[1].split()[:3] == ["0.1", "done", "0.3333"]
 
 
-def test_a_long_word_is_cut_and_of_one_case_there_is_name_and_state():
+def test_a_long_word_is_cut_and_of_one_case_there_are_its_name_state_and_scores():
     assert printed(summary(2, pairs=["x" * 100, "y" * 100])).splitlines()[1].endswith(" " + "x" * 21 + "...")
-    assert printed(summary(1, state="done")).split() == [
-        "folder",
-        "state",
-        "a-very-long-name-of-a...",
-        "done",
-    ]
+    one = summary(1, state="done", error=None, seconds=1.0, machine="here", psa=0.5).drop(columns="rate")
+    header, case = printed(one).splitlines()
+    assert header.split() == ["folder", "state", "seconds", "psa"]
+    assert case.split() == ["a-very-long-name-of-a...", "done", "1", "0.5"]
 
 
 def test_a_parameter_that_one_case_lacks_tells_the_cases_apart():

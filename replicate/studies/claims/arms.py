@@ -15,14 +15,14 @@ def open_arms() -> dict[str, Run]:
 
 
 def arm_table(arms: dict[str, Run]) -> pd.DataFrame:
-    """One row an arm: what it changes, and means over its trainings."""
+    """One row an arm: what it changes, and means over its trainings; the perplexity is of the mean nats."""
     rows = [
         {
             "change": ", ".join(f"{setting} {value}" for setting, value in ARMS[name].items()),
             "trainings": len(run.scores),
             "diverged": int(run.scores.nats.isna().sum()),
             "nats": run.scores.nats.mean(),
-            "perplexity": np.exp(run.scores.nats).mean(),
+            "perplexity": np.exp(run.scores.nats.mean()),
             "learnt": learnt(run),
             "still falling": fall(run),
             "exact match": run.scores.exact_match.mean(),

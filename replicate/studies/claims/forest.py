@@ -17,7 +17,7 @@ VERDICT_COLOURS = {
     "smaller than the margin": COLOURS["highlight"],
 }
 NATS = "nats a token"
-MARKERS = {"base": "D", "memory": "s", "depth": "^"}  # of claims that share trainings; a circle has its own
+MARKERS = {"base": "D", "memory": "s", "depth": "^"}  # of `trainings`; all others have a circle
 NAME_WIDTH = 44  # characters
 
 

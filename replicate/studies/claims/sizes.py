@@ -21,7 +21,8 @@ def fairer_studies() -> list[str]:
 def fairer_verdicts() -> pd.DataFrame:
     """One row an effect of the fairer studies: `study_verdicts` below one another, with the study's name.
 
-    An effect that is no claim of the paper's is not in `fairer.csv` and has no row.
+    They test the paper's claims, and what may explain one of them. What others claim, such as Britz et al.,
+    is not in `fairer.csv` and has no row.
 
     Raises:
         RunError: `fairer.csv` names an effect that is not registered.

@@ -16,7 +16,7 @@ LABELS = {"published_geo_mean": "GeoMean, published protocol", "exact_match": "e
 def rungs(
     scores: Mapping[str, Mapping[str, pd.DataFrame]], marks: Mapping[str, Mapping[str, float]]
 ) -> Figure:
-    """One line a rung, both scores: every training a dot, a bar at the median of each direction.
+    """One line a rung, both scores: every training a dot, a bar at the mean of each direction.
 
     Args:
         scores: by rung and direction, one row a training with published_geo_mean and exact_match.
@@ -43,7 +43,7 @@ def rungs(
     for direction in ("forward", "reverse"):
         panels[0].plot([], [], "o", color=COLOURS[direction], label=say(DIRECTIONS[direction]))
     count = max(len(table) for directions in scores.values() for table in directions.values())
-    title = say("{count} trainings a rung and direction; bar: median", count=count)
+    title = say("{count} trainings a rung and direction; bar: mean", count=count)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, title=title)
     entitle(figure, _largest_step(scores))
     return figure
@@ -69,4 +69,4 @@ def _offsets(count: int) -> list[float]:
 def _trainings(axes: Axes, y: float, values: pd.Series, colour: str) -> None:
     spread = y + np.linspace(-0.07, 0.07, len(values))
     axes.scatter(values, spread, s=18, color=colour, alpha=0.55, linewidths=0)
-    axes.plot([values.median()] * 2, [y - 0.17, y + 0.17], color=colour, linewidth=2.5)
+    axes.plot([values.mean()] * 2, [y - 0.17, y + 0.17], color=colour, linewidth=2.5)
