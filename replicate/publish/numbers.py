@@ -182,6 +182,7 @@ def claims() -> dict:
         "at": at,
         "trained": PAPER.task.max_length,
         "cells": PAPER.model.hidden_size,
+        "deep": registrations()["depth"].runs["depth-1-layer"],
         "speed": 2 ** verdicts.estimate["bucketing"],
         "translation": _translation(),
     }
