@@ -61,16 +61,13 @@ def evaluate(
     for batch in task.batches(split, generators, samples):
         prediction = answer(batch).flatten(0, 1)  # [R * B, P]
         target = batch.target.flatten(0, 1)  # [R * B, T]
-        pairs.append(
-            pd.DataFrame(
-                {
-                    "round": torch.tensor(rounds).repeat_interleave(batch.source.shape[1]),
-                    "source": batch.source_length.flatten() - int(task.source_eos),
-                    "target": answer_length(target, task.target.eos),
-                    **{name: values.numpy() for name, values in task.statistics(prediction, target).items()},
-                }
-            )
-        )
+        index = {
+            "round": torch.tensor(rounds).repeat_interleave(batch.source.shape[1]),
+            "source": batch.source_length.flatten() - int(task.source_eos),
+            "target": answer_length(target, task.target.eos),
+        }
+        statistics = {name: values.numpy() for name, values in task.statistics(prediction, target).items()}
+        pairs.append(pd.DataFrame(statistics, pd.MultiIndex.from_frame(pd.DataFrame(index))))
         positions.append(_position_counts(prediction, target, task.target.eos, len(rounds)))
         told(batch.source.shape[1])
     pairs = pd.concat(pairs)
@@ -110,9 +107,8 @@ def nats_per_token(
 def _scores(task: Task, pairs: pd.DataFrame, kind: str | None = None) -> pd.DataFrame:
     """One row a training, or a training and length of a kind: the number of samples, and every metric."""
     keys = ["round"] if kind is None else ["round", kind]
-    groups = pairs.groupby(keys)
-    means = groups[[name for name in pairs if name not in ("round", "source", "target")]].mean()
-    means = means.assign(samples=groups.size())
+    groups = pairs.groupby(level=keys)
+    means = groups.mean().assign(samples=groups.size())
     table = pd.DataFrame([task.scores(row) for row in means.to_dict("records")], index=means.index)
     table = table[[metric.name for metric in task.metrics]].assign(samples=means.samples)
     return table.reset_index().rename(columns={kind: "length"})

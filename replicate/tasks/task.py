@@ -88,7 +88,7 @@ class Task(Protocol):
     def statistics(self, prediction: Tensor, target: Tensor) -> dict[str, Tensor]:
         """What is known of single pairs: `[N, P]` and `[N, T]` -> float64 `[N]` by name.
 
-        The names round, source, target and samples are taken.
+        The name `samples` is taken.
         """
 
     def scores(self, means: Mapping[str, float]) -> dict[str, float]:

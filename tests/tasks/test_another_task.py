@@ -85,11 +85,12 @@ class NumberTask:
     def statistics(self, prediction, target):
         wanted, given = answer_length(target, self.target.eos), answer_length(prediction, self.target.eos)
         right = position_matches(prediction, target, self.target.eos).sum(1)
-        return {"right": right.double(), "wanted": wanted.double(), "given": given.double()}
+        # Called as the lengths of the tables are, which are not these.
+        return {"right": right.double(), "target": wanted.double(), "round": given.double()}
 
     def scores(self, means):
-        error = abs(means["given"] - means["wanted"]) / means["wanted"]
-        return {"word_rate": 100 * means["right"] / means["wanted"], "length_error": error}
+        error = abs(means["round"] - means["target"]) / means["target"]
+        return {"word_rate": 100 * means["right"] / means["target"], "length_error": error}
 
     def example(self, source):
         return self._batch([[self.source.decode(source).replace(" ", "")]])
