@@ -1,6 +1,7 @@
 """Kinds of settings, and the record that each part of a run's settings is."""
 
 import difflib
+import re
 from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, TypeVar
 
@@ -76,13 +77,20 @@ def by_kind(settings: Iterable[type[Named]]) -> dict[str, type[Named]]:
     """Settings by the name of their task or model.
 
     Raises:
-        SettingError: one has no `kind` of its own.
+        SettingError: one has no `kind` of its own that a folder's name can have.
     """
     found: dict[str, type[Named]] = {}
     for own in settings:
         kind = getattr(own, "kind", None)
         if kind is None:
-            raise SettingError(f"{own.__name__} has no kind: give it the name that a person chooses it by")
+            raise SettingError(
+                f'{own.__name__} has no kind: give it the name that a person chooses it by, `kind = "name"` '
+                "without a type"
+            )
+        if not (isinstance(kind, str) and re.fullmatch(r"\w[\w-]*", kind)):
+            raise SettingError(
+                f"the kind of {own.__name__} must be of letters, digits, '_' and '-', not {shortened(kind)}"
+            )
         if kind in found:
             raise SettingError(
                 f"{found[kind].__name__} and {own.__name__} have one kind, {kind!r}: rename one"

@@ -100,14 +100,16 @@ def permutation_p(a: Sequence[float], b: Sequence[float]) -> float:
     """
     a, b = _complete(a), _complete(b)
     size = np.abs([*a, *b]).max() or 1
+    a, b = a / size, b / size
+    observed = a.mean() - b.mean()
 
-    def difference(x, y, axis):
-        # Relabellings with the same difference are ties, which rounding would tell apart.
-        return np.round((x.mean(axis=axis) - y.mean(axis=axis)) / size, 11)
+    def beyond_observed(x, y, axis):
+        # Relabellings with the observed difference are ties, which rounding would tell apart.
+        return beyond_rounding(x.mean(axis=axis) - y.mean(axis=axis) - observed)
 
     test = stats.permutation_test(
         (a, b),
-        difference,
+        beyond_observed,
         n_resamples=RESAMPLES,
         vectorized=True,
         rng=0,
@@ -121,9 +123,8 @@ def welch_interval(a: Sequence[float], b: Sequence[float], confidence: float = 0
     Raises:
         ValueError: a value is missing.
     """
-    a, b = _complete(a), _complete(b)
-    interval = stats.ttest_ind(a, b, equal_var=False).confidence_interval(confidence)
-    return Interval(a.mean() - b.mean(), interval.low, interval.high)
+    found = contrast([a, b], [1, -1], confidence)
+    return Interval(found.estimate, found.low, found.high)
 
 
 def share_difference(a: int, n_a: int, b: int, n_b: int) -> Interval:

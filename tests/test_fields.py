@@ -57,9 +57,15 @@ class Nameless(TaskSettings):
     pass
 
 
+class NoFolder(TaskSettings):
+    kind = "mi/ne"
+
+
 def test_settings_are_found_by_the_kind_that_each_has_alone():
     assert by_kind((First, Second)) == {"first": First, "second": Second}
     with pytest.raises(SettingError, match="First and Copied have one kind, 'first'"):
         by_kind((First, Second, Copied))
     with pytest.raises(SettingError, match="Nameless has no kind"):
         by_kind((First, Nameless))
+    with pytest.raises(SettingError, match=r"the kind of NoFolder must be of letters.*, not 'mi/ne'"):
+        by_kind((First, NoFolder))

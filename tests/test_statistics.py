@@ -129,6 +129,13 @@ def test_relabellings_with_the_same_difference_are_ties_at_any_size_of_the_value
 
 def test_two_arms_that_differ_in_their_last_bit_are_no_different_when_relabelled():
     assert permutation_p([0.3] * 10, [0.1 + 0.2] * 10) == 1
+    # Shares of 512,000: the differences end in a 5 at the twelfth decimal, where rounding parts them.
+    a, b = [512_000, 496_553, 470_417, 498_359, 498_359], [470_417, 496_553, 496_553, 470_417, 470_417]
+    assert permutation_p([x / 512_000 for x in a], [x / 512_000 for x in b]) == pytest.approx(36 / 252)
+
+
+def test_the_interval_of_equal_arms_is_nothing():
+    assert welch_interval([0.1] * 2, [0.1] * 12) == welch_interval([0.1] * 2, [0.1] * 7) == (0, 0, 0)
 
 
 def test_trainings_that_differ_in_their_last_bit_are_at_the_reported_mean():

@@ -11,6 +11,15 @@ from replicate.telling import tell
 TELLS = "from replicate.telling import tell; tell('one'); tell('two'); print('done')"
 
 
+SHOWS = """
+from replicate.training.progress import Progress, Stage
+stage = Stage("training", "updates", 10, 10)
+with Progress([stage]) as progress:
+    progress.show(stage, 10, 0.5)
+print("done")
+"""
+
+
 def test_each_is_a_line_on_stderr(capfd):
     tell("one")
     tell("two")
@@ -18,9 +27,11 @@ def test_each_is_a_line_on_stderr(capfd):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="closes streams as a POSIX shell does")
-@pytest.mark.parametrize("listener", ["closed before", "gone meanwhile"])
-def test_work_goes_on_without_a_listener_and_its_output_is_its_own(listener):
-    command = [sys.executable, "-c", TELLS]
+@pytest.mark.parametrize(
+    ("script", "listener"), [(TELLS, "closed before"), (TELLS, "gone meanwhile"), (SHOWS, "closed before")]
+)
+def test_work_goes_on_without_a_listener_and_its_output_is_its_own(script, listener):
+    command = [sys.executable, "-c", script]
     if listener == "closed before":
         command = ["sh", "-c", 'exec "$0" "$@" 2>&-', *command]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:

@@ -111,7 +111,7 @@ def _scores(task: Task, pairs: pd.DataFrame, kind: str | None = None) -> pd.Data
     means = groups.mean().assign(samples=groups.size())
     table = pd.DataFrame([task.scores(row) for row in means.to_dict("records")], index=means.index)
     table = table[[metric.name for metric in task.metrics]].assign(samples=means.samples)
-    return table.reset_index().rename(columns={kind: "length"})
+    return table.rename_axis(index={kind: "length"}).reset_index()
 
 
 def _position_counts(prediction: Tensor, target: Tensor, eos: int, rounds: int) -> Tensor:

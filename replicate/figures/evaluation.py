@@ -15,7 +15,8 @@ DIVERGED = "Every training diverged, so there are no scores"
 def scores_by_length(by_length: pd.DataFrame, metrics: Sequence[Metric]) -> Figure:
     """Metrics by source and by target length: dots are trainings, lines their means."""
     metrics = [metric for metric in metrics if metric.by_length]
-    by_length = by_length.dropna(subset=metrics[0].name)  # a training that diverged has no scores
+    # A training that diverged has no scores; another may lack one, such as a precision where all is empty.
+    by_length = by_length.dropna(subset=[metric.name for metric in metrics], how="all")
     figure, panels = subplots(1, 2, height=3.2, sharey=True)
     if by_length.empty:
         entitle(figure, DIVERGED)
@@ -32,8 +33,8 @@ def scores_by_length(by_length: pd.DataFrame, metrics: Sequence[Metric]) -> Figu
     panels[1].set_xlabel("target length, without EOS")
     count, rounds = table.groupby("round").samples.sum().iloc[0], table["round"].nunique()
     panels[0].set_title(f"{rounds} trainings (dots), {count} samples each; lines: means")
-    first = metrics[0]
-    mean = by_length.query("kind == 'source'").groupby("length")[first.name].mean()
+    first = next(metric for metric in metrics if by_length[metric.name].notna().any())
+    mean = by_length.query("kind == 'source'").groupby("length")[first.name].mean().dropna()
     entitle(
         figure,
         f"{first.label} is {mean.iloc[0]:.2f} on sources of length {mean.index[0]}, {mean.iloc[-1]:.2f} on "

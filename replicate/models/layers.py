@@ -76,12 +76,11 @@ def initialise(model: nn.Module, generators: list[torch.Generator], bound: float
     """Draw every layer's parameters, round r from `generators[r]` alone.
 
     Raises:
-        ValueError: a parameter has no axis of rounds, or no layer draws it, and it would be what memory held.
+        ValueError: the model's state is not R trainings of parameters, or no layer draws one, which would be
+            what memory held.
     """
-    for name, parameter in model.named_parameters():
-        if parameter.shape[:1] != (len(generators),):
-            size = list(parameter.shape)
-            raise ValueError(f"{name} is {size}: its first axis must be of the {len(generators)} trainings")
+    _check_state(model, len(generators))
+    for parameter in model.parameters():
         parameter.fill_(torch.nan)
     for layer in model.modules():
         if hasattr(layer, "draw"):
@@ -90,6 +89,22 @@ def initialise(model: nn.Module, generators: list[torch.Generator], bound: float
     for name, parameter in model.named_parameters():
         if parameter.isnan().any():
             raise ValueError(f"{name} is not drawn for every training: its layer needs a `draw`")
+
+
+def _check_state(model: nn.Module, rounds: int) -> None:
+    """See that trainings can be parted, joined and picked by their parameters."""
+    parameters = dict(model.named_parameters())
+    if kept := model.state_dict().keys() - parameters.keys():
+        raise ValueError(
+            f"{min(kept)} is a buffer: what is learnt must be in parameters, and what all trainings share in "
+            "a buffer with persistent=False"
+        )
+    for name, parameter in parameters.items():
+        size, kind = list(parameter.shape), str(parameter.dtype).removeprefix("torch.")
+        if size[:1] != [rounds]:
+            raise ValueError(f"{name} is {size}: its first axis must be of the {rounds} trainings")
+        if not (parameter.is_floating_point() and parameter.requires_grad):
+            raise ValueError(f"{name} cannot be trained: it is of {kind}, or does not require a gradient")
 
 
 def pick_rounds(models: Sequence[nn.Module], rounds: Sequence[int]) -> nn.Module:

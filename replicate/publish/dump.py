@@ -79,7 +79,7 @@ def _refuse_two_of_one_name(notebook: NotebookNode) -> None:
         # A cell that is dropped has drawn over the file, too.
         for output in cell.get("outputs", []):
             name, image = output.get("metadata", {}).get("filename"), output.get("data", {}).get("image/png")
-            if name and images.setdefault(name, image) != image:
+            if name and images.setdefault(name.casefold(), image) != image:  # some disks ignore the case
                 raise ParameterError(f"two figures are called {name!r}; a post needs a name for each")
 
 

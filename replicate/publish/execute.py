@@ -124,6 +124,7 @@ def read_notebook(path: Path) -> NotebookNode:
     """
     try:
         notebook = nbformat.reads(read_utf8(path), as_version=4)
+        nbformat.validate(notebook, relax_add_props=True)
         nbformat.writes(notebook).encode()  # half of a surrogate pair is no text
         if not isinstance(notebook.metadata.get("papermill", {}), dict):
             raise ValueError("papermill's own words are damaged")

@@ -25,7 +25,7 @@ APART = {
 LINE_MARK = re.compile(r"^(\d*)([-+#:.)])")  # what begins a list, a heading or a definition in a line
 # What stays an element, and the signs (of no text) that stand for its two tags while all else becomes text.
 RAISED = {"sup": "\ue000\ue001", "sub": "\ue002\ue003"}
-NO_SIGNS = str.maketrans(dict.fromkeys("".join(RAISED.values()), "\ufffd"))
+SIGNS = re.compile(f"[{''.join(RAISED.values())}]")
 
 
 def tables_from_html(html: str) -> str:
@@ -38,7 +38,9 @@ def tables_from_html(html: str) -> str:
     Raises:
         ParameterError: there is text beside the tables, an image or a table in a table, which would be lost.
     """
-    page = BeautifulSoup(html.translate(NO_SIGNS), "html.parser")
+    page = BeautifulSoup(html, "html.parser")
+    for text in page.find_all(string=SIGNS):  # a cell may write them as &#xe000;
+        text.replace_with(SIGNS.sub("\ufffd", text))
     found = page("table")
     if found and (lost := page.find(LOST) or page.select_one("table table")):
         raise ParameterError(

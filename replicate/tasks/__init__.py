@@ -22,7 +22,7 @@ def task_of(settings: TaskSettings) -> Task:
     Raises:
         ValueError: its metrics cannot stand in the tables.
     """
-    from replicate.tasks.task import check_metrics
+    from replicate.tasks.task import check_tables
 
-    check_metrics(task := settings.task_class()(settings))
+    check_tables(task := settings.task_class()(settings))
     return task

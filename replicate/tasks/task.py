@@ -35,6 +35,7 @@ TAKEN = {  # the columns that the tables of a run, and of a sweep, have for ever
     *("diverged", "evaluation", "kind", "length", "position", "samples"),
     *("folder", "state", "error", "seconds", "machine"),
 }
+OWN_ROWS = {"trained", "untrained", "oracle"}  # beside a task's baselines
 
 
 @dataclass(frozen=True)
@@ -101,11 +102,11 @@ class Task(Protocol):
         """One pair with a source of one's own, R = B = 1; its target has length 0 where none is known."""
 
 
-def check_metrics(task: Task) -> None:
-    """See that the tables can have a task's metrics.
+def check_tables(task: Task) -> None:
+    """See that the tables and figures can have a task's metrics and baselines.
 
     Raises:
-        ValueError: two columns would have one name, or the headline is none of the metrics.
+        ValueError: two columns would have one name, the headline is no metric, or a figure has no metric.
     """
     names = [metric.name for metric in task.metrics]
     for name in names:
@@ -113,6 +114,12 @@ def check_metrics(task: Task) -> None:
             raise ValueError(f"the metric {name!r} needs another name: the tables have a column of this one")
     if task.headline not in names:
         raise ValueError(f"the headline {task.headline!r} is none of the metrics, {', '.join(names)}")
+    if not any(metric.curve for metric in task.metrics):
+        raise ValueError("no metric has curve=True, to be drawn over the updates")
+    if not any(metric.by_length for metric in task.metrics):
+        raise ValueError("no metric has by_length=True, to be drawn by length")
+    if taken := sorted(OWN_ROWS & task.baselines.keys()):
+        raise ValueError(f"the baseline {taken[0]!r} needs another name: every table has one of this name")
 
 
 def headline_metric(task: Task) -> Metric:

@@ -124,8 +124,11 @@ def train(
             return
         if not state.since:
             state.norms = []
+        others = torch.get_rng_state()
         batch = task.sample(state.generators, config.training.batch_size)
         loss = update(state, batch, learning_rate(config, state.step), config.training.clip_norm)
+        if not torch.equal(torch.get_rng_state(), others):
+            raise ValueError("the task or the model draws from torch's own generator, which no seed sets")
         state.step += 1
         state.note_diverged(loss)
         state.loss_sum, state.since = state.loss_sum + loss, state.since + 1
@@ -155,7 +158,14 @@ def _parameter_size(model: nn.Module) -> Tensor:
 
 
 def gradient_norm(model: nn.Module) -> Tensor:
-    """The norm of each round's whole gradient, `[R]`."""
+    """The norm of each round's whole gradient, `[R]`.
+
+    Raises:
+        ValueError: a parameter has no gradient.
+    """
+    for name, parameter in model.named_parameters():
+        if parameter.grad is None:
+            raise ValueError(f"{name} has no gradient: the loss does not depend on it")
     return sum(p.grad.flatten(1).square().sum(1) for p in model.parameters()).sqrt()
 
 

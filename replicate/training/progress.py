@@ -18,6 +18,8 @@ BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
 
 def progress_style() -> str:
     """`bar`, `lines` or `off`, by the environment variable REPLICATE_PROGRESS or by who is watching."""
+    if sys.stderr is None and not in_kernel():  # of a script, closed
+        return "off"
     watched = sys.stderr.isatty() or cell_is_watched()
     style = os.environ.get("REPLICATE_PROGRESS") or ("bar" if watched else "lines")
     if style not in ("bar", "lines", "off"):

@@ -77,6 +77,19 @@ def test_the_figure_of_positions_says_the_shares_that_the_sentence_says(trained)
     assert "right in 62% of 400" in said and "position 2 in 10% of the 10" in said
 
 
+def test_a_metric_that_some_lengths_lack_hides_no_other(trained):
+    by_length = trained.by_length.assign(psa=math.nan)
+    figure = scores_by_length(by_length, trained.metrics)
+    assert figure.axes[0].get_title("left").startswith("4 trainings")
+    assert figure.get_suptitle().startswith("exact match is ")
+    by_length.loc[by_length.length > 0, "psa"] = 0.5
+    lines = {
+        line.get_label(): line.get_xdata()
+        for line in scores_by_length(by_length, trained.metrics).axes[0].lines
+    }
+    assert list(lines["exact match"]) == sorted(by_length.query("kind == 'source'").length.unique())
+
+
 def test_trainings_that_diverged_are_named_and_count_nowhere(trained):
     some, every = diverged(trained, 0, 2), diverged(trained, 0, 1, 2, 3)
     assert diverged_trainings(some) == [

@@ -14,6 +14,20 @@ class HalfDrawn(Linear):
             super().draw(round_index, generator, bound)
 
 
+class Frozen(Linear):
+    def __init__(self):
+        super().__init__(3, 4, 4)
+        self.bias.requires_grad = False
+
+
+class Counting(Linear):
+    """Counts its calls, as batch norm does."""
+
+    def __init__(self, persistent: bool):
+        super().__init__(3, 4, 4)
+        self.register_buffer("calls", torch.zeros(()), persistent=persistent)
+
+
 class WithGate(nn.Module):
     """A newcomer's stack: its own parameter is of no layer that draws it."""
 
@@ -43,8 +57,15 @@ def test_a_training_is_drawn_as_it_is_alone():
         (nn.Sequential(HalfDrawn(3, 4, 4)), "0.weight is not drawn for every training"),
         (nn.Sequential(nn.LayerNorm(4)), r"0.weight is \[4\]: its first axis must be of the 3 trainings"),
         (nn.Sequential(nn.Linear(4, 8)), r"0.weight is \[8, 4\]: its first axis"),
+        (nn.Sequential(Frozen()), "0.bias cannot be trained: it is of float32, or does not require"),
+        (Counting(persistent=True), "calls is a buffer: what is learnt must be in parameters"),
     ],
 )
-def test_what_would_be_trained_from_what_memory_held_is_refused(model, message):
+def test_what_could_not_be_drawn_trained_or_kept_for_each_training_is_refused(model, message):
     with pytest.raises(ValueError, match=message):
         initialise(model, generators(), None)
+
+
+def test_what_all_trainings_share_may_be_a_buffer():
+    initialise(model := Counting(persistent=False), generators(), None)
+    assert not model.weight.isnan().any()

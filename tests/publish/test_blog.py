@@ -2,6 +2,7 @@
 
 import copy
 import html
+import json
 import re
 from datetime import datetime
 
@@ -105,14 +106,26 @@ def test_two_figures_of_one_name_are_refused_and_one_may_be_shown_twice(tmp_path
     notebook.cells += [copy.deepcopy(cell) for cell in notebook.cells if cell.cell_type == "code"]
     assert post_body(notebook, figures, "a-post")[0].count("a-curve.png") == 2
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    [output for output in outputs if "image/png" in output.get("data", {})][-1].data["image/png"] = "another"
-    with pytest.raises(ParameterError, match="two figures are called 'a-curve'"):
-        post_body(notebook, figures, "a-post")
+    last = [output for output in outputs if "image/png" in output.get("data", {})][-1]
+    last.data["image/png"] = "another"
+    for name in ("a-curve", "A-Curve"):  # which are one file where the case is ignored
+        last.metadata.filename = name
+        with pytest.raises(ParameterError, match=f"two figures are called '{name}'"):
+            post_body(notebook, figures, "a-post")
 
 
 def test_half_a_letter_is_no_text_of_a_notebook(tmp_path):
     notebook = nbformat.writes(new_notebook(cells=[new_markdown_cell("cut X")])).replace("X", "\\ud83d")
     (tmp_path / "a.ipynb").write_text(notebook)
+    with pytest.raises(ParameterError, match=r"a\.ipynb is not a notebook"):
+        make_post(tmp_path / "a.ipynb", tmp_path)
+
+
+@pytest.mark.parametrize("tags", [5, None])
+def test_what_is_no_notebook_by_its_format_is_told_in_one_line(tmp_path, tags):
+    notebook = new_notebook(cells=[new_markdown_cell("text")])
+    notebook.cells[0].metadata["tags"] = tags
+    (tmp_path / "a.ipynb").write_text(json.dumps(notebook))
     with pytest.raises(ParameterError, match=r"a\.ipynb is not a notebook"):
         make_post(tmp_path / "a.ipynb", tmp_path)
 

@@ -96,6 +96,7 @@ def test_spans_that_are_no_numbers_or_too_large_do_no_harm():
         ("<p>1</p><p>2</p>3<br>4<ul><li>5</li><li>6</li></ul>", "1 2 3 4 5 6"),
         ("x<sup><b>a</b>&lt;i&gt;</sup>", "x<sup>a&#60;i&#62;</sup>"),
         ("\ue000script\ue001", "\ufffdscript\ufffd"),
+        ("&#xe000;script&#57345;", "\ufffdscript\ufffd"),
     ],
 )
 def test_a_tag_within_a_word_or_a_number_parts_it_no_more_than_in_the_notebook(cell, shown):

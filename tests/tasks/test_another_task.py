@@ -1,5 +1,6 @@
 """Another task, unlike primes: numbers to words, with two vocabularies, fixed splits and a corpus metric."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pandas as pd
@@ -10,7 +11,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from replicate import tasks
 from replicate.errors import ParameterError, SettingError
-from replicate.evaluation.evaluate import oracle_answer
+from replicate.evaluation.evaluate import evaluate, oracle_answer
 from replicate.evaluation.inspection import learnt_beyond_baselines, missing_metrics, score_table
 from replicate.fields import TaskSettings
 from replicate.figures.evaluation import scores_by_length
@@ -24,7 +25,7 @@ from replicate.settings import RunConfig
 from replicate.tasks.batch import Batch
 from replicate.tasks.pairs import answer_length, position_matches
 from replicate.tasks.primes.task import PrimeTask
-from replicate.tasks.task import CHUNK, TAKEN, Metric
+from replicate.tasks.task import CHUNK, TAKEN, Metric, check_tables
 
 WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 QUICK_TRAINING = QUICK.training.model_dump() | QUICK.evaluation.model_dump()
@@ -128,6 +129,14 @@ def test_it_trains_and_its_own_metrics_are_in_tables_and_curves(monkeypatch, tmp
     assert oracle_answer(trained.task.example([3, 4])).tolist() == [[[3, 4, 2]]]
 
 
+def test_a_metric_may_be_called_as_the_lengths_are(monkeypatch):
+    metrics = tuple(Metric(name, name, (0, 100)) for name in ("source", "target"))
+    monkeypatch.setattr(NumberTask, "metrics", metrics)
+    monkeypatch.setattr(NumberTask, "scores", lambda _, means: {"source": 1.0, "target": means["right"]})
+    found = evaluate(oracle_answer, NumberTask(NumberSettings()), [None], range(1), 5)
+    assert (found.by_length.source == 1).all() and found.scores.target.tolist() == [1.6]
+
+
 @pytest.mark.parametrize(
     "taken", ["evaluation", "diverged", "gradient_norm", "loss", "error", "state", "length_error"]
 )
@@ -148,6 +157,28 @@ def test_a_headline_that_is_no_metric_is_told_before_the_training(monkeypatch, t
     tasks.task_of.cache_clear()
     with pytest.raises(ValueError, match="'wordrate' is none of the metrics, word_rate, length_error"):
         run(RunConfig.of(task="numbers", model="rnn", steps=1), tmp_path / "run", workers=1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"curve": False}, "no metric has curve=True"),
+        ({"by_length": False}, "no metric has by_length=True"),
+    ],
+)
+def test_a_task_without_a_metric_to_draw_is_refused_before_the_training(monkeypatch, changes, message):
+    metrics = tuple(replace(metric, **changes) for metric in NumberTask.metrics)
+    monkeypatch.setattr(NumberTask, "metrics", metrics)
+    with pytest.raises(ValueError, match=message):
+        check_tables(NumberTask(NumberSettings()))
+
+
+@pytest.mark.parametrize("name", ["trained", "untrained", "oracle"])
+def test_a_baseline_does_not_take_the_place_of_a_model(name):
+    task = NumberTask(NumberSettings())
+    task.baselines[name] = task.baselines["silence"]
+    with pytest.raises(ValueError, match=f"the baseline '{name}' needs another name"):
+        check_tables(task)
 
 
 def test_what_means_nothing_to_it_is_refused(monkeypatch):

@@ -9,6 +9,7 @@ from shared import SMALL
 
 from replicate.evaluation.evaluate import evaluate, model_answer
 from replicate.models import build
+from replicate.models.layers import Linear, initialise
 from replicate.randomness import make_generator
 from replicate.settings import RunConfig
 from replicate.tasks import task_of
@@ -234,3 +235,34 @@ def test_an_lstm_learns_the_task_end_to_end():
     answer = model_answer(state.model, task.max_target_length)
     fresh = [make_generator(1, r, "test") for r in range(2)]
     assert evaluate(answer, task, fresh, range(2), 500).scores.exact_match.min() > 0.95
+
+
+class Careless(torch.nn.Module):
+    """A stack of one's own: its loss drops tokens at random, and does without one of its layers."""
+
+    def __init__(self, drops: bool):
+        super().__init__()
+        self.used, self.unused = Linear(2, 1, 1), Linear(2, 1, 1)
+        self.drops = drops
+
+    def loss(self, batch, generators):
+        x = self.used(torch.ones(2, 1, 1))
+        if self.drops:
+            return torch.nn.functional.dropout(x + self.unused(x), 0.5).sum((1, 2))
+        return x.sum((1, 2))
+
+
+@pytest.mark.parametrize(
+    ("drops", "message"),
+    [
+        (True, "draws from torch's own generator, which no seed sets"),
+        (False, "unused.weight has no gradient: the loss does not depend on it"),
+    ],
+)
+def test_what_no_seed_sets_and_what_the_loss_does_not_reach_is_refused(drops, message):
+    state = start(SMALL, range(2), "cpu")
+    state.model = Careless(drops)
+    initialise(state.model, state.generators, None)
+    state.optimizer = torch.optim.SGD(state.model.parameters(), 0.1)
+    with pytest.raises(ValueError, match=message):
+        next(train(SMALL, state))

@@ -80,6 +80,13 @@ def test_equal_relabellings_are_ties_for_all_three_tests_whatever_the_unit():
         assert (whole.studentised_p, whole.permutation_p) == (shares.studentised_p, shares.permutation_p)
 
 
+def test_samples_that_do_not_spread_are_compared_too():
+    apart = compare(pd.Series([0.0] * 3), pd.Series([1.0] * 3))
+    assert apart.studentised_p == apart.permutation_p == pytest.approx(0.1)
+    alike = compare(pd.Series([0.7] * 5), pd.Series([0.1 + 0.6] * 5))  # but for rounding
+    assert (alike.welch_p, alike.studentised_p, alike.permutation_p) == (1, 1, 1)
+
+
 def test_norm_curves_are_means_over_the_trainings_at_each_point():
     curves = norm_curves({"arm": made_up([2_500, 5_000], [0, 0])}).set_index("step")
     assert 0 not in curves.index
