@@ -18,7 +18,7 @@ QUICK = RunConfig.of(
 
 # The paper's model and training (its section 3) at a size that 2 cores train in minutes. What the paper
 # leaves open is chosen so:
-# - The LSTM is torch.nn.LSTM's: no peepholes, one bias a gate, none added to the forget gate.
+# - The LSTM is torch.nn.LSTM's: no peepholes, two biases a gate, none added to the forget gate.
 # - The decoder starts from h and c of every layer (8,000 numbers a sentence, the paper says) and from EOS.
 # - EOS is read last in a reversed source too: it says that the source is over, not where it began.
 # - The last parameters are scored; nothing is selected. Perplexity counts EOS, which is part of the answer.

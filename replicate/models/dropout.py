@@ -1,6 +1,6 @@
 """Dropout with the same zeros at every step of a sentence (Gal and Ghahramani 2016).
 
-A mask has as many numbers as there are samples, so that what a training draws does not depend on how its
+A mask has as many rows as there are samples, so that what a training draws does not depend on how its
 samples are packed with those of others. Round r's zeros are drawn from `generators[r]` alone.
 """
 

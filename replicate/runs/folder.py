@@ -112,7 +112,7 @@ def project_notebook(path: Path) -> Path:
 
 
 def trained_runs() -> list[Path]:
-    """The folders whose trained model can be loaded: the two that ship with the project, then one's own."""
+    """Folders whose trained model can be loaded: the two that ship for the explorer, then one's own."""
     own = sorted(path.parent for path in runs_root().rglob("checkpoint.pt") if is_finished(path.parent))
     return [*(PROJECT / "results" / name for name in ("quick", "strong")), *own]
 

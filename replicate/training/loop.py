@@ -21,7 +21,10 @@ PROGRESS_SECONDS = 0.5  # it is what ends a training that is stopped
 
 @dataclass
 class TrainingState:
-    """Everything the next update depends on, for some rounds of a run; all but `loss` is on its device."""
+    """Everything the next update depends on, for some rounds of a run.
+
+    `loss` and the generators are on the CPU, all else is on the run's device.
+    """
 
     step: int  # updates done
     model: nn.Module

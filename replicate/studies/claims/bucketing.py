@@ -19,7 +19,7 @@ POOL = 50  # batches drawn at once and, in the bucketed arm, sorted by source le
 
 
 class PaddedLSTM(nn.Module):
-    """Encoder and decoder over padded sequences; the decoder starts from the state after the last value."""
+    """Encoder and decoder over padded sequences; the decoder starts from the last h, and c = 0."""
 
     def __init__(self, config: RunConfig):
         super().__init__()

@@ -15,7 +15,7 @@ from replicate.studies.claims.search import beam_table, ensemble_table, rescorin
 from replicate.studies.claims.states import distance_table, encoder_table, state_map
 
 SAMPLES = 4_000  # fresh ones a round
-SIZES = [(1, 1), (1, 12), (2, 12), (5, 1), (5, 2), (5, 12)]  # models and beam width, the paper's Table 1
+SIZES = [(1, 1), (1, 12), (2, 12), (5, 1), (5, 2), (5, 12)]  # models and width; all but the first the paper's
 EXAMPLE = [50, 7, 12, 33, 61, 88, 90, 2, 45, 97, 14, 66, 3]  # a source for the alignment
 ORDERS = [f"order-{k}" for k in range(1, 13)]  # of the values, from common to rare
 

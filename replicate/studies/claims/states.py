@@ -110,7 +110,7 @@ def state_map(run: Run, fillings: int, round_index: int = 0) -> pd.DataFrame:
     generator = make_generator(run.config.training.seed, round_index, "map")
     values = torch.arange(1, task.max_value + 1)
     prime = task.is_prime[1 : task.max_value + 1]
-    chosen = values[prime][:: int(prime.sum()) // 3][:3].tolist()  # a small, a middle and a large one
+    chosen = values[prime][:: int(prime.sum()) // 3][:3].tolist()  # of each third, the smallest
     orders = torch.tensor(list(itertools.permutations(chosen))).repeat_interleave(fillings, dim=0)
     others = _choose(values[~prime], len(orders), LENGTH - 3, generator)
     sources = _merge(orders, others, _places(len(orders), 3, generator))

@@ -3,7 +3,8 @@
 from replicate.presets import PUBLISHED
 from replicate.settings import RunConfig
 
-# Each rung of the ladder changes one thing of the rung before; the first is the published run itself.
+# Each rung of the ladder changes one part of the rung before; the first is the published run itself. The
+# paper's RNN, `rnn`, has linear maps, and tanh where the post's decoder has ReLU.
 RUNGS = {
     "constant-rate": {"lr_gamma": 1.0},
     "clipping": {"clip_norm": 1.0},

@@ -17,7 +17,7 @@ CHANGES = {
     "constant-rate": "the learning rate is not cut",
     "clipping": "each training's gradient is clipped to norm 1",
     "fed-decoder": "the decoder is fed the token before",
-    "linear-maps": "plain linear maps, the paper's RNN, instead of the three-layer ones",
+    "linear-maps": "the paper's RNN: linear maps, not three-layer ones, and tanh in the decoder, not ReLU",
     "lstm": "an LSTM cell",
     "tuned-rate": "the learning rate is eight times as high and halved every 1,000 updates",
 }

@@ -11,7 +11,7 @@ from replicate.studies.translation.speed import bucketing
 from replicate.studies.translation.text_bleu import text_bleu_table
 from replicate.tasks import task_of
 
-SEARCHES = [(models, width) for models in (1, 2, 5) for width in (1, 2, 12)]  # the paper's Table 1
+SEARCHES = [(models, width) for models in (1, 2, 5) for width in (1, 2, 12)]  # the paper's Table 1 among them
 
 
 def _by_sentence(arms: list[str]):

@@ -67,7 +67,7 @@ class TranslationTask:
         return [pair for pair in getattr(self.splits, split) if max(map(len, self._ids_of(pair))) <= longest]
 
     def sample(self, generators: list[torch.Generator], batch_size: int) -> Batch:
-        """One batch a training, round r from `generators[r]` alone, every pair equally likely at each place.
+        """One batch a training, round r from `generators[r]` alone, in which every pair is equally likely.
 
         Without buckets each place of a batch has its own share of the pairs in order of length, so that all
         trainings are about equally long at each update, as their packed samples want it.

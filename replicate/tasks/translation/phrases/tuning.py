@@ -77,7 +77,7 @@ def tuned(pool: Pool, start: np.ndarray, score: Score, rng: np.random.Generator)
 def _climbed(
     pool: Pool, weights: np.ndarray, score: Score, rng: np.random.Generator
 ) -> tuple[np.ndarray, float]:
-    """Steps along the axes and as many random directions, in turn, until a round of them gains nothing."""
+    """Steps along the axes and as many random directions, in turn, until a round of them gains too little."""
     reached, before = 0.0, -1.0
     while reached >= before + GAIN:
         before = reached
