@@ -169,7 +169,9 @@ def blog(
     ] = None,
     lang: Annotated[str | None, typer.Option(help="en or zh, of an article; both by default.")] = None,
     slug: Annotated[str | None, typer.Option(help="The post's name in its address.")] = None,
-    date: Annotated[str | None, typer.Option(help="Such as '2025-04-20 10:00:00 +0800'; now.")] = None,
+    date: Annotated[
+        str | None, typer.Option(help="Such as '2025-04-20 10:00:00 +0800'; that of the post there, or now.")
+    ] = None,
     title: Annotated[str | None, typer.Option(help="The post's title.")] = None,
     description: Annotated[str | None, typer.Option(help="What lists of posts say of it.")] = None,
     image: Annotated[str | None, typer.Option(help="The figure of it that they show.")] = None,

@@ -87,9 +87,10 @@ def by_kind(settings: Iterable[type[Named]]) -> dict[str, type[Named]]:
                 f'{own.__name__} has no kind: give it the name that a person chooses it by, `kind = "name"` '
                 "without a type"
             )
-        if not (isinstance(kind, str) and re.fullmatch(r"\w[\w-]*", kind)):
+        if not (isinstance(kind, str) and re.fullmatch(r"\w[\w.-]*", kind)):
             raise SettingError(
-                f"the kind of {own.__name__} must be of letters, digits, '_' and '-', not {shortened(kind)}"
+                f"the kind of {own.__name__} must be letters, digits and, after the first, any of '_.-', "
+                f"not {shortened(kind)}"
             )
         if kind in found:
             raise SettingError(

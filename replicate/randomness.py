@@ -1,7 +1,8 @@
 """Explicit randomness: every stream is a generator of its own, made from (seed, round, purpose)."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -19,3 +20,16 @@ def make_generator(seed: int, round_index: int, purpose: str) -> torch.Generator
 def make_generators(seed: int, rounds: Iterable[int], purpose: str) -> list[torch.Generator]:
     """One a round."""
     return [make_generator(seed, r, purpose) for r in rounds]
+
+
+@contextmanager
+def drawing_by_seed(what: str) -> Iterator[None]:
+    """See that what is done meanwhile leaves torch's own generator (of the CPU), which no seed sets, alone.
+
+    Raises:
+        ValueError: it drew from it, so that equal seeds would give other numbers.
+    """
+    before = torch.get_rng_state()
+    yield
+    if not torch.equal(torch.get_rng_state(), before):
+        raise ValueError(f"{what} draws from torch's own generator, which no seed of a run sets")

@@ -177,7 +177,7 @@ def contrast(
 def beyond_rounding(values: Sequence[float], size: float = 1) -> np.ndarray:
     """The values, but 0 for what rounding leaves where numbers of this size cancel: equal arms are equal."""
     values = np.asarray(values, dtype=float)
-    return np.where(np.abs(values) <= 1e-12 * max(1, size), 0.0, values)
+    return np.where(np.abs(values) < 1e-12 * max(1, size), 0.0, values)
 
 
 def _complete(values: Sequence[float]) -> np.ndarray:

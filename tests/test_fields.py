@@ -67,5 +67,5 @@ def test_settings_are_found_by_the_kind_that_each_has_alone():
         by_kind((First, Second, Copied))
     with pytest.raises(SettingError, match="Nameless has no kind"):
         by_kind((First, Nameless))
-    with pytest.raises(SettingError, match=r"the kind of NoFolder must be of letters.*, not 'mi/ne'"):
+    with pytest.raises(SettingError, match=r"the kind of NoFolder must be letters.*, not 'mi/ne'"):
         by_kind((First, NoFolder))

@@ -29,7 +29,7 @@ CATALOGUE = {
     "scores-by-length": Entry("04_evaluate", "Scores by the length of the source and of the target."),
     "accuracy-by-position": Entry("04_evaluate", "The share of targets answered correctly at each position."),
     "published-and-reproduced": Entry(
-        "05_published", "Each published row beside ten trainings of ours; every dot is a training."
+        "05_published", "Each published row beside ten trainings of ours; every small dot is a training."
     ),
     "reversal-study": Entry(
         "05_published",
@@ -86,7 +86,7 @@ CATALOGUE = {
         "08_translation", "Where the attention looks for each word of a translation."
     ),
     "translation-forest": Entry(
-        "08_translation", "Every claim that is tested on text, beside the test of it on primes."
+        "08_translation", "Claims that are tested on text, beside the tests of them on primes."
     ),
     "translation-groups": Entry(
         "08_translation", "BLEU by the length of the source, and by how rare its words are."

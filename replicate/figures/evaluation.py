@@ -33,14 +33,19 @@ def scores_by_length(by_length: pd.DataFrame, metrics: Sequence[Metric]) -> Figu
     panels[1].set_xlabel("target length, without EOS")
     count, rounds = table.groupby("round").samples.sum().iloc[0], table["round"].nunique()
     panels[0].set_title(f"{rounds} trainings (dots), {count} samples each; lines: means")
-    first = next(metric for metric in metrics if by_length[metric.name].notna().any())
-    mean = by_length.query("kind == 'source'").groupby("length")[first.name].mean().dropna()
-    entitle(
-        figure,
-        f"{first.label} is {mean.iloc[0]:.2f} on sources of length {mean.index[0]}, {mean.iloc[-1]:.2f} on "
-        f"those of {mean.index[-1]}",
-    )
+    means = by_length.query("kind == 'source'").groupby("length")[[metric.name for metric in metrics]].mean()
+    for metric in metrics:
+        if len(mean := means[metric.name].dropna()):
+            entitle(figure, _shortest_and_longest(metric, mean))
+            break
     return figure
+
+
+def _shortest_and_longest(metric: Metric, mean: pd.Series) -> str:
+    return (
+        f"{metric.label} is {mean.iloc[0]:.2f} on sources of length {mean.index[0]}, {mean.iloc[-1]:.2f} on "
+        f"those of {mean.index[-1]}"
+    )
 
 
 def accuracy_by_position(by_position: pd.DataFrame) -> Figure:

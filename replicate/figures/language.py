@@ -1,7 +1,7 @@
 """The words of a figure, in the language of the page that it is for.
 
-Functions that draw write English and pass each text through `say`; within `speaking("zh")` it comes out in
-Chinese, from `chinese.yaml`, and in a font that has the signs.
+What draws a figure of an article writes English and passes each text through `say`; within `speaking("zh")`
+it comes out in Chinese, from `chinese.yaml`, and in a font that has the signs.
 """
 
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ def speaking(language: str) -> Iterator[None]:
 
 @cache
 def chinese() -> dict[str, str]:
-    """The Chinese of every text of the figures and of the verdicts, by its English."""
+    """The Chinese of the texts of the articles' figures and of verdicts, by their English."""
     with files("replicate.figures").joinpath("chinese.yaml").open(encoding="utf-8") as file:
         return yaml.safe_load(file)
 

@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from replicate.randomness import drawing_by_seed
+
 LARGE = 1_000  # tokens; of a larger vocabulary neither all tokens are mapped nor all logits kept at once
 
 
@@ -84,8 +86,9 @@ def initialise(model: nn.Module, generators: list[torch.Generator], bound: float
         parameter.fill_(torch.nan)
     for layer in model.modules():
         if hasattr(layer, "draw"):
-            for round_index, generator in enumerate(generators):
-                layer.draw(round_index, generator, bound)
+            with drawing_by_seed(f"the `draw` of {type(layer).__name__}"):
+                for round_index, generator in enumerate(generators):
+                    layer.draw(round_index, generator, bound)
     for name, parameter in model.named_parameters():
         if parameter.isnan().any():
             raise ValueError(f"{name} is not drawn for every training: its layer needs a `draw`")
@@ -93,13 +96,12 @@ def initialise(model: nn.Module, generators: list[torch.Generator], bound: float
 
 def _check_state(model: nn.Module, rounds: int) -> None:
     """See that trainings can be parted, joined and picked by their parameters."""
-    parameters = dict(model.named_parameters())
-    if kept := model.state_dict().keys() - parameters.keys():
+    if kept := dict(model.named_buffers()).keys() & model.state_dict().keys():
         raise ValueError(
             f"{min(kept)} is a buffer: what is learnt must be in parameters, and what all trainings share in "
             "a buffer with persistent=False"
         )
-    for name, parameter in parameters.items():
+    for name, parameter in model.named_parameters():
         size, kind = list(parameter.shape), str(parameter.dtype).removeprefix("torch.")
         if size[:1] != [rounds]:
             raise ValueError(f"{name} is {size}: its first axis must be of the {rounds} trainings")

@@ -14,6 +14,7 @@ from replicate.publish.chirpy import check_place, earlier, write_post
 from replicate.publish.dump import check_executed, post_body
 from replicate.publish.execute import execute, figures_in, read_notebook
 from replicate.publish.front_matter import Post
+from replicate.publish.refresh import cleaned
 from replicate.studies.results import RESULTS
 from replicate.telling import tell
 
@@ -59,7 +60,7 @@ def make_post(notebook: Path, out: Path, force: bool = False, **given: str | lis
         figures = Path(temporary) / "figures"
         tell(f"executing {notebook.name}")
         with figures_in(figures):
-            executed = nbformat.read(execute(notebook, Path(temporary) / notebook.name, {}), as_version=4)
+            executed = cleaned(nbformat.read(execute(notebook, Path(temporary) / notebook.name, {}), 4))
         body, files = post_body(executed, figures, post.slug)
         return write_post(body, files, post, out, force)
 

@@ -3,6 +3,8 @@
 import math
 from functools import cache
 
+from pandas import concat
+
 from replicate.presets import PAPER
 from replicate.publish.illustrations import (
     LONGEST,
@@ -191,12 +193,16 @@ def claims() -> dict:
 def _translation() -> dict:
     """The studies of translation as far as they have been run."""
     verdicts = study_verdicts("translation")
+    every = [study_verdicts(study).verdict for study in registrations() if study.startswith("translation")]
+    guessed = study_verdicts("translation-rnn-reversal").verdict["nats"]
     rescored = study_verdicts("translation-rival")
     corpus = read_measurement("translation", "corpus").set_index("split")
     return {
         "tests": len(verdicts),
         "verdicts": list(verdicts[verdicts.verdict != NOT_RUN].itertuples()),
         "counts": verdicts.verdict.value_counts(),
+        "every": concat(every).value_counts(),
+        "rnn_reversal": "" if guessed == NOT_RUN else guessed,
         "bleu": list(bleu_table().reset_index().itertuples()),
         "perplexity": list(perplexity_table().itertuples(name=None)),
         "pairs": corpus.pairs,

@@ -26,6 +26,7 @@ def make_report(root: Path, output: Path) -> str:
     Raises:
         RunError: another process is at it, or what is there cannot be replaced or is no report.
         ParameterError, BookError: there are no notebooks, or a document is missing.
+        NotebookError: a notebook failed.
     """
     notebooks = numbered_notebooks(root)
     check_documents(root)

@@ -9,19 +9,25 @@ SHORT = r"\x1b[ -/]*[0-~]?"  # such as the choice of a set of signs
 CONTROL = r"[\x00-\x07\x0b\x0c\x0e-\x1f\x7f-\x9f]"  # all others but \b, \t, \n and \r
 UNSEEN = re.compile(f"{STRING}|{SEQUENCE}|{SHORT}|{CONTROL}")
 
-TO_THE_END, ALL = "\x00", "\x01"  # what erases in a line, while that is written
-SEEN = {
-    **dict.fromkeys(["\x1b[K", "\x1b[0K", "\x9bK", "\x9b0K"], TO_THE_END),
-    **dict.fromkeys(["\x1b[2K", "\x9b2K"], ALL),
-    **dict.fromkeys("\x0b\x0c\x85", " "),  # steps down, which part words
-}
-WRITTEN_OVER = re.compile(r"[\b\r\x00\x01]")
+# What erases in a line, from the cursor on, before it or all of it, and the sign that stands for it here.
+ERASING = re.compile(r"(?:\x1b\[|\x9b)0*(?:([12]?)K|J)")
+AFTER, BEFORE, ALL = "\x00", "\x01", "\x02"
+ERASED = {"1": BEFORE, "2": ALL}
+STEPS_DOWN = ("\x0b", "\x0c", "\x85")  # which part words
+WRITTEN_OVER = re.compile(f"[\b\r{AFTER}{BEFORE}{ALL}]")
+TAB = 8  # columns
 
 
 def as_seen(text: str) -> str:
     """The text without its control signs, and without what was erased or written over in a line."""
-    lines = UNSEEN.sub(lambda sign: SEEN.get(sign[0], ""), text).split("\n")
+    lines = UNSEEN.sub(_meant, text).split("\n")
     return "\n".join(_written(line) if WRITTEN_OVER.search(line) else line for line in lines)
+
+
+def _meant(sign: re.Match) -> str:
+    if erasing := ERASING.fullmatch(sign[0]):
+        return ERASED.get(erasing[1], AFTER)
+    return " " if sign[0] in STEPS_DOWN else ""
 
 
 def _written(line: str) -> str:
@@ -32,11 +38,16 @@ def _written(line: str) -> str:
             place = 0
         elif sign == "\b":
             place = max(place - 1, 0)
-        elif sign == TO_THE_END:
+        elif sign == "\t":
+            place += TAB - place % TAB
+        elif sign == AFTER:
             del signs[place:]
+        elif sign == BEFORE:
+            signs[: place + 1] = " " * min(place + 1, len(signs))
         elif sign == ALL:
-            signs = [" "] * place
+            signs = []
         else:
+            signs += " " * (place - len(signs))
             signs[place : place + 1] = [sign]
             place += 1
     return "".join(signs).rstrip(" ")

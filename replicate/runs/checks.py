@@ -15,8 +15,8 @@ from replicate.settings import RunConfig
 def check_run(parameters: Parameters, config: RunConfig | None) -> Path | None:
     """Refuse parameters that a notebook would refuse later; returns the folder of the run that it makes.
 
-    Its config is None where the notebook takes no parameter for a setting. A parameter whose default is the
-    folder of a finished run names a run to read, and so its text too.
+    Its config is None where the notebook makes no run; the folder, where it has no `run_name`. A parameter
+    whose default is the folder of a finished run names a run to read, and so its text too.
 
     Raises:
         RunError: a run to read, or the folder, processes or device of one to make, cannot be used.

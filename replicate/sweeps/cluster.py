@@ -32,7 +32,7 @@ def connected(scheduler: str | None, workers: int) -> Iterator[Client]:
 
     Raises:
         RunError: no scheduler answers there.
-        SweepError: it was lost meanwhile.
+        SweepError: it was lost meanwhile, or no process could be started.
     """
     if scheduler is not None:
         logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # of a loss, one line is enough

@@ -46,7 +46,7 @@ def run_sweep(
     Raises:
         RunError: the folder or the scheduler is not there, another sweep is at work on the folder, or it
             holds what this sweep did not make.
-        SweepError: the scheduler was lost, or a case's folder was removed; what was finished is stored.
+        SweepError: the scheduler, all processes or a case's folder were lost; what is done is kept.
         KeyboardInterrupt: Ctrl-C; what was finished is stored.
     """
     with locked(folder):

@@ -78,9 +78,7 @@ class Job:
     sweep: str = ""  # the token of the sweep's folder
     task: TaskSettings | None = None  # where its notebook makes a run's settings: with the checksum of a text
     code: str = ""  # the checksum of the library that asks for it
-    earlier: dict[str, bytes] = field(
-        default_factory=dict
-    )  # a finished training of the same settings, by path
+    earlier: dict[str, bytes] = field(default_factory=dict)  # files of the case's runs of before, by path
 
     @property
     def digest(self) -> str:

@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from replicate.models import build
-from replicate.randomness import make_generators
+from replicate.randomness import drawing_by_seed, make_generators
 from replicate.settings import RunConfig
 from replicate.tasks import task_of
 from replicate.tasks.batch import Batch
@@ -113,7 +114,7 @@ def train(
     `progress` is told the updates done and the mean loss of the rounds every few updates. What it raises ends
     the training where `state` is whole: saved and loaded, it goes on as if it had not been stopped.
     """
-    task, told = task_of(config.task), time.monotonic()
+    task, told, is_first = task_of(config.task), time.monotonic(), True
     while True:
         if state.since and (
             state.step % config.evaluation.evaluate_every == 0 or state.step == config.training.steps
@@ -127,11 +128,11 @@ def train(
             return
         if not state.since:
             state.norms = []
-        others = torch.get_rng_state()
         batch = task.sample(state.generators, config.training.batch_size)
-        loss = update(state, batch, learning_rate(config, state.step), config.training.clip_norm)
-        if not torch.equal(torch.get_rng_state(), others):
-            raise ValueError("the task or the model draws from torch's own generator, which no seed sets")
+        rate = learning_rate(config, state.step)
+        with drawing_by_seed("the model's loss") if is_first else nullcontext():
+            loss = update(state, batch, rate, config.training.clip_norm)
+        is_first = False
         state.step += 1
         state.note_diverged(loss)
         state.loss_sum, state.since = state.loss_sum + loss, state.since + 1

@@ -14,6 +14,11 @@ class HalfDrawn(Linear):
             super().draw(round_index, generator, bound)
 
 
+class Careless(Linear):
+    def draw(self, round_index, generator, bound):
+        nn.init.uniform_(self.weight[round_index])
+
+
 class Frozen(Linear):
     def __init__(self):
         super().__init__(3, 4, 4)
@@ -58,6 +63,7 @@ def test_a_training_is_drawn_as_it_is_alone():
         (nn.Sequential(nn.LayerNorm(4)), r"0.weight is \[4\]: its first axis must be of the 3 trainings"),
         (nn.Sequential(nn.Linear(4, 8)), r"0.weight is \[8, 4\]: its first axis"),
         (nn.Sequential(Frozen()), "0.bias cannot be trained: it is of float32, or does not require"),
+        (nn.Sequential(Careless(3, 4, 4)), "the `draw` of Careless draws from torch's own generator"),
         (Counting(persistent=True), "calls is a buffer: what is learnt must be in parameters"),
     ],
 )
@@ -66,6 +72,8 @@ def test_what_could_not_be_drawn_trained_or_kept_for_each_training_is_refused(mo
         initialise(model, generators(), None)
 
 
-def test_what_all_trainings_share_may_be_a_buffer():
+def test_what_all_trainings_share_may_be_a_buffer_and_layers_may_share_parameters():
     initialise(model := Counting(persistent=False), generators(), None)
     assert not model.weight.isnan().any()
+    layer = Linear(3, 4, 4)
+    initialise(nn.ModuleDict({"encoder": layer, "decoder": layer}), generators(), None)

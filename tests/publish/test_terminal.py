@@ -23,7 +23,8 @@ from replicate.publish.terminal import as_seen
         (" 0%|\r50%|\r100%|##\nnext\r\r\nlast\rLAST\r\r", "100%|##\nnext\nLAST"),
         ("|\b/\b-\b\\\b done, ab\b\b\bABC", " done,ABC"),
         ("working...\r\x1b[K\nworking...\x1b[2K\r\nworking...\r\x1b[Kdone", "\n\ndone"),
-        ("working...\rdone", "doneing..."),
+        ("working...\rdone\n10 left\tloss 0.57\r9 left\tloss 0.41", "doneing...\n9 leftt loss 0.41"),
+        ("abc\x1b[1K\rX\nabc\r\x1b[00Kd\nlong text\r\x1b[Jok\nab\x1b[2Kc", "X\nd\nok\n  c"),
         ("a [0m and \\x1b[1m that are text", "a [0m and \\x1b[1m that are text"),
     ],
 )

@@ -255,7 +255,7 @@ class Careless(torch.nn.Module):
 @pytest.mark.parametrize(
     ("drops", "message"),
     [
-        (True, "draws from torch's own generator, which no seed sets"),
+        (True, "the model's loss draws from torch's own generator, which no seed of a run sets"),
         (False, "unused.weight has no gradient: the loss does not depend on it"),
     ],
 )

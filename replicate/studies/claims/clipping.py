@@ -9,7 +9,7 @@ from replicate.studies.takeoff import outcomes
 
 
 def clipping_table(runs: list[Run]) -> pd.DataFrame:
-    """One row a depth, rate and limit: the share of large gradients, the failures, the loss of the others.
+    """One row a depth, rate and limit: large gradients, failures, the loss of all that did not diverge.
 
     A gradient is large if its norm is above the limit, or above 1 where there is none.
     """

@@ -120,12 +120,12 @@ def state_map(table: pd.DataFrame) -> Figure:
     axes.set_ylabel(f"second component ({table.share_y[0]:.0%})")
     axes.set_title(f"{len(table)} sources of one training: the same three primes, other values around them")
     axes.legend(title="order of the primes", loc="center left", bbox_to_anchor=(1, 0.5))
-    entitle(figure, f"{_alike(table):.0%} of the states lie nearest to one of the same order of primes")
+    entitle(figure, f"{_alike(table):.0%} of the sources lie nearest, on this map, to one of the same order")
     return figure
 
 
 def _alike(table: pd.DataFrame) -> float:
-    """The share of the states whose nearest other one has the same order of primes."""
+    """The share of the points whose nearest other one has the same order of primes."""
     _, nearest = cKDTree(table[["x", "y"]]).query(table[["x", "y"]], k=2)
     orders = table.primes.to_numpy()
     return (orders[nearest[:, 1]] == orders).mean()

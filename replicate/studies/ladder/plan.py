@@ -12,9 +12,9 @@ RUNGS = {
     "linear-maps": {"model": "rnn"},
     "lstm": {"model": "lstm"},
 }
-# The goal, an exact match of 0.99 in few updates: the last rung with a rate chosen in pilot runs.
+# The goal, an exact match of 0.99 in few updates: the LSTM with a rate chosen in pilot runs.
 TUNED_RATE = {"learning_rate": 4e-3, "lr_step_size": 1_000, "lr_gamma": 0.5}
-# What the last rung loses without one of the changes; without the LSTM it is the rung before.
+# What the LSTM loses without one of the changes; without the LSTM it is the rung before.
 LEFT_OUT = {
     "lstm-with-rate-cuts": {"lr_gamma": PUBLISHED.training.lr_gamma},
     "lstm-without-clipping": {"clip_norm": None},
@@ -23,7 +23,7 @@ LEFT_OUT = {
 
 
 def ladder_runs() -> dict[str, RunConfig]:
-    """The rungs above the published run at max_length 15, reversed; then the last one altered or tuned."""
+    """The rungs above the published run at max_length 15, reversed; then the LSTM altered or tuned."""
     config = PUBLISHED.changed(reverse=True, stop_exact_match=0.99, evaluate_every=250)
     runs = {}
     for i, (name, change) in enumerate(RUNGS.items()):

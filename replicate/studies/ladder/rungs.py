@@ -17,7 +17,7 @@ CHANGES = {
     "constant-rate": "the learning rate is not cut",
     "clipping": "each training's gradient is clipped to norm 1",
     "fed-decoder": "the decoder is fed the token before",
-    "linear-maps": "the paper's RNN: linear maps, not three-layer ones, and tanh in the decoder, not ReLU",
+    "linear-maps": "linear maps as in the paper's RNN, not three-layer ones; tanh in the decoder, not ReLU",
     "lstm": "an LSTM cell",
     "tuned-rate": "the learning rate is eight times as high and halved every 1,000 updates",
 }
@@ -36,7 +36,7 @@ def open_left_out() -> dict[str, Run]:
 
 
 def open_directions() -> dict[str, dict[str, Run]]:
-    """The first and the last rung, forward and reversed."""
+    """The first rung and the LSTM, forward and reversed."""
     last = list(RUNGS)[-1]
     return {
         FIRST: {"forward": _published("forward"), "reverse": _published("reverse")},

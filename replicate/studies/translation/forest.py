@@ -1,4 +1,4 @@
-"""Every claim that is tested on text, beside the test of the same claim on primes."""
+"""Claims that are tested on text, beside the tests of the same claims on primes."""
 
 from textwrap import fill
 
@@ -17,7 +17,7 @@ NAME_WIDTH = 26  # characters
 
 
 def side_by_side(table: pd.DataFrame) -> Figure:
-    """Every claim with a test on text, run or not, beside the test of it on primes where there is one.
+    """The listed claims with a test on text, run or not, beside the tests of them on primes.
 
     Args:
         table: as `counterparts` makes it; a claim stands where its test on text has its unit. Kinds of
