@@ -15,8 +15,9 @@ DIVERGED = "Every training diverged, so there are no scores"
 def scores_by_length(by_length: pd.DataFrame, metrics: Sequence[Metric]) -> Figure:
     """Metrics by source and by target length: dots are trainings, lines their means."""
     metrics = [metric for metric in metrics if metric.by_length]
-    # A training that diverged has no scores; another may lack one, such as a precision where all is empty.
-    by_length = by_length.dropna(subset=[metric.name for metric in metrics], how="all")
+    names = [metric.name for metric in metrics]
+    # A training that diverged has no scores; another may lack some, such as a precision where all is empty.
+    by_length = by_length.groupby("round").filter(lambda rows: rows[names].notna().any(axis=None))
     figure, panels = subplots(1, 2, height=3.2, sharey=True)
     if by_length.empty:
         entitle(figure, DIVERGED)
@@ -24,7 +25,7 @@ def scores_by_length(by_length: pd.DataFrame, metrics: Sequence[Metric]) -> Figu
     for axes, kind in zip(panels, ("source", "target"), strict=True):
         table = by_length.query("kind == @kind")
         for metric, colour in zip(metrics, metric_colours(metrics), strict=True):
-            mean = table.groupby("length")[metric.name].mean()
+            mean = table.groupby("length")[metric.name].mean().dropna()
             axes.scatter(table.length, table[metric.name], s=8, color=colour, alpha=0.4, linewidths=0)
             axes.plot(mean.index, mean, color=colour, label=metric.label)
         axes.set(xlabel=f"{kind} length", ylim=metrics[0].limits, xticks=sorted(table.length.unique()))
@@ -33,7 +34,7 @@ def scores_by_length(by_length: pd.DataFrame, metrics: Sequence[Metric]) -> Figu
     panels[1].set_xlabel("target length, without EOS")
     count, rounds = table.groupby("round").samples.sum().iloc[0], table["round"].nunique()
     panels[0].set_title(f"{rounds} trainings (dots), {count} samples each; lines: means")
-    means = by_length.query("kind == 'source'").groupby("length")[[metric.name for metric in metrics]].mean()
+    means = by_length.query("kind == 'source'").groupby("length")[names].mean()
     for metric in metrics:
         if len(mean := means[metric.name].dropna()):
             entitle(figure, _shortest_and_longest(metric, mean))

@@ -96,10 +96,11 @@ def initialise(model: nn.Module, generators: list[torch.Generator], bound: float
 
 def _check_state(model: nn.Module, rounds: int) -> None:
     """See that trainings can be parted, joined and picked by their parameters."""
-    if kept := dict(model.named_buffers()).keys() & model.state_dict().keys():
+    parameters = {name for name, _ in model.named_parameters(remove_duplicate=False)}
+    if others := model.state_dict().keys() - parameters:
         raise ValueError(
-            f"{min(kept)} is a buffer: what is learnt must be in parameters, and what all trainings share in "
-            "a buffer with persistent=False"
+            f"{min(others)} is no parameter: what is learnt must be one, and what all trainings share a "
+            "buffer with persistent=False"
         )
     for name, parameter in model.named_parameters():
         size, kind = list(parameter.shape), str(parameter.dtype).removeprefix("torch.")

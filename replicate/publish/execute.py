@@ -24,7 +24,7 @@ from replicate.training.interrupts import telling_that_it_stops
 logging.getLogger("papermill").setLevel(logging.CRITICAL)
 
 # What reading a damaged notebook can end in.
-DAMAGE = ValueError, TypeError, KeyError, AttributeError, AssertionError, RecursionError
+DAMAGE = ValueError, TypeError, KeyError, AttributeError, AssertionError, RecursionError, NameError
 
 
 class NotebookError(OneLineError, RuntimeError):
@@ -127,13 +127,23 @@ def read_notebook(path: Path) -> NotebookNode:
         nbformat.writes(notebook).encode()  # half of a surrogate pair is no text
         if not isinstance(notebook.metadata.get("papermill", {}), dict):
             raise ValueError("papermill's own words are damaged")
-        if not all(isinstance(cell.metadata.get("tags", []), list) for cell in notebook.cells):
-            raise ValueError("the tags of a cell are no list")
+        if not all(map(_is_whole, notebook.cells)):
+            raise ValueError("a cell is damaged")
         return notebook
     except OSError as error:
         raise ParameterError(f"cannot read {path}: {error.strerror}") from error
     except (*DAMAGE, nbformat.ValidationError) as error:
         raise ParameterError(f"{path} is not a notebook") from error
+
+
+def _is_whole(cell: NotebookNode) -> bool:
+    """Whether a cell has what a page is made of; the format asks for more, which other programs leave out."""
+    is_code = cell.cell_type == "code"
+    return (
+        isinstance(cell.get("source"), str)
+        and isinstance(cell.metadata.get("tags", []), list)
+        and (not is_code or (isinstance(cell.get("outputs"), list) and "execution_count" in cell))
+    )
 
 
 @contextmanager

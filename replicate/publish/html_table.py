@@ -4,7 +4,7 @@ import re
 from itertools import product
 
 from bs4 import BeautifulSoup
-from bs4.element import NavigableString, Tag
+from bs4.element import CData, NavigableString, Tag
 
 from replicate.errors import ParameterError
 from replicate.fields import shortened
@@ -40,7 +40,7 @@ def tables_from_html(html: str) -> str:
     """
     page = BeautifulSoup(html, "html.parser")
     for text in page.find_all(string=SIGNS):  # a cell may write them as &#xe000;
-        if type(text) is NavigableString:  # and no comment or style
+        if type(text) in (NavigableString, CData):  # and no comment or style
             text.replace_with(SIGNS.sub("\ufffd", text))
     found = page("table")
     if found and (lost := page.find(LOST) or page.select_one("table table")):

@@ -64,7 +64,7 @@ def test_a_training_is_drawn_as_it_is_alone():
         (nn.Sequential(nn.Linear(4, 8)), r"0.weight is \[8, 4\]: its first axis"),
         (nn.Sequential(Frozen()), "0.bias cannot be trained: it is of float32, or does not require"),
         (nn.Sequential(Careless(3, 4, 4)), "the `draw` of Careless draws from torch's own generator"),
-        (Counting(persistent=True), "calls is a buffer: what is learnt must be in parameters"),
+        (Counting(persistent=True), "calls is no parameter: what is learnt must be one"),
     ],
 )
 def test_what_could_not_be_drawn_trained_or_kept_for_each_training_is_refused(model, message):

@@ -18,7 +18,7 @@ from replicate.errors import ParameterError
 from replicate.publish.blog import make_post, post_of
 from replicate.publish.chirpy import write_post
 from replicate.publish.dump import check_executed, post_body
-from replicate.publish.execute import execute
+from replicate.publish.execute import execute, read_notebook
 
 
 def executed_notebook(**metadata) -> nbformat.NotebookNode:
@@ -121,13 +121,27 @@ def test_half_a_letter_is_no_text_of_a_notebook(tmp_path):
         make_post(tmp_path / "a.ipynb", tmp_path)
 
 
-@pytest.mark.parametrize("tags", [5, None])
-def test_what_is_no_notebook_by_its_format_is_told_in_one_line(tmp_path, tags):
-    notebook = new_notebook(cells=[new_markdown_cell("text")])
-    notebook.cells[0].metadata["tags"] = tags
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda notebook: notebook.cells[0].metadata.update(tags=5),
+        lambda notebook: notebook.cells[0].metadata.update(tags=None),
+        lambda notebook: notebook.cells[0].update(source=None),
+        lambda notebook: notebook.cells[0].pop("execution_count"),
+    ],
+)
+def test_a_damaged_notebook_is_told_in_one_line(tmp_path, damage):
+    damage(notebook := new_notebook(cells=[new_code_cell("1", execution_count=1)]))
     (tmp_path / "a.ipynb").write_text(json.dumps(notebook))
     with pytest.raises(ParameterError, match=r"a\.ipynb is not a notebook"):
         make_post(tmp_path / "a.ipynb", tmp_path)
+
+
+def test_a_notebook_is_read_that_other_programs_wrote(tmp_path):
+    notebook = new_notebook(cells=[new_code_cell("1", execution_count=1)])
+    notebook.metadata = {"kernelspec": {"name": "python3"}, "language_info": {}, "authors": "me"}
+    (tmp_path / "a.ipynb").write_text(json.dumps(notebook))
+    assert read_notebook(tmp_path / "a.ipynb").cells[0].source == "1"
 
 
 def test_unexecuted_and_failed_notebooks_are_refused(tmp_path):

@@ -97,6 +97,7 @@ def test_spans_that_are_no_numbers_or_too_large_do_no_harm():
         ("x<sup><b>a</b>&lt;i&gt;</sup>", "x<sup>a&#60;i&#62;</sup>"),
         ("\ue000script\ue001", "\ufffdscript\ufffd"),
         ("&#xe000;script&#57345;", "\ufffdscript\ufffd"),
+        ("<![CDATA[\ue000script]]>", "\ufffdscript"),
         ("x<!-- \ue000 unseen --><style>.a { content: '\ue001' }</style>", "x"),
     ],
 )

@@ -62,3 +62,17 @@ def test_a_training_that_stopped_keeps_its_best_so_far(made, tmp_path, monkeypat
         run(CONFIGURED, tmp_path / "run", workers=1)
     monkeypatch.setattr(training_part, "_save", save)
     assert same(run(CONFIGURED, tmp_path / "run", workers=1), made)
+
+
+def test_layers_may_share_parameters(tmp_path, monkeypatch):
+    """What is best names a shared parameter once, and a model's state names it twice."""
+    build = type(CONFIGURED.model).build
+
+    def tied(settings, task, rounds):
+        model = build(settings, task, rounds)
+        model.encoder = model.decoder
+        return model
+
+    monkeypatch.setattr(type(CONFIGURED.model), "build", tied)
+    made = run(CONFIGURED.changed(steps=10, feed_previous=True), tmp_path / "run", workers=1)
+    assert made.scores.nats.notna().all()
