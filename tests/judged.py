@@ -36,6 +36,7 @@ def made_up(scores, took_off=True, losses=(3, 2, 1, 1), **changes):
         config=config,
         task=task_of(config.task),
         steps=int(history.step.max()),
+        diverged={},
     )
 
 

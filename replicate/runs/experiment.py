@@ -142,6 +142,7 @@ def _begin(folder: Path, config: RunConfig, device: str, workers: int) -> tuple[
         or (edges[:1], edges[-1:], edges) != ([0], [config.training.rounds], sorted(set(edges)))
         or not isinstance(attempts, list)
         or not all(isinstance(attempt, dict) for attempt in attempts)
+        or not all(isinstance(attempt.get("registration"), dict | None) for attempt in attempts)
     ):
         raise RunError(f"{plan} is damaged; delete {folder} and start the run again")
     stamp = stamp_of(config)

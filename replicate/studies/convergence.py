@@ -2,6 +2,8 @@
 
 import math
 
+import pandas as pd
+
 from replicate.runs.folder import Run
 from replicate.settings import RunConfig
 from replicate.studies.takeoff import takeoff_times
@@ -19,16 +21,21 @@ def fall(run: Run) -> float:
 
     Of the updates at the first learning rate: a cut makes any loss fall, and then hides that it falls. Where
     a tenth is shorter than the time between two evaluation points, that time is compared with the one before.
-    No number where no two of them lie there.
+    Of the trainings that did not diverge; no number where no two points lie there.
     """
     constant = updates_at_first_rate(run.config, run.steps)
     width = max(constant / 10, run.config.evaluation.evaluate_every)
-    by_step = run.history.dropna(subset="loss").groupby("step").loss.mean()
+    by_step = _whole(run).dropna(subset="loss").groupby("step").loss.mean()
     before, last = (
         by_step[(by_step.index > constant - back * width) & (by_step.index <= constant - (back - 1) * width)]
         for back in (2, 1)
     )
     return 1 - last.mean() / before.mean()
+
+
+def _whole(run: Run) -> pd.DataFrame:
+    """The history of the trainings that did not diverge: the same ones at each point."""
+    return run.history[~run.history["round"].isin(run.diverged)]
 
 
 def updates_at_first_rate(config: RunConfig, steps: int) -> int:
@@ -41,9 +48,9 @@ def updates_at_first_rate(config: RunConfig, steps: int) -> int:
 def validation_fall(run: Run) -> float:
     """By which share the lowest validation loss fell in the last tenth of the updates, mean of trainings.
 
-    No number where it was not measured.
+    Of those that did not diverge; no number where it was not measured.
     """
     if "nats" not in run.history:
         return math.nan
-    nats = run.history.pivot(index="step", columns="round", values="nats")
+    nats = _whole(run).pivot(index="step", columns="round", values="nats")
     return (1 - nats.min() / nats[nats.index <= 0.9 * run.steps].min()).mean()

@@ -19,6 +19,8 @@ def quantity(of: Quantity, run: Run, study: str, arm: str) -> pd.Series:
     else:
         table = getattr(run, of.table) if of.table in TABLES else read_measurement(study, of.table)
     refuse_missing(of.columns, table, f"{study}/{of.table}")
+    if of.table == "history":  # in which a training that diverged has rows up to there
+        table = table[~table["round"].isin(run.diverged)]
     if "arm" in table:
         table = table[table.arm == arm]
     return sum(term.weight * _mean(table, of, term) for term in of.terms).dropna()

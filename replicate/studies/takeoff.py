@@ -70,7 +70,8 @@ OUTCOMES = ["round", "failed", "below"]  # the columns of `outcomes`
 def outcomes(history: pd.DataFrame, task: PrimeTask) -> pd.DataFrame:
     """One row a round: whether it `failed`, and the share of the points after take-off `below` the threshold.
 
-    A training fails if it diverges or never takes off; `below` is NaN where no point follows a take-off.
+    A training fails if it diverges or never takes off; `below` is NaN where no point follows a take-off, and
+    of one that diverges, whose later points have no scores.
     """
     times = takeoff_times(history, task).set_index("round")
     rows = []
@@ -78,6 +79,6 @@ def outcomes(history: pd.DataFrame, task: PrimeTask) -> pd.DataFrame:
         time = times.loc[round_index]
         later = curve[curve.step > time.step] if not time.censored else curve[:0]
         lost = "diverged" in curve and bool(curve.diverged.max() > 0)
-        below = (later.published_psa < threshold(task)).mean() if len(later) else math.nan
+        below = (later.published_psa < threshold(task)).mean() if len(later) and not lost else math.nan
         rows.append({"round": round_index, "failed": float(lost or time.censored), "below": below})
     return pd.DataFrame(rows)

@@ -28,6 +28,8 @@ def record_of(place: Path) -> dict:
     record = read_json(place / RECORD)
     if missing := {"given", "digest", "error", "seconds", "machine"} - record.keys():
         raise RunError(f"{place / RECORD} is damaged: it lacks {min(missing)}; delete {place}")
+    if not isinstance(record["given"], dict):
+        raise RunError(f"{place / RECORD} is damaged: given has no parameters; delete {place}")
     if not isinstance(record.get("files"), dict | list | None):
         raise RunError(f"{place / RECORD} is damaged: files names none; delete {place}")
     return record

@@ -7,6 +7,7 @@ import pandas as pd
 
 from replicate.files import RunError, free, read_json, write_json, write_whole
 from replicate.runs.folder import open_run
+from replicate.runs.places import PROVENANCE
 from replicate.sweeps.case_folder import RECORD, checksum, record_of, runs_of_case
 from replicate.sweeps.spec import Job
 from replicate.telling import tell
@@ -113,6 +114,8 @@ def _end(place: Path) -> dict:
     ended = {"state": "failed" if record["error"] else "done"}
     ended |= {name: record[name] for name in ("error", "seconds", "machine")}
     runs = [] if record["error"] else runs_of_case(place)  # a failed case may hold a run of before
+    if not runs and (lost := _lost_run(record, place)):
+        return ended | {"state": "damaged", "error": f"the run {lost} is not there, or not whole"}
     if len(runs) != 1:
         return ended
     try:
@@ -121,6 +124,14 @@ def _end(place: Path) -> dict:
         return ended | {"state": "damaged", "error": str(error)}
     scores = run.scores.drop(columns=["round", "evaluation"]).mean()
     return ended | {"diverged": len(run.diverged)} | dict(scores)
+
+
+def _lost_run(record: dict, place: Path) -> Path | None:
+    """A run that a case that is done has made, as its record says."""
+    made = [
+        name for name in record.get("files") or [] if name.startswith("runs/") and name.endswith(PROVENANCE)
+    ]
+    return place / Path(made[0]).parent if made and not record["error"] else None
 
 
 def _mark(folder: Path) -> dict:

@@ -154,6 +154,13 @@ def test_a_training_without_scores_is_left_out_of_a_quantity():
     assert quantity(of, run, "tiny", "low").to_dict() == pytest.approx({0: 0.3, 2: 0.45})
 
 
+def test_a_training_that_diverged_is_left_out_of_a_quantity_of_the_history():
+    run = made_up([0.5, 0.5], losses=(3, 2, 1))
+    run.diverged = {1: 25}
+    of = Quantity(table="history", column="loss", terms=[{"where": {"step": [10, 30]}}])
+    assert quantity(of, run, "tiny", "low").to_dict() == pytest.approx({0: 2.0})
+
+
 def test_an_arm_of_which_nobody_can_tell_whether_it_falls_makes_a_claim_untestable(monkeypatch):
     """No two evaluation points lie before the first cut, or none has a loss on the validation split."""
     unknown = made_up(HIGH, lr_hold=15, lr_step_size=4, lr_gamma=0.5)

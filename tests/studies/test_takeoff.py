@@ -36,7 +36,8 @@ def test_a_training_that_diverges_on_the_plateau_is_censored_there():
     task = primes(101, 15, eos_is_a_value=True)
     times = takeoff_times(history, task)
     assert times.step.tolist() == [37, 100] and times.censored.tolist() == [True, False]
-    assert outcomes(history, task).failed.tolist() == [1, 1]  # both diverged
+    found = outcomes(history, task)
+    assert found.failed.tolist() == [1, 1] and found.below.isna().all()  # both diverged
 
 
 def test_a_training_fails_if_it_never_takes_off_and_falls_back_where_it_is_below_again():

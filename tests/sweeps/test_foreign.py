@@ -95,6 +95,18 @@ def test_a_damaged_record_is_named(tmp_path):
     write_json(tmp_path / "a" / "sweep.json", read_json(tmp_path / "a" / "sweep.json") | {"files": 5})
     with pytest.raises(RunError, match=r"sweep\.json is damaged: files names none; delete "):
         summary(tmp_path, [job])
+    write_json(tmp_path / "a" / "sweep.json", read_json(tmp_path / "a" / "sweep.json") | {"given": None})
+    with pytest.raises(RunError, match=r"sweep\.json is damaged: given has no parameters; delete "):
+        summary(tmp_path, [job])
+
+
+@pytest.mark.parametrize("lost", FINISHED_RUN)
+def test_a_case_whose_run_is_gone_is_damaged(tmp_path, lost):
+    job = Job("a", "n.ipynb", EMPTY_NOTEBOOK, {}, {})
+    store(tmp_path, job, Outcome(None, 1.0, "here", FINISHED_RUN))
+    (tmp_path / "a" / lost).unlink()
+    table = summary(tmp_path, [job])
+    assert table.state.tolist() == ["damaged"] and str(tmp_path / "a" / "runs" / "one") in table.error[0]
 
 
 def test_of_a_record_that_names_no_files_all_but_the_sweeps_own_stay(tmp_path):

@@ -28,9 +28,10 @@ def read_help(english: Path, french: Path, longest: int = 20) -> list[Pair]:
         english, french: two packages, or the folders that they install.
 
     Raises:
-        CorpusError: one cannot be read, or holds no help, or they have no pair together.
+        CorpusError: one cannot be read, or holds no help, or, a package, that of another language, or they
+            have no pair together.
     """
-    sides = [_pages(english), _pages(french)]
+    sides = [_pages(english, "en"), _pages(french, "fr")]
     found: dict[tuple[str, str], Pair] = {}
     for page in sorted(sides[0].keys() & sides[1].keys()):
         try:
@@ -49,14 +50,19 @@ def read_help(english: Path, french: Path, longest: int = 20) -> list[Pair]:
     return list(found.values())
 
 
-def _pages(place: Path) -> dict[str, str]:
+def _pages(place: Path, language: str) -> dict[str, str]:
     if place.is_dir():
         pages = {
             path.relative_to(place).with_suffix("").as_posix(): _text(path)
             for path in sorted(place.glob("text/**/*.html"))
         }
     else:
-        pages = {re.search(PAGE, path)[2]: text for path, text in files_of(place, PAGE)}
+        pages = {}
+        for path, text in files_of(place, PAGE):
+            found, page = re.search(PAGE, path).groups()
+            if found.partition("-")[0] != language:
+                raise CorpusError(f"{place} is the help in {found}, where that in {language} is wanted")
+            pages[page] = text
     if not pages:
         raise CorpusError(f"{place} holds no pages of LibreOffice's help")
     return pages

@@ -91,12 +91,12 @@ def test_the_map_has_a_colour_an_order():
     assert "50%" in axes.get_xlabel() and "25%" in axes.get_ylabel()
 
 
-def test_the_map_says_how_many_states_lie_beside_one_of_their_kind():
+def test_the_map_says_how_many_sources_lie_beside_one_of_their_kind():
     rows = [("a", 0, 0), ("a", 0, 1), ("b", 5, 0), ("b", 5, 1), ("b", 0, 2)]  # the last lies beside an a
     table = pd.DataFrame(rows, columns=["primes", "x", "y"]).assign(share_x=0.5, share_y=0.2)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(figures, "ARBITRARY", ["#0072B2", "#D55E00"])
-        assert state_map(table).get_suptitle().startswith("80% of the states")
+        assert state_map(table).get_suptitle().startswith("80% of the sources")
 
 
 def test_depth_and_reversal_name_their_means():

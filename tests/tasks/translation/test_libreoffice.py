@@ -115,6 +115,11 @@ def test_longer_sentences_are_there_for_the_asking(tmp_path):
     assert len(read_help(*places, longest=25)) == 1
 
 
+def test_a_package_of_another_language_is_refused(tmp_path):
+    with pytest.raises(CorpusError, match="is the help in fr, where that in en is wanted"):
+        read_help(package(tmp_path, "fr"), package(tmp_path, "en-US"))
+
+
 def test_the_command_writes_a_text_that_the_task_reads_and_overwrites_nothing(tmp_path):
     out = tmp_path / "help.tsv"
     words = ["pairs", str(package(tmp_path, "en-US")), str(package(tmp_path, "fr")), "--out", str(out)]
@@ -157,8 +162,8 @@ def test_a_package_of_ubuntu_is_not_called_damaged(tmp_path):
         read_help(path, package(tmp_path, "fr"))
 
 
-def test_two_packages_without_a_pair_are_named_and_nothing_is_written(tmp_path):
-    same = str(package(tmp_path, "fr"))
+def test_two_folders_without_a_pair_are_named_and_nothing_is_written(tmp_path):
+    same = str(folder(tmp_path, "fr"))
     result = CliRunner().invoke(app, ["pairs", same, same, "--out", str(tmp_path / "out.tsv")])
     assert result.exit_code == 2 and "have no pair of sentences" in result.stderr
     assert not (tmp_path / "out.tsv").exists()
