@@ -16,7 +16,7 @@ from replicate.studies.published.verdicts import headline, readable, row_verdict
 from replicate.studies.registration import registrations
 from replicate.studies.results import RESULTS, read_training_table, reversal_trainings
 from replicate.studies.translation.kinds import kinds_table
-from replicate.studies.translation.tables import others_table
+from replicate.studies.translation.tables import others_table, verdicts_by_study
 from replicate.tasks import task_of
 
 LADDER_COLUMNS = ["GeoMean, published", "exact match", "took off", "median take-off"]
@@ -64,8 +64,7 @@ def _claimed() -> str:
 def _translated() -> str:
     bleu, kinds = others_table().bleu, kinds_table()
     wide, five = kinds["beam 12"], kinds["five, beam 12"]
-    studies = [study for study in registrations() if study.startswith("translation")]
-    verdicts = {study: study_verdicts(study).verdict for study in studies}
+    verdicts = verdicts_by_study()
     beaten, tested = verdicts["translation-rival"]["ensemble"], concat(verdicts.values())
     deeper = verdicts["translation-depth"]["nats"]
     return (

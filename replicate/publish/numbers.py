@@ -47,7 +47,12 @@ from replicate.studies.results import (
 from replicate.studies.rules import MARGIN, METRIC
 from replicate.studies.takeoff import median_takeoff, takeoff_times
 from replicate.studies.translation.kinds import kinds_table
-from replicate.studies.translation.tables import bleu_table, others_table, perplexity_table
+from replicate.studies.translation.tables import (
+    bleu_table,
+    others_table,
+    perplexity_table,
+    verdicts_by_study,
+)
 
 SOLVED, NEARLY = 0.99, 0.95  # exact match of the median training
 
@@ -193,15 +198,15 @@ def claims() -> dict:
 def _translation() -> dict:
     """The studies of translation as far as they have been run."""
     verdicts = study_verdicts("translation")
-    every = [study_verdicts(study).verdict for study in registrations() if study.startswith("translation")]
-    guessed = study_verdicts("translation-rnn-reversal").verdict["nats"]
+    every = verdicts_by_study()
+    guessed = every["translation-rnn-reversal"]["nats"]
     rescored = study_verdicts("translation-rival")
     corpus = read_measurement("translation", "corpus").set_index("split")
     return {
         "tests": len(verdicts),
         "verdicts": list(verdicts[verdicts.verdict != NOT_RUN].itertuples()),
         "counts": verdicts.verdict.value_counts(),
-        "every": concat(every).value_counts(),
+        "every": concat(every.values()).value_counts(),
         "rnn_reversal": "" if guessed == NOT_RUN else guessed,
         "bleu": list(bleu_table().reset_index().itertuples()),
         "perplexity": list(perplexity_table().itertuples(name=None)),

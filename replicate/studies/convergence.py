@@ -25,7 +25,7 @@ def fall(run: Run) -> float:
     """
     constant = updates_at_first_rate(run.config, run.steps)
     width = max(constant / 10, run.config.evaluation.evaluate_every)
-    by_step = _whole(run).dropna(subset="loss").groupby("step").loss.mean()
+    by_step = whole_history(run).dropna(subset="loss").groupby("step").loss.mean()
     before, last = (
         by_step[(by_step.index > constant - back * width) & (by_step.index <= constant - (back - 1) * width)]
         for back in (2, 1)
@@ -33,7 +33,7 @@ def fall(run: Run) -> float:
     return 1 - last.mean() / before.mean()
 
 
-def _whole(run: Run) -> pd.DataFrame:
+def whole_history(run: Run) -> pd.DataFrame:
     """The history of the trainings that did not diverge: the same ones at each point."""
     return run.history[~run.history["round"].isin(run.diverged)]
 
@@ -52,5 +52,5 @@ def validation_fall(run: Run) -> float:
     """
     if "nats" not in run.history:
         return math.nan
-    nats = _whole(run).pivot(index="step", columns="round", values="nats")
+    nats = whole_history(run).pivot(index="step", columns="round", values="nats")
     return (1 - nats.min() / nats[nats.index <= 0.9 * run.steps].min()).mean()

@@ -7,6 +7,7 @@ import pandas as pd
 from replicate.files import RunError
 from replicate.runs.folder import TABLES, Run
 from replicate.statistics import weighted_means
+from replicate.studies.convergence import whole_history
 from replicate.studies.effects import Quantity, Term
 from replicate.studies.measuring import read_measurement
 from replicate.studies.takeoff import outcomes
@@ -16,11 +17,11 @@ def quantity(of: Quantity, run: Run, study: str, arm: str) -> pd.Series:
     """The quantity of each training of an arm, or group of trainings; those without scores are left out."""
     if of.table == "outcomes":
         table = outcomes(run.history, run.task)
+    elif of.table == "history":
+        table = whole_history(run)
     else:
         table = getattr(run, of.table) if of.table in TABLES else read_measurement(study, of.table)
     refuse_missing(of.columns, table, f"{study}/{of.table}")
-    if of.table == "history":  # in which a training that diverged has rows up to there
-        table = table[~table["round"].isin(run.diverged)]
     if "arm" in table:
         table = table[table.arm == arm]
     return sum(term.weight * _mean(table, of, term) for term in of.terms).dropna()

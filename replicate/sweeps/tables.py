@@ -113,7 +113,9 @@ def _end(place: Path) -> dict:
     record = record_of(place)
     ended = {"state": "failed" if record["error"] else "done"}
     ended |= {name: record[name] for name in ("error", "seconds", "machine")}
-    runs = [] if record["error"] else runs_of_case(place)  # a failed case may hold a run of before
+    if record["error"]:  # it may hold a run of before
+        return ended
+    runs = runs_of_case(place)
     if not runs and (lost := _lost_run(record, place)):
         return ended | {"state": "damaged", "error": f"the run {lost} is not there, or not whole"}
     if len(runs) != 1:
@@ -127,11 +129,11 @@ def _end(place: Path) -> dict:
 
 
 def _lost_run(record: dict, place: Path) -> Path | None:
-    """A run that a case that is done has made, as its record says."""
+    """A run that a case has made, as its record says."""
     made = [
         name for name in record.get("files") or [] if name.startswith("runs/") and name.endswith(PROVENANCE)
     ]
-    return place / Path(made[0]).parent if made and not record["error"] else None
+    return place / Path(made[0]).parent if made else None
 
 
 def _mark(folder: Path) -> dict:

@@ -11,16 +11,19 @@ class Best:
     """Early stopping after the fact: training goes on, and what was best is kept beside it, on the CPU."""
 
     nats: Tensor  # [R] the lowest validation loss so far
-    parameters: dict[str, Tensor]  # [R, ...] of that point
+    parameters: dict[
+        str, Tensor
+    ]  # [R, ...] of that point, by all names in a model's state: some may be shared
 
     @classmethod
     def none_yet(cls, model: nn.Module, rounds: int) -> "Best":
-        parameters = {name: p.detach().cpu().clone() for name, p in model.named_parameters()}
+        named = model.named_parameters(remove_duplicate=False)
+        parameters = {name: p.detach().cpu().clone() for name, p in named}
         return cls(torch.full((rounds,), float("inf"), dtype=torch.float64), parameters)
 
     def note(self, model: nn.Module, nats: Tensor) -> None:
         """Keep the parameters of the trainings whose validation loss `[R]` is lower than any before."""
         better = nats < self.nats  # no number is never better
         self.nats = torch.where(better, nats, self.nats)
-        for name, parameter in model.named_parameters():
+        for name, parameter in model.named_parameters(remove_duplicate=False):
             self.parameters[name][better] = parameter.detach().cpu()[better]

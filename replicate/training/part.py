@@ -76,7 +76,7 @@ def score_part(part: Part, device: str, progress: Told) -> dict:
     """The tables and the parameters of a part that is trained; `progress` is told the samples scored."""
     state, history, best = _load_or_start(part, device)
     if best is not None:
-        state.model.load_state_dict(best.parameters, strict=False)  # what layers share has one name there
+        state.model.load_state_dict(best.parameters)
     return {
         "history": history,
         **_final_tables(part, state, progress),

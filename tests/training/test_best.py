@@ -65,7 +65,7 @@ def test_a_training_that_stopped_keeps_its_best_so_far(made, tmp_path, monkeypat
 
 
 def test_layers_may_share_parameters(tmp_path, monkeypatch):
-    """What is best names a shared parameter once, and a model's state names it twice."""
+    """A model's state names a shared parameter twice."""
     build = type(CONFIGURED.model).build
 
     def tied(settings, task, rounds):

@@ -5,9 +5,9 @@ import pandas as pd
 
 from replicate.studies.bootstrap import Sample, bootstrap
 from replicate.studies.convergence import validation_fall
-from replicate.studies.judging import open_arms
+from replicate.studies.judging import open_arms, study_verdicts
 from replicate.studies.measuring import folder, read_measurement
-from replicate.studies.registration import registered
+from replicate.studies.registration import registered, registrations
 from replicate.studies.translation.sentences import SCORES
 
 STUDY = "translation"
@@ -108,6 +108,12 @@ def whole_text_table() -> pd.DataFrame:
     by_direction = sentence_table("text").groupby("direction")
     table = by_direction.bleu.agg(["mean", "min", "max", "count"])
     return table.assign(beam=by_direction.width.first(), signature=by_direction.signature.first())
+
+
+def verdicts_by_study() -> dict[str, pd.Series]:
+    """The verdicts of every registered study of translation."""
+    studies = [study for study in registrations() if study.startswith(STUDY)]
+    return {study: study_verdicts(study).verdict for study in studies}
 
 
 def convergence_table(study: str = STUDY) -> pd.DataFrame:
