@@ -117,7 +117,7 @@ def sweep(
         tell(f"replicate: {name}: {error}")
     for state, hint in (
         ("failed", "the same command tries them again"),
-        ("damaged", "delete their folders, and the same command makes them again"),
+        ("damaged", "put back what is gone, or delete their folders, and the same command makes them again"),
     ):
         if count := (bad.state == state).sum():
             tell(f"replicate: {count} of {len(jobs)} cases {state}; {hint}")

@@ -46,7 +46,7 @@ class First(TaskSettings):
 
 
 class Second(TaskSettings):
-    kind = "second"
+    kind = "second-1.5"
 
 
 class Copied(First):
@@ -62,7 +62,7 @@ class NoFolder(TaskSettings):
 
 
 def test_settings_are_found_by_the_kind_that_each_has_alone():
-    assert by_kind((First, Second)) == {"first": First, "second": Second}
+    assert by_kind((First, Second)) == {"first": First, "second-1.5": Second}
     with pytest.raises(SettingError, match="First and Copied have one kind, 'first'"):
         by_kind((First, Second, Copied))
     with pytest.raises(SettingError, match="Nameless has no kind"):

@@ -78,8 +78,8 @@ def initialise(model: nn.Module, generators: list[torch.Generator], bound: float
     """Draw every layer's parameters, round r from `generators[r]` alone.
 
     Raises:
-        ValueError: the model's state is not R trainings of parameters, or no layer draws one, which would be
-            what memory held.
+        ValueError: the model's state is not R trainings of parameters, a layer draws without its generator,
+            or none draws a parameter, which would be what memory held.
     """
     _check_state(model, len(generators))
     for parameter in model.parameters():

@@ -132,17 +132,14 @@ def _begin(folder: Path, config: RunConfig, device: str, workers: int) -> tuple[
         write_json(plan, {"edges": [rounds * i // parts for i in range(parts + 1)], "attempts": []})
     begun = read_json(plan)
     # Of a run that an older version began, nobody knows when and on which commit.
-    edges, attempts = (
-        begun.get("edges"),
-        begun.setdefault("attempts", [{"started": None, "git_commit": None}]),
-    )
+    edges = begun.get("edges")
+    attempts = begun.setdefault("attempts", [{"started": None, "git_commit": None}])
     if (
         not isinstance(edges, list)
         or not all(isinstance(edge, int) for edge in edges)
         or (edges[:1], edges[-1:], edges) != ([0], [config.training.rounds], sorted(set(edges)))
         or not isinstance(attempts, list)
-        or not all(isinstance(attempt, dict) for attempt in attempts)
-        or not all(isinstance(attempt.get("registration"), dict | None) for attempt in attempts)
+        or not all(map(_is_attempt, attempts))
     ):
         raise RunError(f"{plan} is damaged; delete {folder} and start the run again")
     stamp = stamp_of(config)
@@ -154,6 +151,12 @@ def _begin(folder: Path, config: RunConfig, device: str, workers: int) -> tuple[
     attempts.append(begin() | {"registration": stamp})
     write_json(plan, begun)
     return [Part(config, folder, range(first, stop)) for first, stop in itertools.pairwise(edges)], attempts
+
+
+def _is_attempt(noted: object) -> bool:
+    """Whether it is as `_begin` notes an attempt, of a registered study or of none."""
+    stamp = noted.get("registration") if isinstance(noted, dict) else ()
+    return stamp is None or (isinstance(stamp, dict) and "study" in stamp)
 
 
 def _record(attempts: list[dict]) -> dict:

@@ -30,7 +30,8 @@ def record_of(place: Path) -> dict:
         raise RunError(f"{place / RECORD} is damaged: it lacks {min(missing)}; delete {place}")
     if not isinstance(record["given"], dict):
         raise RunError(f"{place / RECORD} is damaged: given has no parameters; delete {place}")
-    if not isinstance(record.get("files"), dict | list | None):
+    files = record.get("files")
+    if not isinstance(files, dict | list | None) or not all(isinstance(name, str) for name in files or []):
         raise RunError(f"{place / RECORD} is damaged: files names none; delete {place}")
     return record
 
@@ -76,9 +77,13 @@ def run_of(folder: Path) -> Run:
 
 
 def runs_of_case(place: Path) -> list[Path]:
-    """The finished runs that the case itself has made; others are a person's."""
-    is_ours = is_of_case(place)
-    return [run for run in runs_in(place) if is_ours((run / "config.json").relative_to(place))]
+    """The runs that the case itself finished, still there or not; others are a person's."""
+    files = record_of(place).get("files")
+    if files is None:  # earlier versions did not note them
+        return runs_in(place)
+    made = [Path(name).parent for name in files if Path(name).name == "config.json"]
+    finished = [run for run in made if (run / PROVENANCE).as_posix() in files]
+    return sorted(place / run for run in finished if run.parts[0] == "runs")
 
 
 def runs_in(place: Path) -> list[Path]:

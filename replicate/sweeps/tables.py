@@ -7,7 +7,7 @@ import pandas as pd
 
 from replicate.files import RunError, free, read_json, write_json, write_whole
 from replicate.runs.folder import open_run
-from replicate.runs.places import PROVENANCE
+from replicate.runs.places import is_finished
 from replicate.sweeps.case_folder import RECORD, checksum, record_of, runs_of_case
 from replicate.sweeps.spec import Job
 from replicate.telling import tell
@@ -108,32 +108,24 @@ def _table(cases: dict[Path, dict]) -> pd.DataFrame:
 def _end(place: Path) -> dict:
     """How a case ended, the mean scores of its run, and how many of its trainings diverged and have none.
 
-    The run of a case that is done may be damaged since, or be no run of this version.
+    A run of a case that is done may be damaged or gone since, or be no run of this version.
     """
     record = record_of(place)
     ended = {"state": "failed" if record["error"] else "done"}
     ended |= {name: record[name] for name in ("error", "seconds", "machine")}
     if record["error"]:  # it may hold a run of before
         return ended
-    runs = runs_of_case(place)
-    if not runs and (lost := _lost_run(record, place)):
-        return ended | {"state": "damaged", "error": f"the run {lost} is not there, or not whole"}
-    if len(runs) != 1:
-        return ended
+    made = runs_of_case(place)
+    if lost := [run for run in made if not is_finished(run)]:
+        return ended | {"state": "damaged", "error": f"the run {lost[0]} is not there, or not whole"}
     try:
-        run = open_run(runs[0])
+        runs = [open_run(run) for run in made]
     except RunError as error:
         return ended | {"state": "damaged", "error": str(error)}
-    scores = run.scores.drop(columns=["round", "evaluation"]).mean()
-    return ended | {"diverged": len(run.diverged)} | dict(scores)
-
-
-def _lost_run(record: dict, place: Path) -> Path | None:
-    """A run that a case has made, as its record says."""
-    made = [
-        name for name in record.get("files") or [] if name.startswith("runs/") and name.endswith(PROVENANCE)
-    ]
-    return place / Path(made[0]).parent if made else None
+    if len(runs) != 1:
+        return ended
+    scores = runs[0].scores.drop(columns=["round", "evaluation"]).mean()
+    return ended | {"diverged": len(runs[0].diverged)} | dict(scores)
 
 
 def _mark(folder: Path) -> dict:

@@ -11,9 +11,8 @@ class Best:
     """Early stopping after the fact: training goes on, and what was best is kept beside it, on the CPU."""
 
     nats: Tensor  # [R] the lowest validation loss so far
-    parameters: dict[
-        str, Tensor
-    ]  # [R, ...] of that point, by all names in a model's state: some may be shared
+    # [R, ...] of that point, by all names in a model's state: layers may share them
+    parameters: dict[str, Tensor]
 
     @classmethod
     def none_yet(cls, model: nn.Module, rounds: int) -> "Best":

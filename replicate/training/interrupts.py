@@ -14,14 +14,30 @@ from replicate.training.progress import in_kernel
 STOPPING = "stopping; once more stops at once"
 
 
+class Flag:
+    """What a handler of signals sets.
+
+    A `threading.Event` has a lock, for which a handler that interrupts another would wait without end.
+    """
+
+    def __init__(self):
+        self._is_set = False
+
+    def set(self) -> None:
+        self._is_set = True
+
+    def is_set(self) -> bool:
+        return self._is_set
+
+
 @contextmanager
-def interrupts() -> Iterator[threading.Event]:
-    """Ctrl-C sets the event instead of ending the work wherever it is; pressed again, it does end it.
+def interrupts() -> Iterator[Flag]:
+    """Ctrl-C sets the flag instead of ending the work wherever it is; pressed again, it does end it.
 
     So does being asked to end, as a time limit may ask all processes of a command at once; each signal counts
     for itself, for a process that is asked to end may be sent Ctrl-C by the one that started it, too.
     """
-    pressed = threading.Event()
+    pressed = Flag()
 
     def note() -> None:
         # In a kernel it is a button that stops, or a command that says so itself.

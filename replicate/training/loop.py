@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -114,7 +113,7 @@ def train(
     `progress` is told the updates done and the mean loss of the rounds every few updates. What it raises ends
     the training where `state` is whole: saved and loaded, it goes on as if it had not been stopped.
     """
-    task, told, is_first = task_of(config.task), time.monotonic(), True
+    task, told = task_of(config.task), time.monotonic()
     while True:
         if state.since and (
             state.step % config.evaluation.evaluate_every == 0 or state.step == config.training.steps
@@ -130,9 +129,8 @@ def train(
             state.norms = []
         batch = task.sample(state.generators, config.training.batch_size)
         rate = learning_rate(config, state.step)
-        with drawing_by_seed("the model's loss") if is_first else nullcontext():
+        with drawing_by_seed("the model's loss"):
             loss = update(state, batch, rate, config.training.clip_norm)
-        is_first = False
         state.step += 1
         state.note_diverged(loss)
         state.loss_sum, state.since = state.loss_sum + loss, state.since + 1

@@ -16,7 +16,7 @@ import torch
 
 from replicate.files import RunError
 from replicate.runs.code import code_digest, is_changed
-from replicate.training.interrupts import deaf_to_interrupts, interrupts
+from replicate.training.interrupts import Flag, deaf_to_interrupts, interrupts
 from replicate.training.progress import Progress, Stage
 
 
@@ -151,7 +151,7 @@ def _run_in_worker(key: tuple[int, int], function: Callable[..., Any], part, *ar
             "now; start the kernel or the command again"
         )
 
-    asked_to_end = threading.Event()
+    asked_to_end = Flag()
 
     def report(done: float, loss: float | None = None) -> None:
         if _stop.value or asked_to_end.is_set():

@@ -82,6 +82,11 @@ def test_a_metric_that_some_lengths_lack_hides_no_other(trained):
     figure = scores_by_length(by_length, trained.metrics)
     assert figure.axes[0].get_title("left").startswith("4 trainings")
     assert figure.get_suptitle().startswith("exact match is ")
+    names = [metric.name for metric in trained.metrics if metric.by_length]
+    without = by_length.copy()
+    without.loc[(without["round"] == 0) & (without.length == 1), names] = math.nan
+    title = scores_by_length(without, trained.metrics).axes[0].get_title("left")
+    assert title == figure.axes[0].get_title("left")  # the samples that have no score are there
     by_length.loc[by_length.length > 0, "psa"] = 0.5
     lines = {
         line.get_label(): line.get_xdata()

@@ -20,7 +20,8 @@ from replicate.publish.articles import ARTICLES, article
 from replicate.publish.blog import make_article
 from replicate.publish.illustrations import ILLUSTRATIONS
 from replicate.publish.kramdown import past_liquid
-from replicate.studies.registration import registered
+from replicate.studies.judging import study_verdicts
+from replicate.studies.registration import registered, registrations
 from replicate.studies.translation.tables import PAPER_BLEU
 
 EVERY = [(name, language) for name in ARTICLES for language in LANGUAGES]
@@ -107,7 +108,7 @@ def test_the_translation_is_told_as_far_as_it_is_run(
     counts = {"supported": run, "not run yet": 8 - run}
     told_perplexity = [("forward", 2.5, 12.18, 5, 1.76, 5.8)][:measured]
     state = found["translation"] | {"verdicts": verdicts, "bleu": scores, "counts": counts}
-    state |= {"every": pd.Series({"supported": 8})}  # of all studies of translation
+    state |= {"every": pd.Series({"supported": 100, "contradicted": 23})}  # of all studies of translation
     kind = {"updates": 1234, "perplexity": 13.57, "beam 12": 12.3, "five, beam 12": 14.5}
     rescored = {f"rescoring-{models}": VERDICT for models in ("single", "ensemble")} if run == 8 else {}
     rescored |= {"ensemble": VERDICT} if run == 8 else {}
@@ -124,7 +125,15 @@ def test_the_translation_is_told_as_far_as_it_is_run(
     assert told[run][language == "zh"] in page.get_text()
     assert ("12.18" in page.get_text()) == ("13.57" in page.get_text()) == (measured > 0)
     assert ("+2.55" in page.get_text()) == (run == 8)
-    assert ("8 supported" in front["description"] or "8 项成立" in front["description"]) == (run == 8)
+    every = {"en": ["123 tests", "100 supported"], "zh": ["123 项检验", "100 项成立"]}[language]
+    assert {words in front["description"] for words in every} == {run == 8}
+
+
+def test_the_tests_of_translation_are_those_of_all_its_studies():
+    told = ARTICLES["claims"]()["translation"]
+    names = [name for name in registrations() if name.startswith("translation")]
+    assert told["every"].sum() == sum(len(registered(name).effects) for name in names) > told["tests"]
+    assert told["rnn_reversal"] == study_verdicts("translation-rnn-reversal").verdict["nats"]
 
 
 @pytest.mark.parametrize("text", ["<script>alert(1)</script>", "{{ site.title }}", "*a* `b` | [c](d) $$e$$"])

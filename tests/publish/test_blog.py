@@ -128,6 +128,11 @@ def test_half_a_letter_is_no_text_of_a_notebook(tmp_path):
         lambda notebook: notebook.cells[0].metadata.update(tags=None),
         lambda notebook: notebook.cells[0].update(source=None),
         lambda notebook: notebook.cells[0].pop("execution_count"),
+        lambda notebook: notebook.cells[0].update(cell_type="Code"),
+        lambda notebook: notebook.cells[0].update(cell_type="heading"),
+        lambda notebook: notebook.cells.append(new_markdown_cell("a") | {"outputs": None}),
+        lambda notebook: notebook.cells.append(new_markdown_cell("a") | {"outputs": 5}),
+        lambda notebook: notebook.pop("nbformat_minor"),
     ],
 )
 def test_a_damaged_notebook_is_told_in_one_line(tmp_path, damage):
@@ -162,7 +167,8 @@ def test_unexecuted_and_failed_notebooks_are_refused(tmp_path):
 
 
 def test_a_notebook_becomes_a_post_with_its_own_front_matter(tmp_path, capsys):
-    path = write_notebook(tmp_path / "a.ipynb", "# Title\n\nText.", "print(1 + 1)")
+    printing = "import sys\nprint(1 + 1, flush=True)\nprint(0, file=sys.stderr, flush=True)\nprint(3)"
+    path = write_notebook(tmp_path / "a.ipynb", "# Title\n\nText.", printing)
     execute(path, tmp_path / "run" / "a.ipynb", {})
     notebook = nbformat.read(tmp_path / "run" / "a.ipynb", as_version=4)
 
@@ -194,13 +200,13 @@ def test_a_notebook_becomes_a_post_with_its_own_front_matter(tmp_path, capsys):
     }
     capsys.readouterr()
     said = make_post(path, tmp_path / "blog", **given)
-    assert capsys.readouterr().err == f"executing {path.name}\n"
+    assert capsys.readouterr().err == f"executing {path.name}\n0\n"
     post = tmp_path / "blog/_posts/2025-04-20-own.md"
     assert said == f"{post}: written"
     _, front, body = post.read_text().split("---\n", 2)
     fields = yaml.safe_load(front)
     assert (fields["title"], fields["description"], fields["tags"]) == ("Given", "Short.", ["x", "y"])
-    assert "```text\n2\n```" in body and "image" not in fields
+    assert "```text\n2\n3\n```" in body and "image" not in fields
     # Another day keeps the date that is there, so that nothing has changed.
     del given["date"]
     assert make_post(path, tmp_path / "blog", **given) == f"{post}: unchanged"

@@ -198,10 +198,16 @@ def test_a_wrong_progress_style_stops_before_training(tmp_path, monkeypatch):
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("edges", [[0, 1], [1, 2], [0, 2, 1, 2], []])
-def test_a_damaged_split_is_refused(tmp_path, edges):
+@pytest.mark.parametrize(
+    "split",
+    [
+        *({"edges": edges} for edges in ([0, 1], [1, 2], [0, 2, 1, 2], [])),
+        *({"attempts": [attempt]} for attempt in (1, {"registration": 1}, {"registration": {"day": 1}})),
+    ],
+)
+def test_a_damaged_split_is_refused(tmp_path, split):
     (tmp_path / "config.json").write_text(json.dumps(CONFIG.flat()))
-    (tmp_path / "parts.json").write_text(json.dumps({"edges": edges}))
+    (tmp_path / "parts.json").write_text(json.dumps({"edges": [0, 2]} | split))
     with pytest.raises(RunError, match=r"parts\.json is damaged"):
         run(CONFIG, tmp_path, workers=1)
 

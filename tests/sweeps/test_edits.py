@@ -188,7 +188,8 @@ def test_the_table_says_how_many_trainings_diverged_and_means_the_others(tmp_pat
     told = CliRunner().invoke(app, ["sweep", str(tmp_path / "sweep.yaml"), "--out", str(tmp_path / "out")])
     assert told.exit_code == 1 and "scores.csv is damaged" in told.stderr
     assert told.stderr.endswith(
-        "1 of 3 cases damaged; delete their folders, and the same command makes them again\n"
+        "1 of 3 cases damaged; put back what is gone, or delete their folders, and the same command makes "
+        "them again\n"
     )
 
 

@@ -1,9 +1,12 @@
 """What a person has put into a case's folder stays there, whatever an attempt brings."""
 
+from pathlib import Path
+
 import pytest
-from shared import EMPTY_NOTEBOOK, FINISHED_RUN, files_in
+from shared import CONFIG, EMPTY_NOTEBOOK, FINISHED_RUN, files_in
 
 from replicate.files import RunError, read_json, write_json
+from replicate.runs.experiment import run
 from replicate.sweeps.case_folder import runs_of_case
 from replicate.sweeps.earlier import with_earlier_runs
 from replicate.sweeps.spec import Job
@@ -92,21 +95,50 @@ def test_of_a_record_with_names_alone_files_go_by_them(tmp_path):
 def test_a_damaged_record_is_named(tmp_path):
     job = Job("a", "n.ipynb", EMPTY_NOTEBOOK, {}, {})
     store(tmp_path, job, Outcome(None, 1.0, "here", {}))
-    write_json(tmp_path / "a" / "sweep.json", read_json(tmp_path / "a" / "sweep.json") | {"files": 5})
-    with pytest.raises(RunError, match=r"sweep\.json is damaged: files names none; delete "):
-        summary(tmp_path, [job])
+    for files in (5, [5], "notebook.ipynb"):
+        write_json(tmp_path / "a" / "sweep.json", read_json(tmp_path / "a" / "sweep.json") | {"files": files})
+        with pytest.raises(RunError, match=r"sweep\.json is damaged: files names none; delete "):
+            summary(tmp_path, [job])
     write_json(tmp_path / "a" / "sweep.json", read_json(tmp_path / "a" / "sweep.json") | {"given": None})
     with pytest.raises(RunError, match=r"sweep\.json is damaged: given has no parameters; delete "):
         summary(tmp_path, [job])
 
 
-@pytest.mark.parametrize("lost", FINISHED_RUN)
-def test_a_case_whose_run_is_gone_is_damaged(tmp_path, lost):
-    job = Job("a", "n.ipynb", EMPTY_NOTEBOOK, {}, {})
-    store(tmp_path, job, Outcome(None, 1.0, "here", FINISHED_RUN))
-    (tmp_path / "a" / lost).unlink()
-    table = summary(tmp_path, [job])
-    assert table.state.tolist() == ["damaged"] and str(tmp_path / "a" / "runs" / "one") in table.error[0]
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """The files of a finished run, by their place in a case's folder."""
+    made = run(CONFIG.changed(steps=1), tmp_path_factory.mktemp("trained") / "run", workers=1)
+    return {f"runs/one/{name}": (made.path / name).read_bytes() for name in files_in(made.path)}
+
+
+def stored(folder: Path, files: dict[str, bytes]) -> Job:
+    """A case that is done and has left these files."""
+    store(folder, job := Job("a", "n.ipynb", EMPTY_NOTEBOOK, {}, {}), Outcome(None, 1.0, "here", files))
+    return job
+
+
+@pytest.mark.parametrize("lost", sorted({*FINISHED_RUN} - {"runs/one/checkpoint.pt"}))
+def test_a_case_whose_run_is_gone_is_damaged(tmp_path, trained, lost):
+    other = {name.replace("one", "two"): content for name, content in trained.items()}
+    for files in (trained, trained | other):
+        job = stored(tmp_path, files)
+        assert summary(tmp_path, [job]).state.tolist() == ["done"]
+        (tmp_path / "a" / lost).unlink()
+        table = summary(tmp_path, [job])
+        assert table.state.tolist() == ["damaged"] and str(tmp_path / "a" / "runs" / "one") in table.error[0]
+
+
+def test_a_run_that_was_moved_away_and_linked_is_the_cases_own(tmp_path, trained):
+    job = stored(tmp_path, trained)
+    (tmp_path / "a" / "runs" / "one").rename(tmp_path / "elsewhere")
+    (tmp_path / "a" / "runs" / "one").symlink_to(tmp_path / "elsewhere")
+    assert summary(tmp_path, [job]).psa.notna().tolist() == [True]
+
+
+def test_other_files_of_a_case_are_no_run(tmp_path):
+    names = ("runs/notes/old-provenance.json", "runs/provenance.json", "runs/one/config.json")
+    job = stored(tmp_path, dict.fromkeys(names, b"{}"))
+    assert summary(tmp_path, [job]).state.tolist() == ["done"]
 
 
 def test_of_a_record_that_names_no_files_all_but_the_sweeps_own_stay(tmp_path):

@@ -99,6 +99,24 @@ def test_a_signal_is_heard_once_and_then_is_what_it_was(number):
         signal.signal(number, before)
 
 
+STORM = """
+import signal
+from replicate.training.interrupts import Flag
+flag = Flag()
+signal.signal(signal.SIGALRM, lambda signum, frame: flag.set())
+signal.setitimer(signal.ITIMER_REAL, 1e-5, 1e-5)
+for _ in range(200_000):
+    flag.set()
+signal.setitimer(signal.ITIMER_REAL, 0)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="has no timer that signals")
+def test_a_signal_that_comes_while_another_is_noted_does_no_harm():
+    """As a kernel that is shut down asks again and again: a lock would be waited for without end."""
+    subprocess.run([sys.executable, "-c", STORM], check=True, timeout=120)
+
+
 def test_threads_are_shared_among_the_workers():
     before = torch.get_num_threads()
     torch.set_num_threads(6)

@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from replicate.runs.folder import Run
 from replicate.studies.bootstrap import Sample, bootstrap
-from replicate.studies.convergence import validation_fall
+from replicate.studies.convergence import validation_fall, whole_history
 from replicate.studies.judging import open_arms, study_verdicts
 from replicate.studies.measuring import folder, read_measurement
 from replicate.studies.registration import registered, registrations
@@ -121,18 +122,20 @@ def convergence_table(study: str = STUDY) -> pd.DataFrame:
 
     `fell` is the share by which that loss fell over the last tenth of the updates (`validation_fall`);
     `clipped` the share of the updates whose gradient had a norm above the limit, and was scaled down to it;
-    of an arm without a limit, above 1.
+    of an arm without a limit, above 1. Trainings that diverged are left out.
     """
-    rows = {
-        arm: {
-            "trainings": run.config.training.rounds,
-            "validation nats": run.history.groupby("round").nats.min().mean(),
-            "fell": validation_fall(run),
-            "clipped": run.history.large_share.mean(),
-        }
-        for arm, run in open_arms(registered(study)).items()
+    arms = open_arms(registered(study)).items()
+    return pd.DataFrame.from_dict({arm: _convergence(run) for arm, run in arms}, orient="index")
+
+
+def _convergence(run: Run) -> dict[str, float]:
+    history = whole_history(run)
+    return {
+        "trainings": history["round"].nunique(),
+        "validation nats": history.groupby("round").nats.min().mean(),
+        "fell": validation_fall(run),
+        "clipped": history.large_share.mean(),
     }
-    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def others_table() -> pd.DataFrame:
