@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 from contextlib import contextmanager, suppress
@@ -179,7 +180,12 @@ def attempts(folder: Path) -> list[str]:
 
 def formulas(page: BeautifulSoup) -> list[str]:
     """The formulas that MathJax will find, without their delimiters."""
-    return [" ".join(found.get_text().strip("$\n ").split()) for found in page.select(".kdmath")]
+    found = [part.get_text() for part in page.select(".kdmath, span")]
+    delimited = [
+        re.fullmatch(r"\$+(.+?)\$+|\\\((.+)\\\)|\\\[(.+)\\\]|(\\begin.+)", text.strip(), re.DOTALL)
+        for text in found
+    ]
+    return [" ".join(next(filter(None, formula.groups())).split()) for formula in delimited if formula]
 
 
 EMPTY_NOTEBOOK = '{"cells": []}'

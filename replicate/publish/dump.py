@@ -11,7 +11,7 @@ from replicate.publish.chirpy import figure
 from replicate.publish.formulas import has_formulas_alone
 from replicate.publish.html_table import tables_from_html
 from replicate.publish.kramdown import code_block
-from replicate.publish.markdown import links_by_name, to_kramdown
+from replicate.publish.markdown import to_kramdown
 from replicate.publish.terminal import as_seen
 
 # What stands for an object, such as HTML or an SVG image, where the object itself cannot be shown.
@@ -41,13 +41,12 @@ def post_body(notebook: NotebookNode, figures: Path, slug: str) -> tuple[str, li
         figures: where `figures.style.show` saved them.
     """
     _refuse_two_of_one_name(notebook)
-    _refuse_two_links_of_one_name(notebook)
-    parts, files = [], []
+    parts, files, names = [], [], set()
     for i, cell in enumerate(notebook.cells, 1):
         if DROPPED in cell.metadata.get("tags", []):
             continue
         try:
-            text, shown = _cell(cell, not any(parts), figures, slug)
+            text, shown = _cell(cell, not any(parts), names, figures, slug)
         except ParameterError as error:
             raise ParameterError(f"cell {i}: {error}") from error
         parts.append(text)
@@ -55,18 +54,20 @@ def post_body(notebook: NotebookNode, figures: Path, slug: str) -> tuple[str, li
     return "\n\n".join(part for part in parts if part), files
 
 
-def _cell(cell: NotebookNode, is_first: bool, figures: Path, slug: str) -> tuple[str, list[Path]]:
-    """A cell with its outputs as kramdown, and the files of its figures."""
+def _cell(
+    cell: NotebookNode, is_first: bool, names: set[str], figures: Path, slug: str
+) -> tuple[str, list[Path]]:
+    """A cell with its outputs as kramdown, and the files of its figures; its headings' names are added."""
     if cell.cell_type == "markdown":
-        source = cell.source.strip()
-        if is_first and source.startswith("# "):
-            source = source.partition("\n")[2]
-        return to_kramdown(source.strip()), []
+        source = cell.source
+        if is_first and source.lstrip().startswith("# "):
+            source = source.lstrip().partition("\n")[2]
+        return to_kramdown(source.strip("\n"), names), []
     if cell.cell_type != "code":
         return "", []
     parts, files = [_code(cell)], []
     for output in cell.outputs:
-        text, shown = _output(output, figures, slug)
+        text, shown = _output(output, names, figures, slug)
         parts.append(text)
         files += shown
     return "\n\n".join(part for part in parts if part), files
@@ -83,19 +84,6 @@ def _refuse_two_of_one_name(notebook: NotebookNode) -> None:
                 raise ParameterError(f"two figures are called {name!r}; a post needs a name for each")
 
 
-def _refuse_two_links_of_one_name(notebook: NotebookNode) -> None:
-    """Refuse `[name]: address` with two addresses: each cell has names of its own, a post has them once."""
-    addresses = {}
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown" and DROPPED not in cell.metadata.get("tags", []):
-            for name, address in links_by_name(cell.source).items():
-                if addresses.setdefault(name, address) != address:
-                    raise ParameterError(
-                        f"two cells name a link [{name.lower()}], to {addresses[name]} and to {address}; "
-                        "a post needs a name for each"
-                    )
-
-
 def _code(cell: NotebookNode) -> str:
     tags = cell.metadata.get("tags", [])
     if "blog-hide" in tags or not cell.source.strip():
@@ -106,7 +94,7 @@ def _code(cell: NotebookNode) -> str:
     return f'<details markdown="1">\n<summary>Code</summary>\n\n{code}\n\n</details>'
 
 
-def _output(output: NotebookNode, figures: Path, slug: str) -> tuple[str, list[Path]]:
+def _output(output: NotebookNode, names: set[str], figures: Path, slug: str) -> tuple[str, list[Path]]:
     """One output as kramdown, and the files of its figure."""
     if output.output_type == "stream":
         return _printed(output.text if output.name == "stdout" else ""), []
@@ -114,7 +102,7 @@ def _output(output: NotebookNode, figures: Path, slug: str) -> tuple[str, list[P
     if "image/png" in data:
         return figure(output.metadata.get("filename"), output.metadata.get("caption"), figures, slug)
     if "text/markdown" in data:
-        return to_kramdown(data["text/markdown"].strip()), []
+        return to_kramdown(data["text/markdown"], names), []
     html = data.get("text/html", "")
     if tables := tables_from_html(html):
         return tables, []

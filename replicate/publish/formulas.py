@@ -1,13 +1,8 @@
-"""Formulas and code in a line of Markdown as kramdown reads them.
-
-It knows no `$...$`, takes a `|` for a table's, ends code at the first backtick that may do, and may leave a
-formula's `<` to be read as HTML.
-"""
+"""Formulas of Markdown, set aside before anything else is read, as JupyterLab sets them aside."""
 
 import re
-
-from replicate.publish.html_block import inline
-from replicate.publish.kramdown import as_attribute
+from itertools import count
+from typing import NamedTuple
 
 # In this order: code is never touched, a backtick in an address or a tag begins none, and a block formula is
 # not two inline ones.
@@ -20,120 +15,49 @@ PIECES = re.compile(
     r"|(?P<inline>(?<![\\$])\$(?![\s$])(?:(?!\n[ \t]*\n)[^$`])*?(?<![\s\\])\$(?![\d$]))",
     re.DOTALL | re.MULTILINE,
 )
-# A link to a file of this project leads nowhere from a post; its text stays.
-RELATIVE_LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\((?![a-z]+:|#|/)(?:[^()]|\([^()]*\))*\)")
-LINE_MARKS = re.compile(r"(?:[ \t]*(?:>|[-*+](?=[ \t])|\d+[.)](?=[ \t])))*[ \t]*")  # of quotations and items
-BACKTICK = "&#96;"  # in a table kramdown sees code even after a backslash
-EMPTY = "<!-- -->"  # on the line of an item's mark: kramdown looks for lists in the lines of a block there
-# What kramdown alone would read: a backtick without code, footnotes, attributes, abbreviations, definitions.
-KRAMDOWN_ALONE = re.compile(
-    r"`|\$(?=\$)|(?<=\$)\$|(?<!\\)\[\^|\{[:#]|\*(?=\[[^\]\n]*\]:)|(?<![^\n]):(?=[ \t])"
-)
-# `[name]: text`, in which kramdown takes any text for an address.
-DEFINITION = re.compile(rf"^({LINE_MARKS.pattern})\[(?=[^\]\n]*\]:)", re.MULTILINE)
-LONE_BAR = re.compile(r"(?<!\\)\|")
+QUOTED = re.compile(r"[ \t]*>")  # how a line of a quotation begins
 
 
-def hidden(markdown: str) -> str:
-    """The same lines with letters for formulas, in which a notebook's reader sees no Markdown."""
-    return PIECES.sub(_letters, markdown)
+class Formula(NamedTuple):
+    """A formula, as a text has it."""
+
+    source: str
+    is_block: bool  # and stands on lines of its own
+
+    def as_tex(self, in_a_line: bool) -> str:
+        """What MathJax, as Chirpy has it, reads in a page; where all is in a line, the formula is, too."""
+        if self.source.startswith("\\begin"):
+            return rf"\({self.source}\)" if in_a_line else self.source
+        tex = self.source.strip("$").strip()
+        return rf"\[{tex}\]" if self.is_block and not in_a_line else rf"\({tex}\)"
 
 
-def _letters(piece: re.Match) -> str:
-    if piece["code"] or piece["mark"]:
-        return piece[0]
-    first, *lines = piece[0].split("\n")
-    quoted = [re.match(r"(?:[ \t]*>)*", line)[0] for line in lines]
-    return "\n".join(["x" * len(first), *(f"{marks}x" for marks in quoted)])
+class SetAside:
+    """Takes formulas out of a text, and knows them by the marks that stand there meanwhile."""
 
+    def __init__(self, markdown: str):
+        self.formulas: list[Formula] = []
+        self.own = next(own for number in count() if (own := f"@@{number}.") not in markdown)
+        self.mark = re.compile(rf"{re.escape(self.own)}(\d+)@@")
 
-def is_formula(text: str) -> bool:
-    """Whether a text is one formula for within a line, and nothing else."""
-    piece = PIECES.fullmatch(text)
-    return piece is not None and piece["inline"] is not None
+    def __call__(self, markdown: str) -> str:
+        """The text with a mark, of one line, for each formula."""
+        return PIECES.sub(self._set_aside, markdown)
+
+    def as_written(self, text: str) -> str:
+        """The text with its formulas as they were, where they are none, as in code."""
+        return self.mark.sub(lambda mark: self.formulas[int(mark[1])].source, text)
+
+    def _set_aside(self, piece: re.Match) -> str:
+        if piece["code"] or piece["mark"]:
+            return piece[0]
+        source = piece[0]
+        if QUOTED.match(piece.string[: piece.start()].rpartition("\n")[2]):
+            source = re.sub(r"\n(?:[ \t]*>)+", "\n", source)
+        self.formulas.append(Formula(source, is_block=piece["inline"] is None))
+        return f"{self.own}{len(self.formulas) - 1}@@"
 
 
 def has_formulas_alone(text: str) -> bool:
     """Whether a text is formulas, with nothing but space between them."""
     return not PIECES.sub(lambda piece: piece[0] if piece["code"] or piece["mark"] else "", text).strip()
-
-
-def within(marks: str) -> str:
-    """What a line begins with that goes on where a line with these marks of lists and quotations stands."""
-    return re.sub("[^>]", " ", marks)
-
-
-def converted(text: str, in_table: bool = False) -> str:
-    """One paragraph, heading or table; its bars are letters, or the edges of a table's cells."""
-    text = DEFINITION.sub(r"\1\\[", text)
-    parts, end, after_block = [], 0, False
-    for match in PIECES.finditer(text):
-        prose = text[end : match.start()].lstrip(" " if after_block else "")
-        is_alone = after_block and match["inline"] and not prose.strip() and _ends(text[match.end() :])
-        parts += [_prose(prose, text, in_table), "\\" if is_alone else "", _piece(match, in_table)]
-        end, after_block = match.end(), not in_table and bool(match["block"] or match["environment"])
-    return "".join([*parts, _prose(text[end:].lstrip(" " if after_block else ""), text, in_table)])
-
-
-def _ends(text: str) -> bool:
-    """Whether a paragraph, as kramdown has it, ends here: with the text or at a block formula."""
-    piece = PIECES.search(text)
-    is_block = piece is not None and (piece["block"] or piece["environment"])
-    return not text[: piece.start() if is_block else None].strip()
-
-
-def _prose(text: str, whole: str, in_table: bool) -> str:
-    """Text without code and formulas, in which nothing is meant for kramdown alone."""
-    text = KRAMDOWN_ALONE.sub(r"\\\g<0>", inline(RELATIVE_LINK.sub(r"\1", text), whole))
-    if in_table:
-        return text.replace("\\`", BACKTICK)
-    return LONE_BAR.sub("&#124;", text)  # else kramdown makes its line a table
-
-
-def _piece(match: re.Match, in_table: bool) -> str:
-    if match["mark"] or match["tag"]:
-        kept = inline(match[0], match.string)  # of code, an element within that has no end is refused
-        kept = kept if match["mark"] else match[0]
-        return kept.replace(r"\|", "&#124;").replace("\\`", BACKTICK) if in_table else kept
-    if match["code"]:
-        return _code(match, in_table)
-    if match["inline"] or in_table:  # a cell has one line
-        return f"$${for_kramdown(' '.join(match[0].strip('$').split()))}$$"
-    return _block_formula(match)
-
-
-def _code(match: re.Match, in_table: bool) -> str:
-    """Code as an element where kramdown would see a fence, a block, no code, or a table's backslash in it."""
-    code = match[0][len(match["ticks"]) : -len(match["ticks"])]
-    seen = code.replace(r"\|", "|") if in_table else code
-    plain = seen == code and len(match["ticks"]) < 3 and not re.search(r"[`\n]|^\s", code)
-    return match[0] if plain else f"<code>{as_attribute(seen)}</code>"
-
-
-def _block_formula(match: re.Match) -> str:
-    """A formula between lines of `$$`, in the list's item or the quotation where it stands."""
-    before = match.string[: match.start()].rpartition("\n")[2]
-    marks = LINE_MARKS.match(match.string)[0]  # of the paragraph: what else a line begins with means nothing
-    inner = within(marks)
-    body = without_html(match[0] if match["environment"] else match[0][2:-2].strip())
-    if ">" in inner:
-        body = re.sub(r"^[ \t>]+", "", body, flags=re.MULTILINE)
-    if not marks:
-        return f"\n\n$$\n{body}\n$$\n\n"
-    lines = "\n".join(inner + line.strip() for line in ("$$", *body.strip().splitlines(), "$$"))
-    above = EMPTY if before == marks != inner else ""  # right after the mark of its item
-    gap = inner.rstrip()
-    return f"{above}\n{gap}\n{lines}\n{gap}\n{inner}"
-
-
-def for_kramdown(formula: str) -> str:
-    """The same formula without a `|`, the edge of a cell to kramdown, and with nothing that could be HTML."""
-    formula = formula.replace(r"\|", r"\Vert ")
-    formula = re.sub(r"\\(left|right|middle|[bB]igg?[lrm]?) *\|", r"\\\1\\vert ", formula)
-    formula = re.sub(r" *\| *", r" \\mid ", formula)
-    return without_html(formula)
-
-
-def without_html(formula: str) -> str:
-    """The same formula with a space after each `<` and `&` that could begin HTML."""
-    return re.sub(r"<(?=[a-zA-Z/!?])|&(?=[a-zA-Z#])", r"\g<0> ", formula)

@@ -2,7 +2,8 @@
 
 The rule:
 
-- Markdown, of a cell or of an output, is its author's and stays Markdown, HTML included (`publish.markdown`).
+- Markdown, of a cell or of an output, is read as in a notebook, HTML included (`publish.markdown`); kramdown
+  hands on what a reader sees (`passed_on`).
 - Everything else is text, and a reader sees exactly it. Code and what it printed stand in a fence longer than
   any in them (`code_block`); in a table's cell, a caption and an alternative text the marks are character
   references, which kramdown never reads as marks (`as_text`).
@@ -17,6 +18,7 @@ MARKS = re.compile(r"[&<>\"'`*\[\]{}|\\$~=^]|(?<![a-zA-Z])_|_(?![a-zA-Z])|-(?=-|
 # `$`, and the backslash of `\(` and `\begin`: they begin a formula for MathJax as Chirpy has it. No formula
 # reads on past an element.
 FORMULA_MARK = re.compile("&#(36|92);")
+READ_BY_MATHJAX = re.compile(r"\$|\\(?=[(\[]|begin\{|(?:eq)?ref\{)")  # the same in a page's text
 LIQUID = re.compile(r"\{(?=[{%])")
 
 
@@ -34,6 +36,12 @@ def code_block(text: str, language: str) -> str:
     """Text in a fence that nothing in it can end, without empty lines around it; "" for blank text."""
     text, fence = text.rstrip().lstrip("\n"), fence_around(text)
     return f"{fence}{language}\n{text}\n{fence}" if text else ""
+
+
+def passed_on(html: str) -> str:
+    """HTML that kramdown leaves as it is; "" for blank text."""
+    html = html.strip().replace("{:/", "&#123;:/")  # which would end it
+    return f"{{::nomarkdown}}\n{html}\n{{:/nomarkdown}}" if html else ""
 
 
 def fence_around(text: str) -> str:

@@ -1,153 +1,126 @@
-"""A notebook's Markdown as kramdown: what a reader of the notebook sees stands in the post, and no more.
+"""A notebook's Markdown in a post: the HTML that its reader sees, which kramdown hands on as it is.
 
-Blocks of code, HTML, tables and lists are found by their tokens, as a reader of the notebook sees them. HTML
-is its author's and stays; formulas arrive untouched (`publish.formulas`).
+kramdown's Markdown is another one than a notebook's: it would read other lists, tables, code and links.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from bs4 import BeautifulSoup, Tag
+from bs4.element import NavigableString, PreformattedString
 from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
 from replicate.errors import ParameterError
-from replicate.fields import shortened
-from replicate.publish import blocks
-from replicate.publish.formulas import LINE_MARKS, hidden
-from replicate.publish.html_block import COMMENT, OpenElements
+from replicate.publish.formulas import SetAside
+from replicate.publish.kramdown import READ_BY_MATHJAX, fence_around, passed_on
 
 # Where an image is that a post shows; one beside the notebook, or in it, would be a gap.
-SHOWN_IMAGE = re.compile(r"https?:|data:|/")
-IMAGE_ELEMENT = re.compile(r"<img\b[^>]*?\bsrc\s*=\s*[\"']?([^\"'\s>]*)", re.IGNORECASE)
-# A link that a notebook does not follow, and shows as text, and that a post would follow.
-UNSAFE_LINK = re.compile(r"\]\(\s*<?[\s\0-\x20]*(?:javascript|vbscript|file|data)\s*:", re.IGNORECASE)
-HOLDERS = ("ordered_list_open", "bullet_list_open", "blockquote_open")  # of blocks of their own
-# How a line of a paragraph may begin and not be an item of a list, for a notebook's reader.
-NUMBERED_LINE = re.compile(r"^([ \t>]*\d+)([.)])(?=[ \t])")
+SHOWN_IMAGE = re.compile(r"https?:|data:|/", re.IGNORECASE)
+# Where a link leads that a post has, too; a file of this project is not there, and the link's text stays.
+FOLLOWED = re.compile(r"[a-z][a-z0-9+.-]*:|#|/", re.IGNORECASE)
+HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"]
+IN_A_LINE = [*HEADINGS, "th", "td"]  # in which no formula stands on lines of its own
+AS_WRITTEN = ["pre", "code", "kbd", "samp", "script", "style", "textarea"]  # in which nothing is a formula
 
 
-def to_kramdown(markdown: str) -> str:
+def _set_code_aside(
+    renderer: RendererHTML, tokens: Sequence[Token], number: int, options: dict, found: dict
+) -> str:
+    """A block of code goes into a fence, which the blog colours; here stands its mark."""
+    language = re.match(r"[\w+#.-]*", tokens[number].info)[0]
+    found["code"].append((tokens[number].content, language))
+    return f"<pre>{found['mark']}{len(found['code']) - 1}</pre>\n"
+
+
+READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+READER.add_render_rule("fence", _set_code_aside)
+READER.add_render_rule("code_block", _set_code_aside)
+
+
+def to_kramdown(markdown: str, names: set[str] | None = None) -> str:
     """Convert one cell's Markdown.
 
+    Args:
+        names: those of the post's headings so far, by which links find them; the cell's own are added.
+
     Raises:
-        ParameterError: it shows an image that a post would not have, or HTML that takes in what follows.
+        ParameterError: it shows an image that a post would not have.
     """
-    markdown = re.sub("\r\n?", "\n", markdown)
-    lines = re.split(r"(?<=\n)", markdown)
-    tokens = _tokens(markdown, lines)
-    for place in _images(tokens):
-        if not SHOWN_IMAGE.match(place):
+    aside = SetAside(markdown)
+    found = {"code": [], "mark": aside.own}
+    page = BeautifulSoup(READER.render(_without_formulas(markdown, aside), found), "html.parser")
+    for image in page.find_all("img"):
+        if not SHOWN_IMAGE.match(place := image.get("src") or ""):
             raise ParameterError(
                 f"a post would not have the image {place!r}: name it by its address, or draw it as a figure"
             )
-    for text in _texts(tokens):
-        if UNSAFE_LINK.search(text):
-            raise ParameterError(f"a post would follow the link in {shortened(text)}: write it as code")
-    return "".join(_parts(_numbered(lines, tokens), tokens))
+    for link in page.find_all("a", href=True):
+        if not FOLLOWED.match(link["href"]):
+            link.unwrap()
+    _put_formulas_back(page, aside)
+    _name_headings(page, set() if names is None else names)
+    found["code"] = [(aside.as_written(content), language) for content, language in found["code"]]
+    return _with_code(page.decode(), found)
 
 
-def links_by_name(markdown: str) -> dict[str, str]:
-    """The names and addresses of the links that a cell defines, as in `[name]: address`."""
-    MarkdownIt().parse(markdown, found := {})
-    return {name: link["href"] for name, link in found.get("references", {}).items()}
-
-
-def _tokens(markdown: str, lines: list[str]) -> list[Token]:
-    """The blocks that a notebook's reader sees: none within a formula, and no formula within code."""
-    parser, parts, end = MarkdownIt().enable("table"), [], 0
-    for token in parser.parse(markdown):
+def _without_formulas(markdown: str, aside: SetAside) -> str:
+    """The text with marks for its formulas, of which there is none in blocks of code."""
+    lines = re.split(r"(?<=\n)", re.sub("\r\n?", "\n", markdown))
+    parts, end = [], 0
+    for token in READER.parse("".join(lines)):
         if token.type in ("fence", "code_block"):
             first, stop = token.map
-            parts += [hidden("".join(lines[end:first])), *lines[first:stop]]
+            parts += [aside("".join(lines[end:first])), *lines[first:stop]]
             end = stop
-    return parser.parse("".join([*parts, hidden("".join(lines[end:]))]))
+    return "".join([*parts, aside("".join(lines[end:]))])
 
 
-def _texts(tokens: list[Token]) -> Iterator[str]:
-    """What is text or HTML to a notebook's reader."""
-    for token in tokens:
-        if token.type == "html_block":
-            yield token.content
-        yield "".join(
-            child.content for child in token.children or [] if child.type in ("text", "html_inline")
-        )
+def _put_formulas_back(page: BeautifulSoup, aside: SetAside) -> None:
+    for element in page.find_all(True):
+        for name, value in element.attrs.items():
+            if isinstance(value, str):
+                element[name] = aside.as_written(value)
+    for text in page.find_all(string=True):
+        if isinstance(text, PreformattedString) or text.find_parent(AS_WRITTEN):
+            text.replace_with(type(text)(aside.as_written(text)))
+        else:
+            text.replace_with(*_for_mathjax(text, aside, page))
 
 
-def _images(tokens: list[Token]) -> Iterator[str]:
-    """Where the images are that Markdown or HTML shows."""
-    for token in tokens:
-        if token.type == "image":
-            yield token.attrs["src"]
-        elif token.type in ("html_block", "html_inline"):
-            yield from IMAGE_ELEMENT.findall(COMMENT.sub("", token.content))
-        yield from _images(token.children or [])
+def _for_mathjax(text: NavigableString, aside: SetAside, page: BeautifulSoup) -> Iterator[str | Tag]:
+    """A text with its formulas; what MathJax alone would take for one is parted from what follows."""
+    end, in_a_line = 0, text.find_parent(IN_A_LINE) is not None
+    for found in re.finditer(f"{aside.mark.pattern}|{READ_BY_MATHJAX.pattern}", text):
+        part = page.new_tag("span")
+        part.string = found[0] if found[1] is None else aside.formulas[int(found[1])].as_tex(in_a_line)
+        yield text[end : found.start()]
+        yield part
+        end = found.end()
+    yield text[end:]
 
 
-def _numbered(lines: list[str], tokens: list[Token]) -> list[str]:
-    """The lines, where a number and a point make an item of a list, and nothing else does."""
-    lines = list(lines)
-    for token in tokens:
-        if token.type == "list_item_open" and token.markup == ")":
-            marks = LINE_MARKS.match(line := lines[token.map[0]])[0]
-            lines[token.map[0]] = marks.replace(")", ".") + line[len(marks) :]
-        elif token.type == "inline" and token.map:
-            for number, shown in enumerate(token.content.split("\n"), token.map[0]):
-                if number > token.map[0] and NUMBERED_LINE.match(shown):  # and is in no formula
-                    lines[number] = NUMBERED_LINE.sub(r"\1\\\2", lines[number])
-    return lines
+def _name_headings(page: BeautifulSoup, names: set[str]) -> None:
+    """Give headings names as kramdown does, by which Chirpy lists them."""
+    for heading in page.find_all(HEADINGS, id=False):
+        words = re.sub(r"[^\w\- ]", "", " ".join(heading.get_text().lower().split())).replace(" ", "-")
+        name = words = words or "section"
+        number = 0
+        while name in names:
+            number += 1
+            name = f"{words}-{number}"
+        names.add(name)
+        heading["id"] = name
 
 
-def _parts(lines: list[str], tokens: list[Token]) -> Iterator[str]:
-    """Blocks, each in its way, and what stands between them, such as empty lines."""
-    end, elements = 0, OpenElements()
-    quotation_ends = {
-        token.map[1] for token in tokens if token.type == "blockquote_open" and token.level == 0
-    }
-    for token in tokens:
-        elements.check(token.type)
-        if not token.map or token.map[0] < end:  # within a block that is written
-            continue
-        first, stop = token.map
-        if (block := _block(token, lines[first:stop], elements)) is not None:
-            yield from _between(lines, end, first, quotation_ends)
-            yield block
-            end = first if token.type in HOLDERS else stop
-            if end == stop and stop in quotation_ends:
-                yield "\n"
-    yield from _between(lines, end, len(lines), quotation_ends)
-    elements.refuse_open()
-
-
-def _between(lines: list[str], first: int, stop: int, quotation_ends: set[int]) -> Iterator[str]:
-    """Lines as they are, and an empty one where a quotation ends: kramdown may take what follows into it."""
-    for number in range(first, stop):
-        yield lines[number]
-        if number + 1 in quotation_ends:
-            yield "\n"
-
-
-def _block(token: Token, lines: list[str], elements: OpenElements) -> str | None:
-    """The lines of a block as kramdown has them, or what it needs before a list; None for what has blocks."""
-    block = "".join(lines)
-    match token.type:
-        case "fence":
-            return blocks.fenced(token, lines[0])
-        case "code_block":
-            return blocks.indented(token, lines[0])
-        case "html_block":
-            return elements.read(block if token.level else block.lstrip(" "))
-        case "table_open":
-            return blocks.table(block)
-        case "ordered_list_open" if "start" in token.attrs:
-            return blocks.start(block)
-        case "ordered_list_open" | "bullet_list_open" if token.level == 0:
-            return "\n"  # else kramdown may take it for a part of the list before
-        case "hr":
-            return blocks.rule(lines[0])
-        case "heading_open":
-            return blocks.heading(token, lines)
-        case "blockquote_open" if token.level == 0:
-            return "\n"  # else it may be of the item before
-        case "inline":
-            return blocks.paragraph(block, within_paragraph="p" in elements.names)
-    return None
+def _with_code(html: str, found: dict) -> str:
+    """The page's parts between its blocks of code, and these in fences."""
+    parts = re.split(rf"<pre>{re.escape(found['mark'])}(\d+)</pre>", html)
+    for place in range(1, len(parts), 2):
+        content, language = found["code"][int(parts[place])]
+        fence = fence_around(content)
+        end = "" if content.endswith("\n") else "\n"
+        parts[place] = f"{fence}{language}\n{content}{end}{fence}"
+    parts[::2] = map(passed_on, parts[::2])
+    return "\n\n".join(part for part in parts if part)
