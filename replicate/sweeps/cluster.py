@@ -21,7 +21,8 @@ from replicate.training.interrupts import deaf_to_interrupts
 
 ANSWER_SECONDS = 10  # within which a scheduler answers
 LOOK_SECONDS = 5  # from one look at the workers to the next
-LOST_SECONDS = 60  # without a process of this machine's own: one that dies is started again at once
+# Without a process of this machine's own, for one that dies is started again at once; or without an answer.
+LOST_SECONDS = 60
 # dask advises against large tasks, as those are that bring a case's runs from before.
 NO_ADVICE = {"distributed.admin.large-graph-warning-threshold": "1TB"}
 
@@ -97,21 +98,24 @@ def asking() -> Iterator[None]:
         raise CommClosedError(first_line(error)) from error
 
 
-def as_they_end(client: Client, futures: list[Future], look: Callable[[int], None]) -> Iterator[Future]:
-    """The futures as they end; meanwhile `look` is told how many workers there are.
+def as_they_end(
+    client: Client, futures: list[Future], look: Callable[[int | None], None]
+) -> Iterator[Future]:
+    """The futures as they end; meanwhile `look` is told the number of workers, None where nobody answers.
 
     Raises:
-        CommClosedError, CancelledError: the scheduler was lost.
+        CommClosedError, CancelledError: the scheduler was lost, or has not answered for long.
         SweepError: it is this machine's own, and all of its processes were lost for good.
     """
     ending, next_look, there = as_completed(futures), 0.0, time.monotonic()
     while not ending.is_empty():
         if time.monotonic() >= next_look:
-            with asking():
-                workers = len(client.nthreads())
-            look(workers)
-            there = time.monotonic() if workers else there
-            if client.cluster is not None and time.monotonic() - there > LOST_SECONDS:
+            look(workers := _workers(client))
+            is_there = workers or (workers is not None and client.cluster is None)
+            there = time.monotonic() if is_there else there
+            if time.monotonic() - there > LOST_SECONDS:
+                if workers is None:
+                    raise CommClosedError
                 raise SweepError(
                     "every process was lost; what is done is stored, and the same command goes on"
                 )
@@ -122,6 +126,15 @@ def as_they_end(client: Client, futures: list[Future], look: Callable[[int], Non
             yield future
         if not ending.has_ready():
             time.sleep(0.1)
+
+
+def _workers(client: Client) -> int | None:
+    """Their number; None where the scheduler does not answer, as one that was stopped."""
+    with asking():
+        try:
+            return len(client.sync(client.scheduler.ncores, callback_timeout=ANSWER_SECONDS))
+        except TimeoutError:
+            return None
 
 
 def _connect(scheduler: str) -> Client:

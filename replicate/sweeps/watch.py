@@ -22,7 +22,7 @@ class Watch:
     def __init__(self, names: list[str], done_before: int, scheduler: str):
         self.style = progress_style()
         self.waiting, self.scheduler = list(names), scheduler
-        self.workers: int | None = None  # not known yet
+        self.workers: int | None = 1  # until it is known
         self.running: dict[str, tuple[float, str]] = {}  # name -> when it started, where
         self.said: dict[str, str] = {}  # name -> how far it is, by its own last words
         self.last_line = time.monotonic()
@@ -68,11 +68,14 @@ class Watch:
             self.failed[name] = outcome.error
             self._line(f"failed: {name}: {outcome.error}")
 
-    def saw_workers(self, count: int) -> None:
-        """They come and go; that there is none is said once."""
-        if not count and self.workers != 0:
-            self._line(f"waiting for workers at {self.scheduler}")
-        self.workers = count
+    def saw_workers(self, count: int | None) -> None:
+        """They come and go; that there is none, or that nobody answers, is said once."""
+        before, self.workers = self.workers, count
+        if not count and count != before:
+            self._line(self._wanting())
+
+    def _wanting(self) -> str:
+        return f"{'no answer from' if self.workers is None else 'waiting for workers at'} {self.scheduler}"
 
     def time_left(self) -> str:
         """From the mean time of the cases done and the number of workers."""
@@ -93,8 +96,8 @@ class Watch:
         numbers = self.ended_count, len(self.running), len(self.waiting), len(self.failed)
         counts.add_row(*map(str, numbers), self.time_left())
         cases = Table(show_header=False, box=None)
-        if self.workers == 0:
-            cases.add_row("no workers", Text(f"waiting for some at {self.scheduler}"))
+        if not self.workers:
+            cases.add_row(Text(self._wanting()))
         for name, error in list(self.failed.items())[-SHOWN:]:
             cases.add_row(Text(name), Text(f"failed: {error}"))  # rich would read [words] as markup
         for name, (began, where) in list(self.running.items())[:SHOWN]:

@@ -1,5 +1,7 @@
 """Schedulers that are lost, without workers, or something else end a sweep in one line."""
 
+import os
+import signal
 import socket
 import threading
 import time
@@ -102,6 +104,28 @@ def test_a_scheduler_that_is_lost_ends_the_sweep_in_one_line_and_the_same_comman
     assert [state(tmp_path / "out", job) for job in jobs] == ["done", "missing"]
     assert set(run_sweep(jobs, tmp_path / "out", workers=1).state) == {"done"}
     assert attempts(tmp_path) == ["a", "b", "b"]
+    record_property(LOST, 1)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="has no signal that stops a process for a while")
+def test_a_scheduler_that_does_not_answer_is_said_and_given_up(tmp_path, idle, monkeypatch, record_property):
+    """As one that Ctrl-Z stops, or whose machine hangs: its connection stays open."""
+    monkeypatch.setattr("replicate.sweeps.cluster.LOST_SECONDS", 1)
+    monkeypatch.setenv("REPLICATE_PROGRESS", "lines")
+    said = []
+    monkeypatch.setattr(Watch, "_line", lambda self, text: said.append(text))
+    idle.add_worker()
+    jobs = read_sweep(write_sweep(tmp_path, "fixed: {log: LOG}\nlist: [{name: a, end: killed}]"))
+
+    def stop_in_the_case():
+        while "a" not in attempts(tmp_path):
+            time.sleep(0.1)
+        idle.processes[0].send_signal(signal.SIGSTOP)
+
+    threading.Thread(target=stop_in_the_case, daemon=True).start()
+    with pytest.raises(SweepError, match=f"{idle.address} was lost; what is done is stored, and the same"):
+        run_sweep(jobs, tmp_path / "out", scheduler=idle.address)
+    assert said[-1] == f"no answer from {idle.address}"
     record_property(LOST, 1)
 
 

@@ -14,9 +14,12 @@ def test_an_error_with_brackets_is_shown_as_it_is(monkeypatch, capsys):
 def test_that_there_are_no_workers_is_said_once_until_there_are(monkeypatch, capsys):
     monkeypatch.setenv("REPLICATE_PROGRESS", "lines")
     watch = Watch(["a"], 0, "tcp://here:1")
-    for count in (0, 0, 2, 0):
+    for count in (0, 0, 2, 0, None, None, 1):
         watch.saw_workers(count)
-    assert capsys.readouterr().err == "0 of 1, - left; waiting for workers at tcp://here:1\n" * 2
+    waiting, nobody = "waiting for workers at tcp://here:1", "no answer from tcp://here:1"
+    assert capsys.readouterr().err == "".join(
+        f"0 of 1, - left; {said}\n" for said in (waiting, waiting, nobody)
+    )
 
 
 def test_how_far_a_case_is_stands_beside_it_and_in_a_log_now_and_then(monkeypatch, capsys):
