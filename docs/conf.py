@@ -4,6 +4,7 @@ project = html_title = "Sequence to sequence learning: a replication"
 extensions = ["myst_nb", "replicate.publish.extension"]
 
 myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath"]
+myst_dmath_double_inline = True
 myst_heading_anchors = 4
 nb_execution_mode = "off"  # they have been executed
 nb_render_markdown_format = "myst"

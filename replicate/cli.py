@@ -78,8 +78,9 @@ def lab(
     """Open JupyterLab on copies of the notebooks, which are yours: one that is there stays as it is."""
     from jupyterlab.labapp import main  # where it is not installed, nothing is copied
 
-    from replicate.notebooks import copy_to
+    from replicate.notebooks import check_folders_of_jupyter, copy_to
 
+    check_folders_of_jupyter()
     new, kept = copy_to(folder)
     if new:
         tell(f"replicate: copied to {folder}/: {', '.join(new)}")

@@ -12,7 +12,24 @@ from tempfile import gettempdir
 from filelock import FileLock, Timeout
 
 from replicate.errors import ParameterError
-from replicate.files import PROJECT, free, freed_if_empty, write_whole
+from replicate.files import PROJECT, free, freed_if_empty, unwritable, write_whole
+
+
+def check_folders_of_jupyter() -> None:
+    """Refuse a machine on which JupyterLab cannot write where it keeps its own files.
+
+    Raises:
+        ParameterError: one of its folders cannot be written; the message says how to name another.
+    """
+    from jupyter_core import paths
+
+    for name in ("DATA", "CONFIG", "RUNTIME"):
+        folder = Path(getattr(paths, f"jupyter_{name.lower()}_dir")())
+        if there := unwritable(folder):
+            raise ParameterError(
+                f"JupyterLab cannot write to {folder}: {there} is no folder that you may write to; name "
+                f"another by JUPYTER_{name}_DIR"
+            )
 
 
 def find_notebook(name: str) -> Path:

@@ -44,6 +44,17 @@ def test_the_lab_opens_copies_and_never_writes_over_ones_own(tmp_path, monkeypat
     assert opened == [["--ip=127.0.0.1", "--allow-root", "lab"]] * 2
 
 
+def test_the_lab_says_where_it_cannot_write_before_it_copies(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    for name in ("CONFIG", "RUNTIME", "DATA"):
+        monkeypatch.setenv(f"JUPYTER_{name}_DIR", str(tmp_path / "file" / "own"))
+        told = CliRunner().invoke(app, ["lab"])
+        assert told.exit_code == 2 and told.stderr.endswith(f"name another by JUPYTER_{name}_DIR\n")
+        monkeypatch.setenv(f"JUPYTER_{name}_DIR", str(tmp_path / "own"))
+    assert not (tmp_path / "lab").exists()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="links need a right there")
 def test_the_lab_leaves_a_link_to_a_disk_that_is_not_there(tmp_path, monkeypatch):
     monkeypatch.setattr("jupyterlab.labapp.main", lambda _: None)

@@ -31,12 +31,8 @@ def check_place(slug: str, out: Path) -> None:
 
 def earlier(slug: str, out: Path) -> Path | None:
     """The post of this slug that is there already, the latest by its date."""
-    found = [
-        path
-        for path in (out / "_posts").glob(f"*-{slug}.md")
-        if re.fullmatch(r"\d{4}-\d\d-\d\d", path.name[:10]) and path.name[11:] == f"{slug}.md"
-    ]
-    return max(found, default=None)
+    name = re.compile(rf"\d{{4}}-\d\d-\d\d-{re.escape(slug)}\.md")
+    return max((path for path in (out / "_posts").glob("*.md") if name.fullmatch(path.name)), default=None)
 
 
 def write_post(body: str, figures: list[Path], post: Post, out: Path, force: bool = False) -> str:

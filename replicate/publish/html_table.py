@@ -1,7 +1,7 @@
 """The tables of an output's HTML, such as a DataFrame's, as Markdown."""
 
 import re
-from itertools import product
+from itertools import product, takewhile
 
 from bs4 import BeautifulSoup
 from bs4.element import CData, NavigableString, Tag
@@ -63,7 +63,8 @@ def tables_from_html(html: str) -> str:
 
 def _markdown(table: Tag) -> str:
     rows = [row for row in table("tr") if row(["th", "td"])]
-    headers = sum(row.find_parent("thead") is not None for row in rows)
+    rows.sort(key=lambda row: (row.parent.name != "thead", row.parent.name == "tfoot"))  # as a browser does
+    headers = sum(row.parent.name == "thead" for row in rows)
     if rows and not headers and not rows[0]("td"):
         headers = 1
     grid = _grid(rows)
@@ -96,12 +97,17 @@ def _grid(rows: list[Tag]) -> list[list[str]]:
         for cell in row(["th", "td"]):
             while (top, left) in places:  # a cell of an earlier row reaches down to here
                 left += 1
-            height = _span(cell, "rowspan", len(rows) - top)
+            height = _span(cell, "rowspan", _rows_left(rows, top))
             width = _span(cell, "colspan", MOST_COLUMNS)
             text = _text(cell)
             places |= dict.fromkeys(product(range(top, top + height), range(left, left + width)), text)
     width = 1 + max((column for _, column in places), default=-1)
     return [[places.get((row, column), "") for column in range(width)] for row in range(len(rows))]
+
+
+def _rows_left(rows: list[Tag], top: int) -> int:
+    """The number of rows from one on in its part of the table, such as its header."""
+    return len(list(takewhile(lambda row: row.parent is rows[top].parent, rows[top:])))
 
 
 def _text(element: Tag) -> str:

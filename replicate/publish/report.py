@@ -1,5 +1,6 @@
 """The report: every notebook executed in order, as a book with the figures that they drew."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ def make_report(root: Path, output: Path) -> str:
     """
     notebooks = numbered_notebooks(root)
     check_documents(root)
-    output = output.resolve() if output.is_symlink() else output
+    output = Path(os.path.realpath(output)) if output.is_symlink() else output
     _refuse_to_replace(output)
     with _workshop(output) as folder:
         new = folder / "report"
@@ -81,6 +82,8 @@ def _execute_all(notebooks: list[Path], folder: Path, figures: Path) -> list[Pat
 
 def _refuse_to_replace(output: Path) -> None:
     """Refuse a place whose files are another's, before the minutes that a report takes."""
+    if output.is_symlink():
+        raise RunError(f"{output} is a link that leads to itself; remove it")
     if output.is_mount():
         raise RunError(f"{output} is a mount point, which no report can replace; mount the folder above it")
     if not output.exists():

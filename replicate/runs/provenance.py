@@ -50,7 +50,7 @@ def git_commit() -> str | None:
     try:
         if not _is_ours():
             return None
-        differs = is_changed() or _git("status", "--porcelain", ".")
+        differs = is_changed() or _git("status", "--porcelain", "--untracked-files=normal", ".")
         return _git("rev-parse", "HEAD") + ("-dirty" if differs else "")
     except (OSError, subprocess.CalledProcessError) as error:
         if _is_checkout():

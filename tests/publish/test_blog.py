@@ -187,6 +187,7 @@ def test_a_notebook_becomes_a_post_with_its_own_front_matter(tmp_path, capsys):
     notebook.metadata["blog"]["tags"] = ["one"]
     refused(r"title of a post must be text, not \['a', 'b'\]", title=["a", "b"])
     refused("date must be like", date="2025-04-20")
+    refused(r"slug 'a\*\*b' must be small letters", slug="a**b")
     notebook.metadata["blog"]["layout"] = "wide"
     refused("a post has no layout; it has slug, date")
     del notebook.metadata["blog"]["layout"]

@@ -63,6 +63,14 @@ def test_the_levels_of_columns_are_joined_over_their_values():
     assert rows(tables_from_html(grouped.to_html())) == [["k", "n min", "n max"], ["a", "1", "3"]]
 
 
+def test_a_header_reaches_into_no_row_of_values_and_a_foot_stands_last():
+    html = (
+        "<table><tfoot><tr><td>sum</td><td>3</td></tr></tfoot><thead><tr><th rowspan=3>k</th><th>n</th></tr>"
+    )
+    html += "</thead><tbody><tr><td>a</td><td>1</td></tr><tr><td>b</td><td>2</td></tr></tbody></table>"
+    assert rows(tables_from_html(html)) == [["k", "n"], ["a", "1"], ["b", "2"], ["sum", "3"]]
+
+
 def test_an_index_keeps_its_name_beside_that_of_the_columns():
     table = pd.DataFrame([[1]], index=pd.Index(["a"], name="row"), columns=pd.Index(["x"], name="column"))
     assert rows(tables_from_html(table.to_html())) == [["row", "x"], ["a", "1"]]

@@ -140,6 +140,13 @@ def test_a_report_that_is_a_link_is_made_where_it_leads(project, monkeypatch):
         assert [path.name for path in (project / "web").glob("[!.]*")] == ["a"]
 
 
+def test_a_report_that_is_a_link_to_itself_is_refused(project):
+    write_notebook(project / "notebooks/03_train.ipynb", "# First")
+    (project / "report").symlink_to("report")
+    told = CliRunner().invoke(app, ["report"])
+    assert told.exit_code == 2 and told.stderr.endswith("report is a link that leads to itself; remove it\n")
+
+
 def test_a_report_replaces_nothing_but_a_report(project, monkeypatch):
     write_notebook(project / "notebooks/03_train.ipynb", "# First")
     monkeypatch.setattr("replicate.publish.report._execute_all", lambda *_: [])

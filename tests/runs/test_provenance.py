@@ -110,6 +110,7 @@ def test_a_library_inside_another_repository_has_no_commit_of_its_own(other, mon
     (other / "replicate").mkdir()
     monkeypatch.setattr(provenance, "PACKAGE", other / "replicate")
     assert provenance.git_commit() == git(other, "rev-parse", "HEAD")
+    git(other, "config", "status.showUntrackedFiles", "no")  # as some have it, for speed
     (other / "replicate" / "new.py").write_text("")
     assert provenance.git_commit() == git(other, "rev-parse", "HEAD") + "-dirty"
 

@@ -12,7 +12,8 @@ from replicate.tasks.translation.archive import files_of
 from replicate.tasks.translation.corpus import CorpusError, Pair, content_of
 from replicate.tasks.translation.tokens import normalised, words
 
-PAGE = r"/help/([^/]+)/(text/.+)\.html$"
+PAGE = r"/help/[^/]+/(text/.+)\.html$"
+LANGUAGE = re.compile(r'<html[^>]*\blang="([a-z]+)')
 SHORTEST = 3  # words and signs a side
 RATIO = 2.0  # the longer side over the shorter one, in words and signs
 
@@ -28,8 +29,8 @@ def read_help(english: Path, french: Path, longest: int = 20) -> list[Pair]:
         english, french: two packages, or the folders that they install.
 
     Raises:
-        CorpusError: one cannot be read, or holds no help, or, a package, that of another language, or they
-            have no pair together.
+        CorpusError: one cannot be read, or holds no help, or that of another language, or they have no pair
+            together.
     """
     sides = [_pages(english, "en"), _pages(french, "fr")]
     found: dict[tuple[str, str], Pair] = {}
@@ -59,12 +60,12 @@ def _pages(place: Path, language: str) -> dict[str, str]:
     else:
         pages = {}
         for path, text in files_of(place, PAGE):
-            found, page = re.search(PAGE, path).groups()
-            if found.partition("-")[0] != language:
-                raise CorpusError(f"{place} is the help in {found}, where that in {language} is wanted")
-            pages[page] = text
+            pages[re.search(PAGE, path)[1]] = text
     if not pages:
         raise CorpusError(f"{place} holds no pages of LibreOffice's help")
+    for text in pages.values():
+        if (found := LANGUAGE.search(text)) and found[1] != language:
+            raise CorpusError(f"{place} is the help in {found[1]}, where that in {language} is wanted")
     return pages
 
 

@@ -48,12 +48,16 @@ FOUND = [
 ]
 
 
+def page(language: str, body: str) -> str:
+    return f'<!DOCTYPE html>\n<html lang="{language}" dir="ltr"><body>{body}</body></html>'
+
+
 def folder(root: Path, language: str, pages: dict[str, str] | None = None) -> Path:
     place = root / language
     for name, text in (PAGES[language] if pages is None else pages).items():
         path = place / f"{name}.html"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"<html><body>{text}</body></html>", encoding="utf-8")
+        path.write_text(page(language, text), encoding="utf-8")
     return place
 
 
@@ -62,7 +66,7 @@ def package(root: Path, language: str, kind: str = "xz") -> Path:
     data = io.BytesIO()
     with tarfile.open(fileobj=data, mode=f"w:{kind}") as archive:
         for name, text in PAGES[language].items():
-            content = text.encode()
+            content = page(language, text).encode()
             entry = tarfile.TarInfo(f"./usr/share/libreoffice/help/{language}/{name}.html")
             entry.size = len(content)
             archive.addfile(entry, io.BytesIO(content))
@@ -115,9 +119,10 @@ def test_longer_sentences_are_there_for_the_asking(tmp_path):
     assert len(read_help(*places, longest=25)) == 1
 
 
-def test_a_package_of_another_language_is_refused(tmp_path):
+@pytest.mark.parametrize("made", [folder, package])
+def test_the_help_in_another_language_is_refused(tmp_path, made):
     with pytest.raises(CorpusError, match="is the help in fr, where that in en is wanted"):
-        read_help(package(tmp_path, "fr"), package(tmp_path, "en-US"))
+        read_help(made(tmp_path, "fr"), made(tmp_path, "en-US"))
 
 
 def test_the_command_writes_a_text_that_the_task_reads_and_overwrites_nothing(tmp_path):
@@ -163,8 +168,9 @@ def test_a_package_of_ubuntu_is_not_called_damaged(tmp_path):
 
 
 def test_two_folders_without_a_pair_are_named_and_nothing_is_written(tmp_path):
-    same = str(folder(tmp_path, "fr"))
-    result = CliRunner().invoke(app, ["pairs", same, same, "--out", str(tmp_path / "out.tsv")])
+    other = folder(tmp_path, "fr", {"text/other": "<p id='par_id1'>Une page seule.</p>"})
+    places = [str(folder(tmp_path, "en-US")), str(other)]
+    result = CliRunner().invoke(app, ["pairs", *places, "--out", str(tmp_path / "out.tsv")])
     assert result.exit_code == 2 and "have no pair of sentences" in result.stderr
     assert not (tmp_path / "out.tsv").exists()
 
