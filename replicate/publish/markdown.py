@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from bs4 import BeautifulSoup, Tag
+from bs4.dammit import EntitySubstitution
 from bs4.element import NavigableString, PreformattedString
+from bs4.formatter import HTMLFormatter
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
@@ -20,6 +22,8 @@ from replicate.publish.kramdown import READ_BY_MATHJAX, fence_around, passed_on
 SHOWN_IMAGE = re.compile(r"https?:|data:|/", re.IGNORECASE)
 # Where a link leads that a post has, too; a file of this project is not there, and the link's text stays.
 FOLLOWED = re.compile(r"[a-z][a-z0-9+.-]*:|#|/", re.IGNORECASE)
+# Chirpy takes an image's attributes apart, and takes `"/>` for a part of its address.
+AS_CHIRPY_READS = HTMLFormatter(EntitySubstitution.substitute_xml, void_element_close_prefix=" /")
 HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"]
 IN_A_LINE = [*HEADINGS, "th", "td"]  # in which no formula stands on lines of its own
 AS_WRITTEN = ["pre", "code", "kbd", "samp", "script", "style", "textarea"]  # in which nothing is a formula
@@ -62,7 +66,7 @@ def to_kramdown(markdown: str, names: set[str] | None = None) -> str:
     _put_formulas_back(page, aside)
     _name_headings(page, set() if names is None else names)
     found["code"] = [(aside.as_written(content), language) for content, language in found["code"]]
-    return _with_code(page.decode(), found)
+    return _with_code(page.decode(formatter=AS_CHIRPY_READS), found)
 
 
 def _without_formulas(markdown: str, aside: SetAside) -> str:

@@ -251,7 +251,7 @@ def test_an_image_that_a_post_would_not_have_is_refused(image):
     with pytest.raises(ParameterError, match=f"a post would not have the image '{image}'"):
         body_of(new_markdown_cell(f"See ![it]({image})."))
     assert image in body_of(new_markdown_cell(f"Write `![it]({image})`."))
-    assert '<img alt="it" src="https://a.org/b.png"/>' in body_of(
+    assert '<img alt="it" src="https://a.org/b.png" />' in body_of(
         new_markdown_cell("![it](https://a.org/b.png)")
     )
 
