@@ -23,7 +23,7 @@ def check_folders_of_jupyter() -> None:
     """
     from jupyter_core import paths
 
-    for name in ("DATA", "CONFIG", "RUNTIME"):
+    for name in ("DATA", "RUNTIME"):
         folder = Path(getattr(paths, f"jupyter_{name.lower()}_dir")())
         if there := unwritable(folder):
             raise ParameterError(

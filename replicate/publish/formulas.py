@@ -1,18 +1,23 @@
-"""Formulas of Markdown, set aside before anything else is read, as JupyterLab sets them aside."""
+r"""Formulas of Markdown, set aside before anything else is read, as JupyterLab does.
+
+They stand between dollars, `\\(` and `\\)` or `\\[` and `\\]`, or are an environment; none goes on past an
+empty line, and none begins in code.
+"""
 
 import re
-from itertools import count
+from hashlib import sha256
 from typing import NamedTuple
 
-# In this order: code is never touched, a backtick in an address or a tag begins none, and a block formula is
-# not two inline ones.
+SIGN = r"(?!\n[ \t]*\n)."  # of a formula
+# In this order: a backtick in an address or a tag begins no code, and a block formula is not two inline ones.
 PIECES = re.compile(
-    r"(?P<mark>\\[\\`$]|<[a-zA-Z][\w+.-]*:[^\s<>]*>|<[a-zA-Z][\w-]*\s[^<>]*`[^<>]*>)"
+    rf"(?P<round>\\\\\((?:{SIGN})+?\\\\\))|(?P<square>\\\\\[(?:{SIGN})+?\\\\\])"
+    r"|(?P<mark>\\[\\`$]|<[a-zA-Z][\w+.-]*:[^\s<>]*>|<[a-zA-Z][\w-]*\s[^<>]*`[^<>]*>)"
     r"|(?P<code>(?<!(?<!\\)`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)"
     r"|<(?P<tag>code|kbd|samp)\b[^`]*?</(?P=tag)>)"
-    r"|(?P<block>\$\$.+?\$\$)"
-    r"|(?P<environment>\\begin\{(?P<name>[a-z]+\*?)\}(?:(?!\$\$).)*?\\end\{(?P=name)\})"
-    r"|(?P<inline>(?<![\\$])\$(?![\s$])(?:(?!\n[ \t]*\n)[^$`])*?(?<![\s\\])\$(?![\d$]))",
+    rf"|(?P<block>\$\$(?:{SIGN})+?\$\$)"
+    rf"|(?P<environment>\\begin\{{(?P<name>[a-z]+\*?)\}}(?:(?!\$\$){SIGN})*?\\end\{{(?P=name)\}})"
+    r"|(?P<inline>\$(?!\$)(?:(?!\n[ \t]*\n)(?:\\.|[^$\\`]))+\$(?!\$))",
     re.DOTALL | re.MULTILINE,
 )
 QUOTED = re.compile(r"[ \t]*>")  # how a line of a quotation begins
@@ -28,7 +33,7 @@ class Formula(NamedTuple):
         """What MathJax, as Chirpy has it, reads in a page; where all is in a line, the formula is, too."""
         if self.source.startswith("\\begin"):
             return rf"\({self.source}\)" if in_a_line else self.source
-        tex = self.source.strip("$").strip()
+        tex = re.sub(r"^(?:\$+|\\\\[(\[])|(?:(?<!\\)\$+|\\\\[)\]])$", "", self.source).strip()
         return rf"\[{tex}\]" if self.is_block and not in_a_line else rf"\({tex}\)"
 
 
@@ -37,7 +42,7 @@ class SetAside:
 
     def __init__(self, markdown: str):
         self.formulas: list[Formula] = []
-        self.own = next(own for number in count() if (own := f"@@{number}.") not in markdown)
+        self.own = f"@@{sha256(markdown.encode()).hexdigest()[:16]}."  # which no text has of itself
         self.mark = re.compile(rf"{re.escape(self.own)}(\d+)@@")
 
     def __call__(self, markdown: str) -> str:
@@ -54,7 +59,7 @@ class SetAside:
         source = piece[0]
         if QUOTED.match(piece.string[: piece.start()].rpartition("\n")[2]):
             source = re.sub(r"\n(?:[ \t]*>)+", "\n", source)
-        self.formulas.append(Formula(source, is_block=piece["inline"] is None))
+        self.formulas.append(Formula(source, is_block=not (piece["inline"] or piece["round"])))
         return f"{self.own}{len(self.formulas) - 1}@@"
 
 

@@ -1,7 +1,7 @@
 """The tables of an output's HTML, such as a DataFrame's, as Markdown."""
 
 import re
-from itertools import product, takewhile
+from itertools import groupby, product
 
 from bs4 import BeautifulSoup
 from bs4.element import CData, NavigableString, Tag
@@ -92,22 +92,19 @@ def _last(texts: tuple[str, ...]) -> str:
 def _grid(rows: list[Tag]) -> list[list[str]]:
     """The text at every place."""
     places: dict[tuple[int, int], str] = {}
+    parts = [len(list(part)) for _, part in groupby(rows, key=lambda row: id(row.parent))]  # such as a header
+    left_in_part = [count for size in parts for count in range(size, 0, -1)]
     for top, row in enumerate(rows):
         left = 0
         for cell in row(["th", "td"]):
             while (top, left) in places:  # a cell of an earlier row reaches down to here
                 left += 1
-            height = _span(cell, "rowspan", _rows_left(rows, top))
+            height = _span(cell, "rowspan", left_in_part[top])
             width = _span(cell, "colspan", MOST_COLUMNS)
             text = _text(cell)
             places |= dict.fromkeys(product(range(top, top + height), range(left, left + width)), text)
     width = 1 + max((column for _, column in places), default=-1)
     return [[places.get((row, column), "") for column in range(width)] for row in range(len(rows))]
-
-
-def _rows_left(rows: list[Tag], top: int) -> int:
-    """The number of rows from one on in its part of the table, such as its header."""
-    return len(list(takewhile(lambda row: row.parent is rows[top].parent, rows[top:])))
 
 
 def _text(element: Tag) -> str:

@@ -18,7 +18,7 @@ MARKS = re.compile(r"[&<>\"'`*\[\]{}|\\$~=^]|(?<![a-zA-Z])_|_(?![a-zA-Z])|-(?=-|
 # `$`, and the backslash of `\(` and `\begin`: they begin a formula for MathJax as Chirpy has it. No formula
 # reads on past an element.
 FORMULA_MARK = re.compile("&#(36|92);")
-READ_BY_MATHJAX = re.compile(r"\$|\\(?=[(\[]|begin\{|(?:eq)?ref\{)")  # the same in a page's text
+READ_BY_MATHJAX = re.compile(r"\$|\\(?=[(\[]|begin\{)")  # the same in a page's text
 LIQUID = re.compile(r"\{(?=[{%])")
 
 

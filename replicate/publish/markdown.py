@@ -4,7 +4,8 @@ kramdown's Markdown is another one than a notebook's: it would read other lists,
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 
 from bs4 import BeautifulSoup, Tag
 from bs4.dammit import EntitySubstitution
@@ -18,15 +19,25 @@ from replicate.errors import ParameterError
 from replicate.publish.formulas import SetAside
 from replicate.publish.kramdown import READ_BY_MATHJAX, fence_around, passed_on
 
-# Where an image is that a post shows; one beside the notebook, or in it, would be a gap.
-SHOWN_IMAGE = re.compile(r"https?:|data:|/", re.IGNORECASE)
+# Where an image is that a post has, too; one beside the notebook, or in it, would be a gap.
+THERE = re.compile(r"https?:|data:|/", re.IGNORECASE)
+SHOWN = ["img", "audio", "video", "source", "embed", "iframe"]
 # Where a link leads that a post has, too; a file of this project is not there, and the link's text stays.
 FOLLOWED = re.compile(r"[a-z][a-z0-9+.-]*:|#|/", re.IGNORECASE)
-# Chirpy takes an image's attributes apart, and takes `"/>` for a part of its address.
-AS_CHIRPY_READS = HTMLFormatter(EntitySubstitution.substitute_xml, void_element_close_prefix=" /")
+TASK = re.compile(r"\s*\[([ xX])\] ")  # at the beginning of an item
 HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"]
 IN_A_LINE = [*HEADINGS, "th", "td"]  # in which no formula stands on lines of its own
 AS_WRITTEN = ["pre", "code", "kbd", "samp", "script", "style", "textarea"]  # in which nothing is a formula
+
+
+class _ForChirpy(HTMLFormatter):
+    """HTML as kramdown writes it: Chirpy takes some elements apart by their very signs."""
+
+    def __init__(self):
+        super().__init__(EntitySubstitution.substitute_xml, void_element_close_prefix=" /")
+
+    def attributes(self, tag: Tag) -> Iterable[tuple[str, str]]:
+        return tag.attrs.items()  # in their order
 
 
 def _set_code_aside(
@@ -38,7 +49,7 @@ def _set_code_aside(
     return f"<pre>{found['mark']}{len(found['code']) - 1}</pre>\n"
 
 
-READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+READER = MarkdownIt("commonmark", {"html": True, "maxNesting": 100}).enable(["table", "strikethrough"])
 READER.add_render_rule("fence", _set_code_aside)
 READER.add_render_rule("code_block", _set_code_aside)
 
@@ -54,27 +65,30 @@ def to_kramdown(markdown: str, names: set[str] | None = None) -> str:
     """
     aside = SetAside(markdown)
     found = {"code": [], "mark": aside.own}
-    page = BeautifulSoup(READER.render(_without_formulas(markdown, aside), found), "html.parser")
-    for image in page.find_all("img"):
-        if not SHOWN_IMAGE.match(place := image.get("src") or ""):
+    html = READER.render(_without_formulas(markdown, aside), found)
+    page = BeautifulSoup(html, "html.parser", multi_valued_attributes=None)
+    for shown in page.find_all(SHOWN):
+        if not THERE.match(place := shown.get("src") or ""):
+            kind = "image" if shown.name == "img" else shown.name
             raise ParameterError(
-                f"a post would not have the image {place!r}: name it by its address, or draw it as a figure"
+                f"a post would not have the {kind} {place!r}: name it by its address, or draw it as a figure"
             )
     for link in page.find_all("a", href=True):
         if not FOLLOWED.match(link["href"]):
             link.unwrap()
     _put_formulas_back(page, aside)
+    _mark_tasks_and_code(page)
     _name_headings(page, set() if names is None else names)
     found["code"] = [(aside.as_written(content), language) for content, language in found["code"]]
-    return _with_code(page.decode(formatter=AS_CHIRPY_READS), found)
+    return _with_code(page.decode(formatter=_ForChirpy()), found)
 
 
 def _without_formulas(markdown: str, aside: SetAside) -> str:
-    """The text with marks for its formulas, of which there is none in blocks of code."""
+    """The text with marks for its formulas, of which none begins in a fence or goes on there."""
     lines = re.split(r"(?<=\n)", re.sub("\r\n?", "\n", markdown))
     parts, end = [], 0
     for token in READER.parse("".join(lines)):
-        if token.type in ("fence", "code_block"):
+        if token.type == "fence":
             first, stop = token.map
             parts += [aside("".join(lines[end:first])), *lines[first:stop]]
             end = stop
@@ -84,8 +98,7 @@ def _without_formulas(markdown: str, aside: SetAside) -> str:
 def _put_formulas_back(page: BeautifulSoup, aside: SetAside) -> None:
     for element in page.find_all(True):
         for name, value in element.attrs.items():
-            if isinstance(value, str):
-                element[name] = aside.as_written(value)
+            element[name] = aside.as_written(value)
     for text in page.find_all(string=True):
         if isinstance(text, PreformattedString) or text.find_parent(AS_WRITTEN):
             text.replace_with(type(text)(aside.as_written(text)))
@@ -105,17 +118,33 @@ def _for_mathjax(text: NavigableString, aside: SetAside, page: BeautifulSoup) ->
     yield text[end:]
 
 
+def _mark_tasks_and_code(page: BeautifulSoup) -> None:
+    """Draw the boxes of tasks, and give code in a line its class, as kramdown does, for Chirpy's style."""
+    for item in page.find_all("li"):
+        text = next((part for part in item.find_all(string=True) if part.strip()), None)
+        if text is not None and text.parent in (item, item.p) and (task := TASK.match(text)):
+            box = {"type": "checkbox", "class": "task-list-item-checkbox", "disabled": "disabled"}
+            box |= {} if task[1] == " " else {"checked": "checked"}
+            item["class"], item.parent["class"] = "task-list-item", "task-list"
+            text.replace_with(page.new_tag("input", attrs=box), f" {text[task.end() :]}")
+    for code in page.find_all("code", class_=False):
+        if not code.find_parent("pre"):
+            code["class"] = "language-plaintext highlighter-rouge"
+
+
 def _name_headings(page: BeautifulSoup, names: set[str]) -> None:
-    """Give headings names as kramdown does, by which Chirpy lists them."""
+    """Give headings names as JupyterLab does, by which links of the notebook and Chirpy's list find them."""
+    names.update(named["id"] for named in page.find_all(id=True))
     for heading in page.find_all(HEADINGS, id=False):
-        words = re.sub(r"[^\w\- ]", "", " ".join(heading.get_text().lower().split())).replace(" ", "-")
-        name = words = words or "section"
-        number = 0
-        while name in names:
-            number += 1
-            name = f"{words}-{number}"
-        names.add(name)
-        heading["id"] = name
+        words = "-".join(heading.get_text().split())
+        heading["id"] = next(name for name in _numbered(words) if name not in names)
+        names.add(heading["id"])
+
+
+def _numbered(words: str) -> Iterator[str]:
+    """The words, and the same with numbers from 1 behind them."""
+    yield words
+    yield from (f"{words}-{number}" for number in count(1))
 
 
 def _with_code(html: str, found: dict) -> str:

@@ -83,7 +83,7 @@ def runs_of_case(place: Path) -> list[Path]:
         return runs_in(place)
     made = [Path(name).parent for name in files if Path(name).name == "config.json"]
     finished = [run for run in made if (run / PROVENANCE).as_posix() in files]
-    return sorted(place / run for run in finished if run.parts[0] == "runs")
+    return sorted(place / run for run in finished if run.parts[:1] == ("runs",))
 
 
 def runs_in(place: Path) -> list[Path]:

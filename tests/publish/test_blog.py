@@ -132,6 +132,7 @@ def test_half_a_letter_is_no_text_of_a_notebook(tmp_path):
         lambda notebook: notebook.cells[0].update(cell_type="heading"),
         lambda notebook: notebook.cells.append(new_markdown_cell("a") | {"outputs": None}),
         lambda notebook: notebook.cells.append(new_markdown_cell("a") | {"outputs": 5}),
+        lambda notebook: notebook.cells[0].update(outputs=[5]),
         lambda notebook: notebook.pop("nbformat_minor"),
     ],
 )
@@ -145,6 +146,8 @@ def test_a_damaged_notebook_is_told_in_one_line(tmp_path, damage):
 def test_a_notebook_is_read_that_other_programs_wrote(tmp_path):
     notebook = new_notebook(cells=[new_code_cell("1", execution_count=1)])
     notebook.metadata = {"kernelspec": {"name": "python3"}, "language_info": {}, "authors": "me"}
+    notebook.cells[0].metadata = {"tags": ["a", "a", "b,c"], "collapsed": "true"}
+    notebook.cells[0] |= {"id": "an id", "execution_count": "1", "outputs": [{"output_type": "stream"}]}
     (tmp_path / "a.ipynb").write_text(json.dumps(notebook))
     assert read_notebook(tmp_path / "a.ipynb").cells[0].source == "1"
 

@@ -37,7 +37,9 @@ def formulas_of(markdown: str) -> list[str]:
             "\\begin{align*}\na &= b \\\\\nc &= d\n\\end{align*}",
             [r"\begin{align*} a &= b \\ c &= d \end{align*}"],
         ),
-        ("No formula: `$x$`, 5$ and 6$, and\n\n```\n$y | z$\n```", []),
+        ("No formula: `$x$`, 5$ and\n\n6, \\$7\\$ and\n\n```\n$y | z$\n```", []),
+        (r"As $ x $, $b = \$5$, \\(y\\), \\[z\\], $a$5", ["x", r"b = \$5", "y", "z", "a"]),
+        ("$$\ny = a\n-     b\n$$", ["y = a - b"]),
         ("A row $\\left|x\\right|$, $|$", [r"\left|x\right|", "|"]),
         (
             r"In $\text{P(a|b)}$ and $\begin{array}{c|c}a\\|b|\end{array}$",
@@ -112,6 +114,14 @@ def test_a_formula_alone_in_a_paragraph_stays_within_it(render, markdown):
     assert [part.get_text() for part in page.select("span")] == [r"\(x\)"] and page.select("p, li, h2")
 
 
+def test_a_formula_in_a_cell_or_a_heading_stays_in_its_line(render):
+    rows = "| $$a|b$$ | \\begin{array}x\\end{array} |\n|---|---|\n| $$c$$ | \\\\[d\\\\] |\n\n# $$e$$"
+    page = render(to_kramdown(rows))
+    assert [part.get_text() for part in page.select("th span, td span, h1 span")] == [
+        *(r"\(a|b\)", r"\(\begin{array}x\end{array}\)", r"\(c\)", r"\(d\)", r"\(e\)")
+    ]
+
+
 def test_a_block_formula_in_a_cell_begins_no_paragraph(render):
     page = render(to_kramdown("| $$x$$ and z | b |\n|---|---|\n| p | $$x$$ $y$ |"))
     assert page.select_one("th").get_text() == r"\(x\) and z" and formulas(page) == ["x", "x", "y"]
@@ -179,7 +189,7 @@ def test_a_formula_bears_no_html(render, formula, dollars):
 
 def test_a_formula_with_the_marks_of_blocks_stays_one(render):
     for mark, inner in (("", ""), ("- ", "  "), ("> ", "> ")):
-        page = render(to_kramdown(f"{mark}$$\n{inner}a\n{inner}- b\n{inner}\n{inner}# c\n{inner}$$"))
+        page = render(to_kramdown(f"{mark}$$\n{inner}a\n{inner}- b\n{inner}# c\n{inner}$$"))
         assert formulas(page) == ["a - b # c"] and len(page.select("li")) == (mark == "- ")
 
 

@@ -137,6 +137,7 @@ def test_a_run_that_was_moved_away_and_linked_is_the_cases_own(tmp_path, trained
 
 def test_other_files_of_a_case_are_no_run(tmp_path):
     names = ("runs/notes/old-provenance.json", "runs/provenance.json", "runs/one/config.json")
+    names += ("provenance.json", "config.json")
     job = stored(tmp_path, dict.fromkeys(names, b"{}"))
     assert summary(tmp_path, [job]).state.tolist() == ["done"]
 
