@@ -147,7 +147,11 @@ def test_a_notebook_is_read_that_other_programs_wrote(tmp_path):
     notebook = new_notebook(cells=[new_code_cell("1", execution_count=1)])
     notebook.metadata = {"kernelspec": {"name": "python3"}, "language_info": {}, "authors": "me"}
     notebook.cells[0].metadata = {"tags": ["a", "a", "b,c"], "collapsed": "true"}
-    notebook.cells[0] |= {"id": "an id", "execution_count": "1", "outputs": [{"output_type": "stream"}]}
+    notebook.cells[0] |= {
+        "id": "an id",
+        "execution_count": "1",
+        "outputs": [{"output_type": "stream", "text": "1"}],
+    }
     (tmp_path / "a.ipynb").write_text(json.dumps(notebook))
     assert read_notebook(tmp_path / "a.ipynb").cells[0].source == "1"
 
