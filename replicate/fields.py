@@ -45,7 +45,7 @@ class TaskSettings(Part):
     @classmethod
     def task_class(cls) -> type:
         """The `Task` that is made of these settings, imported when it is asked for: torch takes seconds."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{cls.__name__} has no task_class, which returns the class of the task")
 
     def label(self) -> str:
         """A few words for the name of a run's folder."""
@@ -67,7 +67,7 @@ class ModelSettings(Part):
 
     def build(self, task: Any, rounds: int) -> Any:
         """The model for a `Task` and a number of trainings; its module is imported when this is called."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no build, which returns the model")
 
 
 Named = TypeVar("Named", TaskSettings, ModelSettings)
@@ -77,7 +77,7 @@ def by_kind(settings: Iterable[type[Named]]) -> dict[str, type[Named]]:
     """Settings by the name of their task or model.
 
     Raises:
-        SettingError: one has no `kind` of its own that a folder's name can have.
+        SettingError: one has no `kind` of its own that a folder's name can have, or an odd default.
     """
     found: dict[str, type[Named]] = {}
     for own in settings:
@@ -92,6 +92,11 @@ def by_kind(settings: Iterable[type[Named]]) -> dict[str, type[Named]]:
                 f"the kind of {own.__name__} must be letters, digits and, after the first, any of '_.-', "
                 f"not {shortened(kind)}"
             )
+        for name, field in own.model_fields.items():
+            if not isinstance(field.default, str | int | float | None) and not field.is_required():
+                raise SettingError(
+                    f"{own.__name__} must have a text, a number, a truth value or None as default of {name}"
+                )
         if kind in found:
             raise SettingError(
                 f"{found[kind].__name__} and {own.__name__} have one kind, {kind!r}: rename one"

@@ -1,5 +1,6 @@
 """What a refused setting is told."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import pytest
@@ -57,6 +58,11 @@ class Nameless(TaskSettings):
     pass
 
 
+class Odd(TaskSettings):
+    kind = "odd"
+    way: Path = Path("a")
+
+
 class NoFolder(TaskSettings):
     kind = "mi/ne"
 
@@ -67,5 +73,7 @@ def test_settings_are_found_by_the_kind_that_each_has_alone():
         by_kind((First, Second, Copied))
     with pytest.raises(SettingError, match="Nameless has no kind"):
         by_kind((First, Nameless))
+    with pytest.raises(SettingError, match=r"Odd must have a text, .* as default of way"):
+        by_kind((First, Odd))
     with pytest.raises(SettingError, match=r"the kind of NoFolder must be letters.*, not 'mi/ne'"):
         by_kind((First, NoFolder))

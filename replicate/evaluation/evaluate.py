@@ -1,7 +1,8 @@
 """Scores of answers: by training, by length and by target position, for a model or a baseline of any task."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from numbers import Real
 
 import pandas as pd
 import torch
@@ -66,7 +67,7 @@ def evaluate(
             "source": batch.source_length.flatten() - int(task.source_eos),
             "target": answer_length(target, task.target.eos),
         }
-        statistics = {name: values.numpy() for name, values in task.statistics(prediction, target).items()}
+        statistics = {n: values.numpy() for n, values in pair_statistics(task, prediction, target).items()}
         pairs.append(pd.DataFrame(statistics, pd.MultiIndex.from_frame(pd.DataFrame(index))))
         positions.append(_position_counts(prediction, target, task.target.eos, len(rounds)))
         told(batch.source.shape[1])
@@ -79,6 +80,37 @@ def evaluate(
         # Batches of a text are as long as their longest targets.
         _by_position(pad_sequence(positions).sum(1), rounds),
     )
+
+
+def pair_statistics(task: Task, prediction: Tensor, target: Tensor) -> dict[str, Tensor]:
+    """A task's statistics of N pairs, `[N]` by name.
+
+    Raises:
+        ValueError: one is not a number for each pair, or has the name of their count.
+    """
+    statistics = task.statistics(prediction, target)
+    for name, values in statistics.items():
+        is_of_pairs = isinstance(values, Tensor) and values.shape == target.shape[:1]
+        if name == "samples" or not is_of_pairs or values.isnan().any():
+            raise ValueError(
+                f"the statistic {name!r} must be a number for each of {len(target)} pairs, and not 'samples'"
+            )
+    return statistics
+
+
+def metrics_of(task: Task, means: Mapping[str, float]) -> dict[str, float]:
+    """A task's metrics of some pairs, from the means of their statistics and their number.
+
+    Raises:
+        ValueError: one is missing, or no number.
+    """
+    scores = task.scores(means)
+    for metric in task.metrics:
+        if not isinstance(scores.get(metric.name), Real):
+            raise ValueError(
+                f"the metric {metric.name!r} must be a number of Python, not {scores.get(metric.name)!r}"
+            )
+    return {metric.name: scores[metric.name] for metric in task.metrics}
 
 
 @torch.no_grad()
@@ -109,8 +141,8 @@ def _scores(task: Task, pairs: pd.DataFrame, kind: str | None = None) -> pd.Data
     keys = ["round"] if kind is None else ["round", kind]
     groups = pairs.groupby(level=keys)
     means = groups.mean().assign(samples=groups.size())
-    table = pd.DataFrame([task.scores(row) for row in means.to_dict("records")], index=means.index)
-    table = table[[metric.name for metric in task.metrics]].assign(samples=means.samples)
+    table = pd.DataFrame([metrics_of(task, row) for row in means.to_dict("records")], index=means.index)
+    table = table.assign(samples=means.samples)
     return table.rename_axis(index={kind: "length"}).reset_index()
 
 

@@ -78,8 +78,8 @@ def initialise(model: nn.Module, generators: list[torch.Generator], bound: float
     """Draw every layer's parameters, round r from `generators[r]` alone.
 
     Raises:
-        ValueError: the model's state is not R trainings of parameters, a layer draws without its generator,
-            or none draws a parameter, which would be what memory held.
+        ValueError: the model's state is not R trainings of parameters, a layer draws without its generator
+            or more than one training, or none draws a parameter, which would be what memory held.
     """
     _check_state(model, len(generators))
     for parameter in model.parameters():
@@ -87,8 +87,11 @@ def initialise(model: nn.Module, generators: list[torch.Generator], bound: float
     for layer in model.modules():
         if hasattr(layer, "draw"):
             with drawing_by_seed(f"the `draw` of {type(layer).__name__}"):
+                undrawn = [p for p in layer.parameters(recurse=False) if p[1:].isnan().all()]
                 for round_index, generator in enumerate(generators):
                     layer.draw(round_index, generator, bound)
+                    if round_index == 0 and not all(parameter[1:].isnan().all() for parameter in undrawn):
+                        raise ValueError(f"the `draw` of {type(layer).__name__} must draw one training alone")
     for name, parameter in model.named_parameters():
         if parameter.isnan().any():
             raise ValueError(f"{name} is not drawn for every training: its layer needs a `draw`")

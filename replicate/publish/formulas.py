@@ -9,6 +9,11 @@ from hashlib import sha256
 from typing import NamedTuple
 
 SIGN = r"(?!\n[ \t]*\n)."  # of a formula
+# In braces, such as those of a text, it may have dollars; they may have braces in them.
+PLAIN = r"(?!\n[ \t]*\n)(?:\\.|[^\\{}`])"
+BRACES = rf"\{{(?:{PLAIN})*\}}"
+for _ in range(2):
+    BRACES = rf"\{{(?:{PLAIN}|{BRACES})*\}}"
 # In this order: a backtick in an address or a tag begins no code, and a block formula is not two inline ones.
 PIECES = re.compile(
     rf"(?P<round>\\\\\((?:{SIGN})+?\\\\\))|(?P<square>\\\\\[(?:{SIGN})+?\\\\\])"
@@ -17,7 +22,7 @@ PIECES = re.compile(
     r"|<(?P<tag>code|kbd|samp)\b[^`]*?</(?P=tag)>)"
     rf"|(?P<block>\$\$(?:{SIGN})+?\$\$)"
     rf"|(?P<environment>\\begin\{{(?P<name>[a-z]+\*?)\}}(?:(?!\$\$){SIGN})*?\\end\{{(?P=name)\}})"
-    r"|(?P<inline>\$(?!\$)(?:(?!\n[ \t]*\n)(?:\\.|[^$\\`]))+\$(?!\$))",
+    rf"|(?P<inline>\$(?!\$)(?:{BRACES}|(?!\n[ \t]*\n)(?:\\.|[^$\\`{{}}]))+\$(?!\$))",
     re.DOTALL | re.MULTILINE,
 )
 QUOTED = re.compile(r"[ \t]*>")  # how a line of a quotation begins

@@ -56,8 +56,8 @@ def _refuse_unread(of: Quantity, arm: str, config: RunConfig) -> None:
     _refuse_other_columns(of.columns, known, of.table)
     if of.table == "history" and "nats" in of.columns:
         _refuse_without_validation(arm, config)
-    if of.column == "kind":
-        raise ValueError(f"reads kind of {of.table}, which is no number")
+    if of.column in ("kind", "round"):
+        raise ValueError(f"reads {of.column} of {of.table}, which is no quantity")
     for term in of.terms:
         if of.table == "by_length" and "kind" not in term.where:
             raise ValueError(f"reads by_length of all kinds together; name a kind, {' or '.join(KINDS)}")

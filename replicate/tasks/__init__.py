@@ -20,9 +20,9 @@ def task_of(settings: TaskSettings) -> Task:
     """The task of these settings; made once, for some read files.
 
     Raises:
-        ValueError: its metrics cannot stand in the tables.
+        ValueError: it lacks what a task must have, or its metrics cannot stand in the tables.
     """
-    from replicate.tasks.task import check_tables
+    from replicate.tasks.task import check_task
 
-    check_tables(task := settings.task_class()(settings))
+    check_task(task := settings.task_class()(settings))
     return task

@@ -1,5 +1,6 @@
 """What a task is. Training, decoding, evaluation and figures know no more of it than this."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol
@@ -102,16 +103,26 @@ class Task(Protocol):
         """One pair with a source of one's own, R = B = 1; its target has length 0 where none is known."""
 
 
-def check_tables(task: Task) -> None:
-    """See that the tables and figures can have a task's metrics and baselines.
+def check_task(task: Task) -> None:
+    """See that a task has what is asked of it, and metrics and baselines that tables and figures can have.
 
     Raises:
-        ValueError: two columns would have one name, the headline is no metric, or a figure has no metric.
+        ValueError: it lacks something, two columns would have one name, the headline is no metric, bounds are
+            no interval, or a figure has no metric.
     """
+    for name in (*Task.__annotations__, "sample", "batches", "statistics", "scores", "example"):
+        if name not in dir(task):  # asked for, it might read a text
+            raise ValueError(f"{type(task).__name__} lacks {name}, which a task must have")
     names = [metric.name for metric in task.metrics]
     for name in names:
         if name in TAKEN or names.count(name) > 1:
             raise ValueError(f"the metric {name!r} needs another name: the tables have a column of this one")
+    for metric in task.metrics:
+        low, high = metric.bounds
+        if not -math.inf < low < high < math.inf:
+            raise ValueError(
+                f"the bounds of the metric {metric.name!r} must be two numbers, the lower one first"
+            )
     if task.headline not in names:
         raise ValueError(f"the headline {task.headline!r} is none of the metrics, {', '.join(names)}")
     if not any(metric.curve for metric in task.metrics):

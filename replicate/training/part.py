@@ -17,6 +17,7 @@ from replicate.tasks import task_of
 from replicate.tasks.task import Split
 from replicate.training.best import Best
 from replicate.training.loop import TrainingState, learning_rate, start, train
+from replicate.training.trial import try_out
 from replicate.training.workers import Stopped
 
 GRADIENT = ["gradient_norm", "gradient_norm_max", "large_share"]  # columns of the history
@@ -89,6 +90,7 @@ def _load_or_start(part: Part, device: str) -> tuple[TrainingState, list[dict], 
     wanted = part.config.training.keep == "best"
     best = Best.none_yet(state.model, len(part.rounds)) if wanted else None
     if not part.checkpoint.exists():
+        try_out(task_of(part.config.task), state.model, part.rounds)
         return state, _curve_rows(part, state, best), best
     saved = read_checkpoint(part.checkpoint)
     try:

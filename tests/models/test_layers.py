@@ -19,6 +19,12 @@ class Careless(Linear):
         nn.init.uniform_(self.weight[round_index])
 
 
+class Greedy(Linear):
+    def draw(self, round_index, generator, bound):
+        for parameter in (self.weight, self.bias):
+            parameter.normal_(generator=generator)
+
+
 class Frozen(Linear):
     def __init__(self):
         super().__init__(3, 4, 4)
@@ -63,6 +69,7 @@ def test_a_training_is_drawn_as_it_is_alone():
         (nn.Sequential(nn.LayerNorm(4)), r"0.weight is \[4\]: its first axis must be of the 3 trainings"),
         (nn.Sequential(nn.Linear(4, 8)), r"0.weight is \[8, 4\]: its first axis"),
         (nn.Sequential(Frozen()), "0.bias cannot be trained: it is of float32, or does not require"),
+        (nn.Sequential(Greedy(3, 4, 4)), "the `draw` of Greedy must draw one training alone"),
         (nn.Sequential(Careless(3, 4, 4)), "the `draw` of Careless draws from torch's own generator"),
         (Counting(persistent=True), "calls is no parameter: what is learnt must be one"),
     ],

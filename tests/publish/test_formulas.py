@@ -40,6 +40,7 @@ def formulas_of(markdown: str) -> list[str]:
         ("No formula: `$x$`, 5$ and\n\n6, \\$7\\$ and\n\n```\n$y | z$\n```", []),
         (r"As $ x $, $b = \$5$, \\(y\\), \\[z\\], $a$5", ["x", r"b = \$5", "y", "z", "a"]),
         ("$$\ny = a\n-     b\n$$", ["y = a - b"]),
+        (r"$\text{$x$ inside}$, $\{1\}_{b_{c}}$, $a{$ b", [r"\text{$x$ inside}", r"\{1\}_{b_{c}}"]),
         ("A row $\\left|x\\right|$, $|$", [r"\left|x\right|", "|"]),
         (
             r"In $\text{P(a|b)}$ and $\begin{array}{c|c}a\\|b|\end{array}$",

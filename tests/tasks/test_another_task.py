@@ -25,7 +25,7 @@ from replicate.settings import RunConfig
 from replicate.tasks.batch import Batch
 from replicate.tasks.pairs import answer_length, position_matches
 from replicate.tasks.primes.task import PrimeTask
-from replicate.tasks.task import CHUNK, TAKEN, Metric, check_tables
+from replicate.tasks.task import CHUNK, TAKEN, Metric, check_task
 
 WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 QUICK_TRAINING = QUICK.training.model_dump() | QUICK.evaluation.model_dump()
@@ -170,7 +170,19 @@ def test_a_task_without_a_metric_to_draw_is_refused_before_the_training(monkeypa
     metrics = tuple(replace(metric, **changes) for metric in NumberTask.metrics)
     monkeypatch.setattr(NumberTask, "metrics", metrics)
     with pytest.raises(ValueError, match=message):
-        check_tables(NumberTask(NumberSettings()))
+        check_task(NumberTask(NumberSettings()))
+
+
+@pytest.mark.parametrize("bounds", [(1, 0), (0, float("inf")), (0, 0)])
+def test_bounds_that_are_no_interval_are_refused(monkeypatch, bounds):
+    monkeypatch.setattr(NumberTask, "metrics", [replace(NumberTask.metrics[0], bounds=bounds)])
+    with pytest.raises(ValueError, match="the bounds of the metric 'word_rate' must be two numbers"):
+        check_task(NumberTask(NumberSettings()))
+
+
+def test_what_a_task_lacks_is_named():
+    with pytest.raises(ValueError, match=r"Bare lacks source, which a task must have"):
+        check_task(type("Bare", (), {"Settings": NumberSettings})())
 
 
 @pytest.mark.parametrize("name", ["trained", "untrained", "oracle"])
@@ -178,7 +190,7 @@ def test_a_baseline_does_not_take_the_place_of_a_model(name):
     task = NumberTask(NumberSettings())
     task.baselines[name] = task.baselines["silence"]
     with pytest.raises(ValueError, match=f"the baseline '{name}' needs another name"):
-        check_tables(task)
+        check_task(task)
 
 
 def test_what_means_nothing_to_it_is_refused(monkeypatch):

@@ -1,0 +1,125 @@
+"""Tasks and models of one's own that break their contract are refused before their first update."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from shared import SMALL, primes
+
+from replicate.models import build
+from replicate.training.trial import try_out
+
+ROUNDS = range(3)
+
+
+def task_with(batch=None, **own):
+    """The task of SMALL, whose batches are changed by a function, with members of its own."""
+    task = primes(vocab_size=31, max_length=5)
+    if batch is not None:
+        sample = task.sample
+        task.sample = lambda generators, size: batch(sample(generators, size))
+    for name, member in own.items():
+        setattr(task, name, member)
+    return task
+
+
+def without_eos(batch):
+    return replace(batch, target_length=(batch.target_length - 1).clamp(min=1))
+
+
+def with_length_of_padding(batch):
+    return replace(batch, target_length=torch.full_like(batch.target_length, batch.target.shape[2]))
+
+
+def with_tokens_after_the_end(batch):
+    padded = torch.nn.functional.pad(batch.target, (0, 1), value=7)
+    return replace(batch, target=padded)
+
+
+def test_what_is_as_asked_is_tried_and_changes_nothing():
+    model = build(SMALL, ROUNDS)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    try_out(task_with(), model, ROUNDS)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+    assert all(parameter.grad is None for parameter in model.parameters())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda batch: replace(batch, source=batch.source.int()), "source .* or its length is not of int64"),
+        (lambda batch: replace(batch, target=batch.target[0]), r"target .* must be \[3, 2, tokens\]"),
+        (
+            lambda batch: replace(batch, source_length=batch.source_length + 90),
+            "source .* lengths 9. to 9. in",
+        ),
+        (lambda batch: replace(batch, source_length=batch.source_length * 0), "source .* lengths 0 to 0 in"),
+        (lambda batch: replace(batch, source=batch.source + 90), "source .* has ids 9.* of 31"),
+        (without_eos, "target .* is not PAD after its length|target .* does not end in EOS"),
+        (with_length_of_padding, "target .* does not end in EOS, which its length counts"),
+        (with_tokens_after_the_end, "target .* is not PAD after its length"),
+    ],
+)
+def test_a_batch_that_is_none_is_named(change, message):
+    with pytest.raises(ValueError, match=message):
+        try_out(task_with(change), build(SMALL, ROUNDS), ROUNDS)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda loss: loss.mean(), r"the loss is \[\]: it must be \[3\], a number a training"),
+        (lambda loss: loss.unsqueeze(1), r"the loss is \[3, 1\]: it must be \[3\]"),
+        (lambda loss: loss.mean().expand(3), "the loss of the first training depends on .* of the others"),
+        (lambda loss: loss.cumsum(0).flip(0), "the loss of the first training depends on .* of the others"),
+        (lambda loss: loss + torch.rand(3), "the model's loss draws from torch's own generator"),
+    ],
+)
+def test_a_loss_that_is_not_each_trainings_own_is_refused(change, message):
+    model = build(SMALL, ROUNDS)
+    loss = model.loss
+    model.loss = lambda *given: change(loss(*given))
+    with pytest.raises(ValueError, match=message):
+        try_out(task_with(), model, ROUNDS)
+
+
+def test_answers_that_draw_what_no_seed_sets_are_refused():
+    model = build(SMALL, ROUNDS)
+    step = model.decode_step
+
+    def dropping(state, previous):
+        state, logits = step(state, previous)
+        return state, torch.nn.functional.dropout(logits, 0.5)
+
+    model.decode_step = dropping
+    with pytest.raises(ValueError, match="the model's answer draws from torch's own generator"):
+        try_out(task_with(), model, ROUNDS)
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        (
+            {"statistics": lambda p, t: {"a": torch.tensor(0.5)}},
+            "statistic 'a' must be a number for each of 6",
+        ),
+        (
+            {"statistics": lambda p, t: {"a": torch.ones(6, 1)}},
+            "statistic 'a' must be a number for each of 6",
+        ),
+        ({"statistics": lambda p, t: {"a": torch.full((6,), torch.nan)}}, "statistic 'a' must be a number"),
+        ({"statistics": lambda p, t: {"samples": torch.ones(6)}}, "and not 'samples'"),
+        ({"scores": lambda means: {}}, "the metric 'psa' must be a number of Python, not None"),
+        ({"scores": lambda means: dict.fromkeys(["psa"], torch.tensor(1.0))}, "not tensor"),
+    ],
+)
+def test_statistics_and_metrics_that_are_no_numbers_are_named(members, message):
+    with pytest.raises(ValueError, match=message):
+        try_out(task_with(**members), build(SMALL, ROUNDS), ROUNDS)
+
+
+def test_a_metric_whose_right_answers_are_beyond_its_bounds_is_named():
+    task = task_with()
+    task.scores = lambda means: dict.fromkeys((metric.name for metric in task.metrics), 100.0)
+    with pytest.raises(ValueError, match="psa of right answers is 100, beyond its bounds, 0 and 1"):
+        try_out(task, build(SMALL, ROUNDS), ROUNDS)
