@@ -28,4 +28,4 @@ def read_checkpoint(path: Path) -> dict:
 def write_checkpoint(path: Path, data: dict) -> None:
     buffer = io.BytesIO()  # torch.save into a file hides why a write failed
     torch.save(data, buffer)
-    write_whole(path, lambda file: file.write_bytes(buffer.getbuffer()))
+    write_whole(path, lambda file: file.write_bytes(buffer.getvalue()))

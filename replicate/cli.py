@@ -1,6 +1,7 @@
 """The command line: `replicate report`, `replicate run` and so on; a thin face."""
 
 import os
+from itertools import product
 from pathlib import Path
 from typing import Annotated
 
@@ -68,7 +69,8 @@ def run(
 
         from replicate.publish.execute import execute_or_set_apart  # papermill takes seconds
 
-        typer.echo(execute_or_set_apart(path, copy, {name: values[name] for name in given}))
+        executed = execute_or_set_apart(path, copy, {name: values[name] for name in given})
+    typer.echo(executed)
 
 
 @app.command()
@@ -196,9 +198,14 @@ def blog(
         return
     if any(given.values()) and not (name and lang):
         raise ParameterError("title, slug and their like are of one post: name its article and its --lang")
-    for article in [name] if name else ARTICLES:
-        for language in [lang] if lang else LANGUAGES:
-            typer.echo(make_article(article, language, out, code, force, **given))
+    chosen = product([name] if name else ARTICLES, [lang] if lang else LANGUAGES)
+    done = []
+    try:
+        for article, language in chosen:
+            done.append(make_article(article, language, out, code, force, **given))
+    finally:  # one who no longer listens stops no work
+        for said in done:
+            typer.echo(said)
 
 
 @app.command()
@@ -247,6 +254,6 @@ def refresh() -> None:
     notebooks = numbered_notebooks(Path())
     texts(Path())  # refuses a damaged one before the hour that follows
     for notebook in notebooks:
-        typer.echo(notebook)
+        tell(f"refreshing {notebook}")
         refresh_notebook(notebook)
     write_documents(Path())

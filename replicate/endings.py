@@ -18,7 +18,7 @@ EXTRA_OF = {  # modules that are imported here -> the extra of pyproject.toml th
     **dict.fromkeys(["cryptography", "dask", "distributed", "rich"], "sweep"),
     **dict.fromkeys(["PIL", "bs4", "docutils", "jinja2", "latex2mathml"], "report"),
     **dict.fromkeys(["markdown_it", "noto_cjk", "sphinx"], "report"),
-    **dict.fromkeys(["ipywidgets", "jupyterlab"], "lab"),
+    **dict.fromkeys(["ipywidgets", "jupyter_core", "jupyterlab"], "lab"),
     **dict.fromkeys(["sacrebleu", "sentencepiece"], "translation"),
 }
 # Of a path that can be neither read nor written.

@@ -28,13 +28,15 @@ def test_each_is_a_line_on_stderr(capfd):
 
 @pytest.mark.skipif(os.name == "nt", reason="closes streams as a POSIX shell does")
 @pytest.mark.parametrize(
-    ("script", "listener"), [(TELLS, "closed before"), (TELLS, "gone meanwhile"), (SHOWS, "closed before")]
+    ("script", "listener"),
+    [(script, listener) for script in (TELLS, SHOWS) for listener in ("closed before", "gone meanwhile")],
 )
 def test_work_goes_on_without_a_listener_and_its_output_is_its_own(script, listener):
     command = [sys.executable, "-c", script]
     if listener == "closed before":
         command = ["sh", "-c", 'exec "$0" "$@" 2>&-', *command]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=os.environ | {"REPLICATE_PROGRESS": "lines"}, **pipes) as process:
         process.stderr.close()  # before the process, which has Python to load, comes to write
         assert process.stdout.read() == "done\n"
     assert process.returncode == 0

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import multiprocessing
 import os
 import time
 from concurrent.futures.process import BrokenProcessPool
@@ -52,6 +53,10 @@ def run(
         RunError: the folder is not this run's, or the device is not there.
         KeyboardInterrupt: Ctrl-C, after what was trained has been saved.
     """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):  # a worker that begins
+        raise RunError(
+            "a script whose run has several processes must call it under `if __name__ == '__main__':`"
+        )
     folder = folder or runs_root() / config.name
     device = choose_device(device)
     if workers is None:
@@ -61,8 +66,8 @@ def run(
     take_earlier(folder, config)
     refuse_foreign(folder, config)  # before a lock is put into it
     refuse_unwritable(folder)
-    # A finished run may be another person's, or on a disk that is read-only.
-    if not is_finished(folder) or os.access(folder, os.W_OK):
+    # A finished run may be another person's, on a disk that is read-only, or asked for by several at once.
+    if not is_finished(folder) or (_left_over(folder) and os.access(folder, os.W_OK)):
         _complete(folder, config, device, workers)
     return replace(open_run(folder), config=config)  # equal to the folder's; its files are where they are now
 
@@ -72,7 +77,7 @@ def _complete(folder: Path, config: RunConfig, device: str, workers: int) -> Non
     with locked(folder):
         if not _claim(folder, config):
             parts, attempts = _begin(folder, config, device, workers)
-            began = time.time()
+            began = time.monotonic()
             try:
                 results = _train_and_score(parts, device, workers)
             except (KeyboardInterrupt, Stopped):
@@ -83,7 +88,7 @@ def _complete(folder: Path, config: RunConfig, device: str, workers: int) -> Non
                     f"a process that worked on {folder} was killed, perhaps for lack of memory; what is "
                     "checkpointed is kept, and the same settings go on from there"
                 ) from error
-            seconds = round(time.time() - began, 1)
+            seconds = round(time.monotonic() - began, 1)
             done = {"finished": now(), "device": device, "workers": workers, "parts": len(parts)}
             done["seconds"] = seconds
             refuse_foreign(folder, config)  # what would be signed is the config as it stands there now
@@ -200,5 +205,10 @@ def _finish(folder: Path, results: list[dict], record: dict) -> None:
 
 
 def _remove_checkpoints(folder: Path) -> None:
-    for path in (*folder.glob("part-*.pt"), folder / "parts.json"):
+    for path in _left_over(folder):
         path.unlink(missing_ok=True)
+
+
+def _left_over(folder: Path) -> list[Path]:
+    """What a run needs until it is finished, and no longer."""
+    return [path for path in (*folder.glob("part-*.pt"), folder / "parts.json") if path.exists()]

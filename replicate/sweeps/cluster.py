@@ -54,6 +54,8 @@ def connected(scheduler: str | None, workers: int) -> Iterator[Client]:
     # at any port that is free: several sweeps may run side by side. No case waits at a busy worker while
     # another worker is idle: with a saturation of 1 it waits at the scheduler.
     settings = {"distributed.worker.profile.enabled": False, "distributed.scheduler.worker-saturation": 1.0}
+    # A machine that slept finds its workers silent for long, and all of them there.
+    settings |= {"distributed.scheduler.worker-ttl": None}
     with dask.config.set(settings | NO_ADVICE):
         try:
             with (

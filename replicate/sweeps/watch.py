@@ -1,6 +1,7 @@
 """A sweep as it goes: a live table where a person watches, a line a change in a log."""
 
 import time
+from contextlib import suppress
 from typing import Self
 
 from rich.console import Console, Group
@@ -107,9 +108,11 @@ class Watch:
 
     def __enter__(self) -> Self:
         if self.style == "bar":
-            self.live.start()
+            with suppress(OSError):
+                self.live.start()
         return self
 
     def __exit__(self, *_) -> None:
         if self.style == "bar":
-            self.live.stop()
+            with suppress(OSError):  # of a terminal that was closed; what is done has yet to be written down
+                self.live.stop()

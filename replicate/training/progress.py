@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self, TextIO
 
@@ -103,7 +104,8 @@ class Progress:
 
     def _line(self, text: str) -> None:
         if self.style == "lines":
-            print(text, file=self.stream, flush=True)
+            with suppress(OSError):  # such as of a pipe whose reader has ended, or a disk that is full
+                print(text, file=self.stream, flush=True)
 
     def __enter__(self) -> Self:
         return self

@@ -59,7 +59,8 @@ def test_the_scores_are_those_of_the_saved_model(finished):
 
 def test_a_finished_run_is_reused(finished, monkeypatch):
     monkeypatch.setattr(experiment, "train_part", lambda *a: pytest.fail("trained again"))
-    assert same(run(CONFIG, finished.path), finished)
+    with locked(finished.path):  # by another who reads it
+        assert same(run(CONFIG, finished.path), finished)
 
 
 def test_what_a_kill_at_the_very_end_left_beside_a_finished_run_is_removed(finished, tmp_path):

@@ -12,7 +12,7 @@ from distributed import Client, LocalCluster
 from shared import attempts, write_sweep
 
 from replicate.files import RunError
-from replicate.sweeps.cluster import LOOK_SECONDS, as_they_end
+from replicate.sweeps.cluster import LOOK_SECONDS, as_they_end, connected
 from replicate.sweeps.schedule import run_sweep
 from replicate.sweeps.spec import SweepError, read_sweep
 from replicate.sweeps.store import state, store
@@ -81,6 +81,11 @@ def test_a_machine_of_which_every_process_is_lost_ends_the_sweep_in_one_line(mon
     with LocalCluster(**options) as own, Client(own) as client, pytest.raises(SweepError) as error:
         list(as_they_end(client, [client.submit(abs, -1)], seen.append))
     assert str(error.value).startswith("every process was lost; what is done is stored") and set(seen) == {0}
+
+
+def test_workers_of_this_machine_are_not_given_up_where_it_slept():
+    with connected(None, 1) as client:
+        assert client.run_on_scheduler(lambda dask_scheduler: dask_scheduler.worker_ttl) is None
 
 
 @pytest.mark.parametrize("look_seconds", [LOOK_SECONDS, 0], ids=["told", "asked"])

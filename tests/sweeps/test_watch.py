@@ -22,6 +22,20 @@ def test_that_there_are_no_workers_is_said_once_until_there_are(monkeypatch, cap
     )
 
 
+def test_a_terminal_that_was_closed_stops_no_sweep(monkeypatch):
+    monkeypatch.setenv("REPLICATE_PROGRESS", "bar")
+    watch = Watch(["a"], 0, "tcp://here:1")
+
+    def gone():
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(watch.live, "start", gone)
+    monkeypatch.setattr(watch.live, "stop", gone)
+    with watch:
+        watch.ended("a", Outcome(None, 1.0, "here", {}))
+    assert watch.ended_count == 1
+
+
 def test_how_far_a_case_is_stands_beside_it_and_in_a_log_now_and_then(monkeypatch, capsys):
     monkeypatch.setenv("REPLICATE_PROGRESS", "bar")
     with Watch(["a", "b"], 0, "tcp://here:1") as watch:

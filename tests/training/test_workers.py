@@ -160,6 +160,22 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path):
     pytest.fail("the worker outlived its parent")
 
 
+UNGUARDED = """
+from pathlib import Path
+from replicate.runs.experiment import run
+from replicate.settings import RunConfig
+run(RunConfig.of(max_length=3, vocab_size=11, rounds=2, steps=2), Path({folder!r}), workers=2)
+"""
+
+
+def test_a_script_that_its_own_workers_would_run_is_told_so(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(UNGUARDED.format(folder=str(tmp_path / "run")))
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "RunError: a script whose run has several processes must call it under `if __name__" in done.stderr
+
+
 TWICE = """
 import multiprocessing, sys, threading
 sys.path.insert(0, {folder!r})
