@@ -82,7 +82,7 @@ def write_source(executed: Path, page: Path) -> None:
     notebook.metadata["language_info"]["pygments_lexer"] = "ipython3"  # which knows `!command` and `%magic`
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            cell.metadata.tags = list({*cell.metadata.get("tags", []), "hide-input"})
+            cell.metadata.tags = list(dict.fromkeys([*cell.metadata.get("tags", []), "hide-input"]))
         for output in cell.get("outputs", []):
             if output.output_type == "stream":
                 output.text = as_seen(output.text)

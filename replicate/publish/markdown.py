@@ -21,7 +21,7 @@ from replicate.publish.kramdown import READ_BY_MATHJAX, fence_around, passed_on
 
 # Where an image is that a post has, too; one beside the notebook, or in it, would be a gap.
 THERE = re.compile(r"https?:|data:|/", re.IGNORECASE)
-SHOWN = ["img", "audio", "video", "source", "embed", "iframe"]
+SHOWN = "img, :is(audio, video, source, embed, iframe)[src]"
 # Where a link leads that a post has, too; a file of this project is not there, and the link's text stays.
 FOLLOWED = re.compile(r"[a-z][a-z0-9+.-]*:|#|/", re.IGNORECASE)
 TASK = re.compile(r"\s*\[([ xX])\] ")  # at the beginning of an item
@@ -67,7 +67,7 @@ def to_kramdown(markdown: str, names: set[str] | None = None) -> str:
     found = {"code": [], "mark": aside.own}
     html = READER.render(_without_formulas(markdown, aside), found)
     page = BeautifulSoup(html, "html.parser", multi_valued_attributes=None)
-    for shown in page.find_all(SHOWN):
+    for shown in page.select(SHOWN):
         if not THERE.match(place := shown.get("src") or ""):
             kind = "image" if shown.name == "img" else shown.name
             raise ParameterError(
@@ -122,7 +122,11 @@ def _mark_tasks_and_code(page: BeautifulSoup) -> None:
     """Draw the boxes of tasks, and give code in a line its class, as kramdown does, for Chirpy's style."""
     for item in page.find_all("li"):
         text = next((part for part in item.find_all(string=True) if part.strip()), None)
-        if text is not None and text.parent in (item, item.p) and (task := TASK.match(text)):
+        if (
+            text is not None
+            and any(text.parent is part for part in (item, item.p))
+            and (task := TASK.match(text))
+        ):
             box = {"type": "checkbox", "class": "task-list-item-checkbox", "disabled": "disabled"}
             box |= {} if task[1] == " " else {"checked": "checked"}
             item["class"], item.parent["class"] = "task-list-item", "task-list"

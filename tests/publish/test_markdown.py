@@ -141,6 +141,7 @@ def test_what_stands_beside_the_notebook_is_refused(shown):
     ):
         to_kramdown(shown)
     assert "data:image" in to_kramdown("<img src='data:image/png;base64,AA'>")
+    assert "<video>" in to_kramdown("<video><source src='https://e.org/a.mp4'></video>")
 
 
 def test_tasks_have_boxes_as_chirpy_knows_them(render):
