@@ -127,7 +127,8 @@ def read_notebook(path: Path) -> NotebookNode:
         nbformat.writes(notebook).encode()  # half of a surrogate pair is no text
         if not isinstance(notebook.metadata.get("papermill", {}), dict):
             raise ValueError("papermill's own words are damaged")
-        if not (isinstance(notebook.nbformat_minor, int) and all(map(_is_whole, notebook.cells))):
+        is_list = isinstance(notebook.cells, list) and isinstance(notebook.nbformat_minor, int)
+        if not (is_list and all(map(_is_whole, notebook.cells))):
             raise ValueError("a cell is damaged")
         return notebook
     except OSError as error:

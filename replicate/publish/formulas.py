@@ -5,6 +5,7 @@ empty line, and none begins in code.
 """
 
 import re
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -50,9 +51,15 @@ class SetAside:
         self.own = f"@@{sha256(markdown.encode()).hexdigest()[:16]}."  # which no text has of itself
         self.mark = re.compile(rf"{re.escape(self.own)}(\d+)@@")
 
-    def __call__(self, markdown: str) -> str:
-        """The text with a mark, of one line, for each formula."""
-        return PIECES.sub(self._set_aside, markdown)
+    def __call__(self, markdown: str, spared: Sequence[tuple[int, int]]) -> str:
+        """The text with a mark, of one line, for each formula that does not begin in a spared part of it."""
+        parts, end = [], 0
+        while piece := PIECES.search(markdown, end):
+            stop = next((stop for start, stop in spared if start <= piece.start() < stop), None)
+            until, mark = (piece.start(), self._set_aside(piece)) if stop is None else (stop, "")
+            parts += [markdown[end:until], mark]
+            end = piece.end() if stop is None else stop
+        return "".join([*parts, markdown[end:]])
 
     def as_written(self, text: str) -> str:
         """The text with its formulas as they were, where they are none, as in code."""

@@ -5,7 +5,7 @@ kramdown's Markdown is another one than a notebook's: it would read other lists,
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import count
+from itertools import accumulate, count
 
 from bs4 import BeautifulSoup, Tag
 from bs4.dammit import EntitySubstitution
@@ -24,7 +24,8 @@ THERE = re.compile(r"https?:|data:|/", re.IGNORECASE)
 SHOWN = "img, :is(audio, video, source, embed, iframe)[src]"
 # Where a link leads that a post has, too; a file of this project is not there, and the link's text stays.
 FOLLOWED = re.compile(r"[a-z][a-z0-9+.-]*:|#|/", re.IGNORECASE)
-TASK = re.compile(r"\s*\[([ xX])\] ")  # at the beginning of an item
+TASK = re.compile(r"\[([ xX])\](?= )")  # at the beginning of an item
+BOX = '<input type="checkbox" class="task-list-item-checkbox" disabled="disabled"{} />'
 HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"]
 IN_A_LINE = [*HEADINGS, "th", "td"]  # in which no formula stands on lines of its own
 AS_WRITTEN = ["pre", "code", "kbd", "samp", "script", "style", "textarea"]  # in which nothing is a formula
@@ -65,7 +66,8 @@ def to_kramdown(markdown: str, names: set[str] | None = None) -> str:
     """
     aside = SetAside(markdown)
     found = {"code": [], "mark": aside.own}
-    html = READER.render(_without_formulas(markdown, aside), found)
+    tokens = _with_boxes(READER.parse(_without_formulas(markdown, aside), found))
+    html = READER.renderer.render(tokens, READER.options, found)
     page = BeautifulSoup(html, "html.parser", multi_valued_attributes=None)
     for shown in page.select(SHOWN):
         if not THERE.match(place := shown.get("src") or ""):
@@ -76,23 +78,43 @@ def to_kramdown(markdown: str, names: set[str] | None = None) -> str:
     for link in page.find_all("a", href=True):
         if not FOLLOWED.match(link["href"]):
             link.unwrap()
+    _name_headings(page, aside, set() if names is None else names)
     _put_formulas_back(page, aside)
-    _mark_tasks_and_code(page)
-    _name_headings(page, set() if names is None else names)
+    _mark_code(page)
     found["code"] = [(aside.as_written(content), language) for content, language in found["code"]]
     return _with_code(page.decode(formatter=_ForChirpy()), found)
 
 
 def _without_formulas(markdown: str, aside: SetAside) -> str:
-    """The text with marks for its formulas, of which none begins in a fence or goes on there."""
+    """The text with marks for its formulas, of which none begins in a block of code or goes on in a fence."""
     lines = re.split(r"(?<=\n)", re.sub("\r\n?", "\n", markdown))
+    starts = [0, *accumulate(map(len, lines))]
+    text, blocks = "".join(lines), {"fence": [], "code_block": []}
+    for token in READER.parse(text):
+        if token.type in blocks:
+            blocks[token.type].append(tuple(starts[line] for line in token.map))
     parts, end = [], 0
-    for token in READER.parse("".join(lines)):
-        if token.type == "fence":
-            first, stop = token.map
-            parts += [aside("".join(lines[end:first])), *lines[first:stop]]
-            end = stop
-    return "".join([*parts, aside("".join(lines[end:]))])
+    for first, stop in [*blocks["fence"], (len(text), len(text))]:
+        spared = [(start - end, until - end) for start, until in blocks["code_block"]]
+        parts += [aside(text[end:first], spared), text[first:stop]]
+        end = stop
+    return "".join(parts)
+
+
+def _with_boxes(tokens: list[Token]) -> list[Token]:
+    """The tokens with the boxes of tasks, as kramdown writes them."""
+    lists = []
+    for before, paragraph, inline in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if before.type.endswith("_list_open"):
+            lists = [*lists[: before.level // 2], before]
+        is_item = before.type == "list_item_open" and paragraph.type == "paragraph_open"
+        if is_item and (task := TASK.match(inline.content)):
+            before.attrSet("class", "task-list-item")
+            lists[before.level // 2].attrSet("class", "task-list")
+            inline.children[0].content = inline.children[0].content[task.end() :]
+            box = BOX.format("" if task[1] == " " else ' checked="checked"')
+            inline.children.insert(0, Token("html_inline", "", 0, content=box))
+    return tokens
 
 
 def _put_formulas_back(page: BeautifulSoup, aside: SetAside) -> None:
@@ -118,31 +140,20 @@ def _for_mathjax(text: NavigableString, aside: SetAside, page: BeautifulSoup) ->
     yield text[end:]
 
 
-def _mark_tasks_and_code(page: BeautifulSoup) -> None:
-    """Draw the boxes of tasks, and give code in a line its class, as kramdown does, for Chirpy's style."""
-    for item in page.find_all("li"):
-        text = next((part for part in item.find_all(string=True) if part.strip()), None)
-        if (
-            text is not None
-            and any(text.parent is part for part in (item, item.p))
-            and (task := TASK.match(text))
-        ):
-            box = {"type": "checkbox", "class": "task-list-item-checkbox", "disabled": "disabled"}
-            box |= {} if task[1] == " " else {"checked": "checked"}
-            item["class"], item.parent["class"] = "task-list-item", "task-list"
-            text.replace_with(page.new_tag("input", attrs=box), f" {text[task.end() :]}")
+def _mark_code(page: BeautifulSoup) -> None:
+    """Give code in a line its class, as kramdown does, for Chirpy's style."""
     for code in page.find_all("code", class_=False):
         if not code.find_parent("pre"):
             code["class"] = "language-plaintext highlighter-rouge"
 
 
-def _name_headings(page: BeautifulSoup, names: set[str]) -> None:
+def _name_headings(page: BeautifulSoup, aside: SetAside, names: set[str]) -> None:
     """Give headings names as JupyterLab does, by which links of the notebook and Chirpy's list find them."""
     names.update(named["id"] for named in page.find_all(id=True))
     for heading in page.find_all(HEADINGS, id=False):
-        words = "-".join(heading.get_text().split())
-        heading["id"] = next(name for name in _numbered(words) if name not in names)
-        names.add(heading["id"])
+        if words := re.sub(r"\s", "-", aside.as_written(heading.get_text()).strip()):
+            heading["id"] = next(name for name in _numbered(words) if name not in names)
+            names.add(heading["id"])
 
 
 def _numbered(words: str) -> Iterator[str]:

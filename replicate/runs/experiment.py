@@ -53,10 +53,6 @@ def run(
         RunError: the folder is not this run's, or the device is not there.
         KeyboardInterrupt: Ctrl-C, after what was trained has been saved.
     """
-    if getattr(multiprocessing.current_process(), "_inheriting", False):  # a worker that begins
-        raise RunError(
-            "a script whose run has several processes must call it under `if __name__ == '__main__':`"
-        )
     folder = folder or runs_root() / config.name
     device = choose_device(device)
     if workers is None:
@@ -68,6 +64,10 @@ def run(
     refuse_unwritable(folder)
     # A finished run may be another person's, on a disk that is read-only, or asked for by several at once.
     if not is_finished(folder) or (_left_over(folder) and os.access(folder, os.W_OK)):
+        if workers > 1 and getattr(multiprocessing.current_process(), "_inheriting", False):
+            raise RunError(  # it is a worker, about to begin
+                "a script whose run has several processes must call it under `if __name__ == '__main__':`"
+            )
         _complete(folder, config, device, workers)
     return replace(open_run(folder), config=config)  # equal to the folder's; its files are where they are now
 

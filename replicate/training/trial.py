@@ -66,12 +66,12 @@ def _check_loss(model: nn.Module, batch: Batch, generators: list[torch.Generator
 def _check_bounds(task: Task, target: Tensor) -> None:
     """See that the right answers themselves, `[N, T]`, score within every metric's bounds."""
     statistics = pair_statistics(task, target, target)
-    means = {name: values.mean().item() for name, values in statistics.items()}
+    means = {name: values.double().mean().item() for name, values in statistics.items()}
     scores = metrics_of(task, means | {"samples": len(target)})
     for metric in task.metrics:
         low, high = metric.bounds
-        score = scores[metric.name]
-        if score < low or score > high:
+        score, rounding = scores[metric.name], 1e-9 * (high - low)
+        if score < low - rounding or score > high + rounding:
             raise ValueError(
                 f"{metric.name} of right answers is {score:g}, beyond its bounds, {low:g} and {high:g}"
             )

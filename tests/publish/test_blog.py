@@ -134,6 +134,7 @@ def test_half_a_letter_is_no_text_of_a_notebook(tmp_path):
         lambda notebook: notebook.cells.append(new_markdown_cell("a") | {"outputs": 5}),
         lambda notebook: notebook.cells[0].update(outputs=[5]),
         lambda notebook: notebook.pop("nbformat_minor"),
+        lambda notebook: notebook.update(cells={}),
     ],
 )
 def test_a_damaged_notebook_is_told_in_one_line(tmp_path, damage):

@@ -216,7 +216,7 @@ def test_only_a_heading_at_the_beginning_is_the_posts_title():
 def test_headings_that_are_called_alike_have_names_of_their_own():
     one, two = (
         new_markdown_cell("## The Data: 质数\n\n## *The* data"),
-        new_markdown_cell("### the data\n\n## the  data"),
+        new_markdown_cell("### the data\n\n## the data"),
     )
     body, _ = post_body(new_notebook(cells=[one, two]), Path(), "a-post")
     headings = BeautifulSoup(body, "html.parser").select("h2, h3")

@@ -157,11 +157,44 @@ def test_tasks_have_boxes_as_chirpy_knows_them(render):
     assert words == [["one"], ["two"], ["three", "more"], ["[y]", "four", "[", "]", "five"]]
 
 
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        "- \\[x\\] a\n- &#91;x] b",
+        "<ul class='c'><li class='d'>[x] raw</li></ul>",
+        "- > [x] a",
+        "- <b></b>[x] b",
+        "[x] a",
+        "- [x]b",
+    ],
+)
+def test_what_is_no_task_has_no_box(render, markdown):
+    assert structure(render(to_kramdown(markdown))) == structure(seen_in_notebook(markdown))
+
+
+def test_the_box_of_an_inner_list_is_its_own(render):
+    page = render(to_kramdown("- a\n  - [x] b\n- c\n\n1. - [ ] d\n   - e"))
+    assert [part.name for part in page.select(".task-list > .task-list-item > input")] == ["input"] * 2
+    assert len(page.select(".task-list")) == 2 and not page.select("body > .task-list, ol.task-list")
+
+
+@pytest.mark.parametrize("mark", ["", "- a\n\n  ", "> "])
+@pytest.mark.parametrize("code", ["if x:\n    echo ${a}\nelse:\n    echo ${b}", "echo $x\necho $y", "$$\n$$"])
+def test_dollars_in_indented_code_are_its_own(render, mark, code):
+    inner = mark.rpartition("\n")[2]
+    indented = "\n".join((inner if n else mark) + f"    {line}" for n, line in enumerate(code.split("\n")))
+    page = render(to_kramdown(f"{indented}\n\nAfter $b$."))
+    assert page.pre.get_text() == f"{code}\n" and formulas(page) == ["b"]
+
+
 def test_links_find_headings_by_the_names_that_jupyterlab_gives():
     page = BeautifulSoup(
-        to_kramdown("<h2 id='a'>A</h2>\n\n## a\n\n[it](#The-Data)\n\n## The *Data*"), "html.parser"
+        to_kramdown(
+            "<h2 id='a'>A</h2>\n\n## a\n\n[it](#The-Data)\n\n## The *Data*\n\n## n $n$ of  `m`\n\n##"
+        ),
+        "html.parser",
     )
-    assert [heading["id"] for heading in page.select("h2")] == ["a", "a-1", "The-Data"]
+    assert [heading["id"] for heading in page.select("h2[id]")] == ["a", "a-1", "The-Data", "n-$n$-of--m"]
     assert page.a["href"] == "#The-Data"
 
 

@@ -96,6 +96,12 @@ def test_answers_that_draw_what_no_seed_sets_are_refused():
         try_out(task_with(), model, ROUNDS)
 
 
+def test_statistics_of_truth_values_and_scores_that_rounding_lifts_are_taken():
+    task = task_with(statistics=lambda p, t: {"exact": (p == t).all(1)})
+    task.scores = lambda means: dict.fromkeys((metric.name for metric in task.metrics), 1 + 1e-15)
+    try_out(task, build(SMALL, ROUNDS), ROUNDS)
+
+
 @pytest.mark.parametrize(
     ("members", "message"),
     [
