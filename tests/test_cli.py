@@ -46,8 +46,9 @@ def test_the_lab_opens_copies_and_never_writes_over_ones_own(tmp_path, monkeypat
 
 def test_the_lab_says_where_it_cannot_write_before_it_copies(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("jupyterlab.labapp.main", lambda _: pytest.fail("it was opened"))
     (tmp_path / "file").touch()
-    for name in ("CONFIG", "RUNTIME", "DATA"):
+    for name in ("RUNTIME", "DATA"):
         monkeypatch.setenv(f"JUPYTER_{name}_DIR", str(tmp_path / "file" / "own"))
         told = CliRunner().invoke(app, ["lab"])
         assert told.exit_code == 2 and told.stderr.endswith(f"name another by JUPYTER_{name}_DIR\n")
