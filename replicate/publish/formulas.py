@@ -56,9 +56,12 @@ class SetAside:
         parts, end = [], 0
         while piece := PIECES.search(markdown, end):
             stop = next((stop for start, stop in spared if start <= piece.start() < stop), None)
-            until, mark = (piece.start(), self._set_aside(piece)) if stop is None else (stop, "")
-            parts += [markdown[end:until], mark]
-            end = piece.end() if stop is None else stop
+            if stop is None:
+                parts += [markdown[end : piece.start()], self._set_aside(piece)]
+                stop = piece.end()
+            else:
+                parts.append(markdown[end:stop])
+            end = stop
         return "".join([*parts, markdown[end:]])
 
     def as_written(self, text: str) -> str:

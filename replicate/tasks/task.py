@@ -110,7 +110,8 @@ def check_task(task: Task) -> None:
         ValueError: it lacks something, two columns would have one name, the headline is no metric, bounds are
             no interval, or a figure has no metric.
     """
-    for name in (*Task.__annotations__, "sample", "batches", "statistics", "scores", "example"):
+    methods = [name for name in vars(Task) if not name.startswith("_")]
+    for name in (*Task.__annotations__, *methods):
         if name not in dir(task) and not hasattr(task, name):  # asked for, one might read a text
             raise ValueError(f"{type(task).__name__} lacks {name}, which a task must have")
     names = [metric.name for metric in task.metrics]
