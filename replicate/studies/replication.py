@@ -1,17 +1,13 @@
 """The full runs, made as a sweep of `03_train` under `runs/replication/`, and results/ written from them."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from replicate.files import RunError, first_line, write_table
 from replicate.runs.folder import PROJECT, Run, project_notebook
 from replicate.runs.places import runs_root
 from replicate.settings import RunConfig
-from replicate.studies.measuring import (
-    measure_missing,
-    refuse_unknown_tables,
-    unmeasured,
-    unmeasured_runs,
-)
+from replicate.studies.measuring import measure_missing, refuse_unknown_tables, unmeasured_runs
 from replicate.studies.plan import studies
 from replicate.studies.published.plan import published_runs, reversal_runs
 from replicate.studies.registration import refuse_unready
@@ -40,15 +36,17 @@ def replicate_all(only: str | None = None, scheduler: str | None = None, workers
     plans = studies()
     if only is not None and only not in plans:
         raise RunError(f"there is no study {only!r}; there are {', '.join(plans)}")
-    chosen = plans if only is None else {only: plans[only]}
-    chosen = _possible(chosen) if only is None else chosen
-    to_measure = set().union(*map(unmeasured_runs, chosen))
-    wanted = {name: config for plan in chosen.values() for name, config in plan.items()}
-    for study, plan in chosen.items():
+    notebook = project_notebook(NOTEBOOK)
+    tell(f"looking for what is missing in {RESULTS}")  # which may take half a minute on a busy machine
+    if only is not None:
+        missing = {only: _missing(only, plans[only], notebook)}
+    else:
+        missing = _missing_where_possible(plans, notebook)
+    for study, jobs in missing.items():
         refuse_unknown_tables(study)
-        if not all(is_kept_whole(*run) for run in plan.items()):
+        if jobs:
             refuse_unready(study)
-    study_of = {name: study for study, plan in chosen.items() for name in plan}
+    study_of = {job.name: study for study, jobs in missing.items() for job in jobs}
     finished: dict[str, Run] = {}  # those with a checkpoint that this machine has
 
     def keep_now(name: str, run: Run) -> None:
@@ -58,45 +56,46 @@ def replicate_all(only: str | None = None, scheduler: str | None = None, workers
         if not run.diverged:
             measure_missing(study_of[name], finished)
 
-    _make(wanted, to_measure, scheduler, workers, keep_now)
-    if "published" in chosen:
+    _make([job for jobs in missing.values() for job in jobs], scheduler, workers, keep_now)
+    if "published" in missing:
         write_table(RESULTS / "published_table.csv", training_table(published_runs()))
-    if "reversal" in chosen:
+    if "reversal" in missing:
         write_table(RESULTS / "reversal.csv", training_table(reversal_runs()))
-    for study in chosen:
+    for study in missing:
         measure_missing(study, finished)
 
 
-def _possible(plans: dict[str, dict[str, RunConfig]]) -> dict[str, dict[str, RunConfig]]:
-    """The studies but for those with something left to do whose text is not there, which are named."""
-    possible = {}
+def _missing(study: str, plan: dict[str, RunConfig], notebook: Path) -> list[Job]:
+    """The runs of a study that are not kept, or whose checkpoints are still to be measured.
+
+    Raises:
+        ValueError: one of them cannot be made here, such as where its text is not there.
+    """
+    to_measure = unmeasured_runs(study)
+    missing = [run for run in plan.items() if not is_kept_whole(*run) or run[0] in to_measure]
+    for _, config in missing:
+        config.task.check()
+    return [make_job(notebook, config.flat(), name) for name, config in missing]
+
+
+def _missing_where_possible(plans: dict[str, dict[str, RunConfig]], notebook: Path) -> dict[str, list[Job]]:
+    """The same of every study, but for those of which a run cannot be made here, which are named."""
+    missing = {}
     for study, plan in plans.items():
         try:
-            if unmeasured(study) or not all(is_kept_whole(*run) for run in plan.items()):
-                for config in plan.values():
-                    config.task.check()
-            possible[study] = plan
+            missing[study] = _missing(study, plan, notebook)
         except ValueError as error:
             tell(f"{study} is left out: {first_line(error)}")
-    return possible
+    return missing
 
 
 def _make(
-    wanted: dict[str, RunConfig],
-    to_measure: set[str],
-    scheduler: str | None,
-    workers: int | None,
-    keep_now: Callable[[str, Run], None],
+    missing: list[Job], scheduler: str | None, workers: int | None, keep_now: Callable[[str, Run], None]
 ) -> None:
-    """Make what is neither kept nor done, each run kept as it ends."""
+    """Make what is missing, each run kept as it ends."""
     folder = runs_root() / "replication"
-    notebook = project_notebook(NOTEBOOK)
     # The longest first, so that no worker is left with one of them at the end.
-    order = sorted(
-        wanted, key=lambda name: wanted[name].training.rounds * wanted[name].training.steps, reverse=True
-    )
-    jobs = {name: make_job(notebook, wanted[name].flat(), name) for name in order}
-    todo = [jobs[name] for name in order if name in to_measure or not is_kept_whole(name, wanted[name])]
+    todo = sorted(missing, key=lambda job: job.given["rounds"] * job.given["steps"], reverse=True)
 
     def on_done(job: Job) -> None:
         keep_now(job.name, run_of(folder / job.name))
@@ -105,7 +104,7 @@ def _make(
         if state(folder, job) == "done":  # by a sweep that was stopped before it was kept
             on_done(job)
     if not todo:
-        tell(f"every run that is asked for is in {RESULTS}")
+        tell(f"every run that can be made here is in {RESULTS}")
         return
     run_sweep(todo, folder, scheduler, workers, on_done)
     if failed := failures(folder, todo):

@@ -2,21 +2,26 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 from shared import CONFIG
 
 from replicate.files import RunError
+from replicate.runs.experiment import run
 from replicate.settings import RunConfig
 from replicate.studies import replication
 from replicate.studies.claims.search import beam_table
 from replicate.studies.measuring import read_measurement
 from replicate.studies.results import open_kept, read_training_table
+from replicate.tasks.translation.corpus import CorpusError, Pair, write_tsv
 
 # dask's own: sockets that it closes late
 pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.slow]
 
 TINY = CONFIG.changed(steps=10)
+WORDS = {"task": "translation", "pairs": "near.tsv", "min_count": 1, "model": "rnn", "hidden_size": 4}
+WORDS |= {"rounds": 2, "steps": 2, "batch_size": 4, "evaluate_every": 2, "evaluate_samples": 8}
 PLANS = {
     "published_runs": {"published": TINY},
     "ladder_runs": {"ladder": TINY.changed(seed=1)},
@@ -92,10 +97,27 @@ def test_a_study_whose_text_is_not_there_is_left_out_and_named(made, monkeypatch
     plans = {"words": {"words-all": RunConfig.of(**text)}, "ladder": PLANS["ladder_runs"]}
     monkeypatch.setattr(replication, "studies", lambda: plans)
     replication.replicate_all()
-    left_out, nothing_to_do = capsys.readouterr().err.splitlines()
+    looking, left_out, nothing_to_do = capsys.readouterr().err.splitlines()
+    assert looking.startswith("looking for what is missing in ")
     assert left_out.startswith("words is left out: cannot read no-such.tsv")
-    assert nothing_to_do.startswith("every run that is asked for is in ")
+    assert nothing_to_do.startswith("every run that can be made here is in ")
     check_results(made)
+    with pytest.raises(CorpusError, match=r"^cannot read no-such\.tsv"):
+        replication.replicate_all("words")
+
+
+@pytest.mark.parametrize("only", [None, "words"])
+def test_a_kept_run_needs_no_text(made, tmp_path, monkeypatch, capsys, only):
+    """As in a fresh clone, which has results/ and no text."""
+    monkeypatch.chdir(tmp_path)
+    eaten = [a + b for a in "abcdefgh" for b in "klmnopqr"]
+    write_tsv(Path("near.tsv"), [Pair(f"the cat eats {it}", f"le chat mange {it}") for it in eaten])
+    config = RunConfig.of(**WORDS)
+    replication.keep("words-all", run(config, tmp_path / "made", workers=1))
+    Path("near.tsv").unlink()
+    monkeypatch.setattr(replication, "studies", lambda: {"words": {"words-all": config}})
+    replication.replicate_all(only)
+    assert capsys.readouterr().err.splitlines()[-1].startswith("every run that can be made here is in ")
 
 
 def test_where_all_runs_are_kept_nothing_is_trained_but_what_must_be_measured(made, tmp_path, monkeypatch):
