@@ -45,6 +45,25 @@ def _refuse_equal(arms: Arms) -> None:
         names[config] = name
 
 
+def refuse_shared_runs(studies: Mapping[str, Arms]) -> None:
+    """Refuse arms of two studies with one run folder, or with one config, by which a run knows its study.
+
+    Raises:
+        SettingError: it names both arms, and says what to do.
+    """
+    names, configs = {}, {}
+    for study, arms in studies.items():
+        for arm, config in arms.items():
+            own, name = f"{study}/{arm}", f"{study}-{arm}"
+            if (other := names.setdefault(name, own)) != own:
+                raise SettingError(f"the runs of {other} and {own} are both called {name}; rename one arm")
+            if (other := configs.setdefault(config, own)) != own:
+                raise SettingError(
+                    f"{other} and {own} have equal settings and seeds; give one another seed, or leave it "
+                    "out: a bootstrap may compare with an arm of another study, as STUDY/ARM"
+                )
+
+
 def _refuse_unread(of: Quantity, arm: str, config: RunConfig) -> None:
     """Refuse a column or a value that the table of the arm's run cannot have."""
     if of.table not in RUN_TABLES:

@@ -20,6 +20,9 @@ def studies() -> dict[str, dict[str, RunConfig]]:
     registered = registrations()
     if taken := planned.keys() & registered.keys():
         raise RunError(f"a registered study cannot be called {min(taken)}: one is planned in code")
+    for name, registration in registered.items():
+        if taken := registration.runs.keys() & set().union(*planned.values()):
+            raise RunError(f"{name} cannot have a run {min(taken)}: one is planned in code; rename its arm")
     return planned | {name: registration.runs for name, registration in registered.items()}
 
 

@@ -18,7 +18,7 @@ from replicate.files import RunError, first_line
 from replicate.runs.folder import PROJECT, Run
 from replicate.runs.provenance import is_committed, now
 from replicate.settings import RunConfig
-from replicate.studies.decidable import refuse_undecidable
+from replicate.studies.decidable import refuse_shared_runs, refuse_undecidable
 from replicate.studies.effects import Effect, Entry
 from replicate.words import refuse_names_twice
 
@@ -119,7 +119,8 @@ def registrations() -> dict[str, Registration]:
     """Every registered study by its name.
 
     Raises:
-        RunError: one is no registration, or compares with an arm that no other study has.
+        RunError: one is no registration, compares with an arm that no other study has, or has a run that
+            could be another study's.
     """
     known = {path.stem: read_registration(path) for path in sorted(REGISTERED.glob("*.yaml"))}
     for name, study in known.items():
@@ -127,6 +128,10 @@ def registrations() -> dict[str, Registration]:
             other, own = home(name, arm)
             if other not in known or own not in known[other].arms:
                 raise RunError(f"{REGISTERED / name}.yaml names {arm}, which is no arm of another study")
+    try:
+        refuse_shared_runs({name: study.arm_configs for name, study in known.items()})
+    except SettingError as error:
+        raise RunError(f"{REGISTERED}: {error}") from error
     return known
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import subprocess
 from contextlib import nullcontext
 from dataclasses import replace
@@ -200,6 +201,38 @@ def test_an_arm_that_no_other_study_has_is_refused_by_name(folder, arm):
         registrations()
 
 
+@pytest.mark.parametrize(
+    ("study", "arms", "message"),
+    [
+        (
+            "small",
+            {"base": {"seed": 5}},
+            "small/base and tiny/forward have equal settings and seeds; give one",
+        ),
+        (
+            "tiny-x",
+            {"forward": {"seed": 7}},
+            "tiny-x/forward and tiny/x-forward are both called tiny-x-forward",
+        ),
+    ],
+)
+def test_a_run_that_could_be_of_two_studies_is_refused_before_it_is_trained(folder, study, arms, message):
+    compare = {next(iter(arms)): 1, "tiny/forward": -1}
+    other = {"study": study, "arms": arms} | changed(of=of("nats", "nats"), compare=compare, test="bootstrap")
+    write(folder / "tiny.yaml", DATA | {"arms": DATA["arms"] | {"x-forward": {"seed": 8}}})
+    registrations()
+    write(folder / f"{study}.yaml", DATA | other)
+    with pytest.raises(RunError, match=rf"^{re.escape(str(folder))}: .*{message}"):
+        registrations()
+
+
+def test_a_run_with_the_name_of_one_that_is_planned_in_code_is_refused(folder):
+    write(folder / "ladder-lstm.yaml", DATA | {"study": "ladder-lstm"})
+    (folder / "tiny.yaml").unlink()
+    with pytest.raises(RunError, match=r"^ladder-lstm cannot have a run ladder-lstm-forward: one is planned"):
+        studies()
+
+
 @pytest.mark.parametrize("date", ["2026-11-31", "!!timestamp x", "!!int x", "[" * 2000])
 def test_a_date_that_no_calendar_has_is_refused_by_file(folder, date):
     path = folder / "tiny.yaml"
@@ -255,11 +288,6 @@ def test_runs_do_not_begin_before_their_registration_is_committed_and_its_day_ha
     with pytest.raises(RunError, match=r"tiny\.yaml must be committed, alone, before the first of its runs"):
         refuse_unready("tiny")
     refuse_unready("planned-in-code")
-
-
-def test_no_config_is_registered_twice():
-    configs = [config for study in registrations().values() for config in study.runs.values()]
-    assert len(set(configs)) == len(configs)
 
 
 def git(*arguments):
