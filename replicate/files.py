@@ -116,9 +116,8 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
         os.replace(temporary, path)
     except OSError as error:
         hint = ": make room, then give the same command again" if error.errno in FULL else ""
-        reason = error.strerror or error
         raise RunError(
-            f"{path} cannot be written ({reason}); what was saved before is still there{hint}"
+            f"{path} cannot be written ({reason(error)}); what was saved before is still there{hint}"
         ) from error
     finally:
         temporary.unlink(missing_ok=True)
@@ -130,6 +129,11 @@ def write_json(path: Path, data: dict) -> None:
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
     write_whole(path, lambda file: table.to_csv(file, index=False, float_format="%.6g"))
+
+
+def reason(error: OSError) -> str:
+    """Why, in the system's words, or those of a library that raised it by itself."""
+    return error.strerror or first_line(error)
 
 
 def first_line(error: Exception) -> str:

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from PIL import Image, ImageOps
 
 from replicate.errors import ParameterError
-from replicate.files import unwritable
+from replicate.files import reason, unwritable
 from replicate.publish.front_matter import FIGURES, PREVIEW, Post
 from replicate.publish.kramdown import as_attribute, as_text, past_liquid
 
@@ -56,7 +56,7 @@ def write_post(body: str, figures: list[Path], post: Post, out: Path, force: boo
         try:
             _write_new(new, body, figures, post)
         except OSError as error:
-            raise ParameterError(f"{target} cannot be written: {error.strerror}") from error
+            raise ParameterError(f"{target} cannot be written: {reason(error)}") from error
         if target in before and _same(new, post, target, images):
             return f"{target}: unchanged"
         if before and not force:

@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
 from replicate.errors import OneLineError, ParameterError
-from replicate.files import first_line, read_utf8
+from replicate.files import first_line, read_utf8, reason
 from replicate.notebooks import set_apart
 from replicate.publish.own_kernel import execute_in_own_kernel
 from replicate.runs.places import runs_root
@@ -80,7 +80,7 @@ def execute(
         raise NotebookError(f"{notebook.name}: no kernel could be started: {first_line(error)}") from error
     except OSError as error:
         _remove(output)
-        raise NotebookError(f"{error.filename or output} cannot be written: {error.strerror}") from error
+        raise NotebookError(f"{error.filename or output} cannot be written: {reason(error)}") from error
     except KeyboardInterrupt:
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # it would tell of the cell that was left
         _remove(output)

@@ -4,7 +4,7 @@ import re
 import shutil
 from pathlib import Path
 
-from replicate.files import RunError, free, write_json
+from replicate.files import RunError, free, reason, write_json
 from replicate.sweeps.case_folder import (
     EARLIER,
     FAILED,
@@ -91,7 +91,7 @@ def store(folder: Path, job: Job, outcome: Outcome) -> None:
         coming.rename(place)
     except OSError as error:
         raise RunError(
-            f"{place} cannot be written ({error.strerror or error}); the cases stored before are still there:"
+            f"{place} cannot be written ({reason(error)}); the cases stored before are still there:"
             " make room, and the same command goes on"
         ) from error
     finally:

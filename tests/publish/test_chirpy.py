@@ -56,6 +56,13 @@ def test_a_disk_that_takes_no_post_is_named(tmp_path):
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
+def test_a_preview_of_a_figure_that_is_cut_short_is_refused_with_the_reason(tmp_path):
+    figure = drawn(tmp_path / "figures") / "a-curve.png"
+    figure.write_bytes(figure.read_bytes()[:1000])
+    with pytest.raises(ParameterError, match=r"a-post\.md cannot be written: .*(truncated|broken)"):
+        write_post("x", [figure], POST._replace(image="a-curve"), tmp_path)
+
+
 def test_a_post_that_is_refused_leaves_no_folder(tmp_path):
     with pytest.raises(ParameterError, match="image must name a figure of the post, not 'none'"):
         write_post("x", [], POST._replace(image="none"), tmp_path / "blog")

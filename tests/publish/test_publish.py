@@ -1,5 +1,6 @@
 """A notebook is executed as it stands, and a report that cannot be made leaves the one before."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -45,6 +46,14 @@ def test_a_failed_cell_is_named_with_the_last_line_of_its_error(tmp_path):
     notebook = write_notebook(tmp_path / "02_bad.ipynb", "# Bad", "1", "raise OSError('first\\nlast')")
     with pytest.raises(NotebookError, match=r"^02_bad\.ipynb, cell 3: OSError: last$"):
         execute(notebook, tmp_path / "out.ipynb", {})
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows renames no folder that a process works in")
+def test_a_copy_whose_folder_a_cell_renamed_is_told_with_the_reason(tmp_path):
+    place = tmp_path / "place"
+    notebook = write_notebook(place / "a.ipynb", "import os; os.rename(os.getcwd(), os.getcwd() + '-moved')")
+    with pytest.raises(NotebookError, match=r"out\.ipynb cannot be written: .*folder .*place doesn't exist"):
+        execute(notebook, place / "out.ipynb", {})
 
 
 @pytest.mark.parametrize("ending", ["sys.exit()", "sys.exit(0)"])
