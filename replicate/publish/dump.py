@@ -8,10 +8,10 @@ from nbformat import NotebookNode
 
 from replicate.errors import ParameterError
 from replicate.publish.chirpy import figure
-from replicate.publish.formulas import has_formulas_alone
+from replicate.publish.formulas import are_formulas_alone
 from replicate.publish.html_table import tables_from_html
 from replicate.publish.kramdown import code_block
-from replicate.publish.markdown import to_kramdown
+from replicate.publish.markdown import latex_to_kramdown, to_kramdown, without_title
 from replicate.publish.terminal import as_seen
 
 # What stands for an object, such as HTML or an SVG image, where the object itself cannot be shown.
@@ -59,9 +59,7 @@ def _cell(
 ) -> tuple[str, list[Path]]:
     """A cell with its outputs as kramdown, and the files of its figures; its headings' names are added."""
     if cell.cell_type == "markdown":
-        source = cell.source
-        if is_first and source.lstrip().startswith("# "):
-            source = source.lstrip().partition("\n")[2]
+        source = without_title(cell.source) if is_first else cell.source
         return to_kramdown(source.strip("\n"), names), []
     if cell.cell_type != "code":
         return "", []
@@ -106,8 +104,8 @@ def _output(output: NotebookNode, names: set[str], figures: Path, slug: str) -> 
     html = data.get("text/html", "")
     if tables := tables_from_html(html):
         return tables, []
-    if "text/latex" in data and has_formulas_alone(data["text/latex"].strip()):
-        return to_kramdown(data["text/latex"].strip()), []
+    if "text/latex" in data and are_formulas_alone(data["text/latex"].strip()):
+        return latex_to_kramdown(data["text/latex"].strip()), []
     plain = data.get("text/plain", "")
     known = {"text/plain", "text/html"} if "<table" in html else {"text/plain"}  # one without rows
     if OBJECT.fullmatch(plain) or data.keys() - known:

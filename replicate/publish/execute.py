@@ -120,7 +120,7 @@ def read_notebook(path: Path) -> NotebookNode:
     """Read a notebook file.
 
     Raises:
-        ParameterError: it cannot be read, or is no notebook.
+        ParameterError: it cannot be read, is no notebook, or is one of another language than Python.
     """
     try:
         notebook = nbformat.reads(read_utf8(path), as_version=4)
@@ -130,11 +130,22 @@ def read_notebook(path: Path) -> NotebookNode:
         is_list = isinstance(notebook.cells, list) and isinstance(notebook.nbformat_minor, int)
         if not (is_list and all(map(_is_whole, notebook.cells))):
             raise ValueError("a cell is damaged")
-        return notebook
     except OSError as error:
         raise ParameterError(f"cannot read {path}: {error.strerror}") from error
     except (*DAMAGE, nbformat.ValidationError) as error:
         raise ParameterError(f"{path} is not a notebook") from error
+    if (language := _language(notebook)) not in ("python", "ipython"):
+        raise ParameterError(f"{path} is a notebook of {language}; only those of Python are executed")
+    return notebook
+
+
+def _language(notebook: NotebookNode) -> str:
+    """In small letters, as the notebook says; Python where it says nothing."""
+    for place, name in (("kernelspec", "language"), ("language_info", "name")):
+        said = notebook.metadata.get(place)
+        if isinstance(said, dict) and isinstance(said.get(name), str):
+            return said[name].casefold()
+    return "python"
 
 
 def _is_whole(cell: NotebookNode) -> bool:

@@ -9,7 +9,6 @@ from itertools import accumulate, count
 
 from bs4 import BeautifulSoup, Tag
 from bs4.dammit import EntitySubstitution
-from bs4.element import NavigableString, PreformattedString
 from bs4.formatter import HTMLFormatter
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
@@ -17,18 +16,17 @@ from markdown_it.token import Token
 
 from replicate.errors import ParameterError
 from replicate.publish.formulas import SetAside
-from replicate.publish.kramdown import READ_BY_MATHJAX, fence_around, passed_on
+from replicate.publish.kramdown import fence_around, passed_on
+from replicate.publish.mathjax import for_mathjax, put_formulas_back
 
 # Where an image is that a post has, too; one beside the notebook, or in it, would be a gap.
 THERE = re.compile(r"https?:|data:|/", re.IGNORECASE)
-SHOWN = "img, :is(audio, video, source, embed, iframe)[src]"
+SHOWN = "img, :is(audio, video, source, embed, iframe)[src], object[data], video[poster], [srcset]"
 # Where a link leads that a post has, too; a file of this project is not there, and the link's text stays.
 FOLLOWED = re.compile(r"[a-z][a-z0-9+.-]*:|#|/", re.IGNORECASE)
 TASK = re.compile(r"\[([ xX])\](?= )")  # at the beginning of an item
 BOX = '<input type="checkbox" class="task-list-item-checkbox" disabled="disabled"{} />'
 HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"]
-IN_A_LINE = [*HEADINGS, "th", "td"]  # in which no formula stands on lines of its own
-AS_WRITTEN = ["pre", "code", "kbd", "samp", "script", "style", "textarea"]  # in which nothing is a formula
 
 
 class _ForChirpy(HTMLFormatter):
@@ -69,25 +67,40 @@ def to_kramdown(markdown: str, names: set[str] | None = None) -> str:
     tokens = _with_boxes(READER.parse(_without_formulas(markdown, aside), found))
     html = READER.renderer.render(tokens, READER.options, found)
     page = BeautifulSoup(html, "html.parser", multi_valued_attributes=None)
-    for shown in page.select(SHOWN):
-        if not THERE.match(place := shown.get("src") or ""):
-            kind = "image" if shown.name == "img" else shown.name
-            raise ParameterError(
-                f"a post would not have the {kind} {place!r}: name it by its address, or draw it as a figure"
-            )
+    _refuse_what_is_not_there(page)
     for link in page.find_all("a", href=True):
         if not FOLLOWED.match(link["href"]):
             link.unwrap()
     _name_headings(page, aside, set() if names is None else names)
-    _put_formulas_back(page, aside)
+    put_formulas_back(page, aside)
     _mark_code(page)
     found["code"] = [(aside.as_written(content), language) for content, language in found["code"]]
     return _with_code(page.decode(formatter=_ForChirpy()), found)
 
 
+def without_title(markdown: str) -> str:
+    """A text without the heading of the first level with which it begins, if it does."""
+    first = next(iter(READER.parse(markdown)), None)
+    if first is None or (first.type, first.tag) != ("heading_open", "h1"):
+        return markdown
+    return "".join(_lines(markdown)[first.map[1] :])
+
+
+def latex_to_kramdown(latex: str) -> str:
+    """Convert formulas with nothing between them, as an output has them."""
+    page = BeautifulSoup("<p></p>", "html.parser")
+    page.p.extend(for_mathjax(latex, False, SetAside(latex)))
+    return passed_on(page.decode(formatter=_ForChirpy()))
+
+
+def _lines(markdown: str) -> list[str]:
+    """With their ends; other signs than these end no line of Markdown."""
+    return re.split(r"(?<=\n)", re.sub("\r\n?", "\n", markdown))
+
+
 def _without_formulas(markdown: str, aside: SetAside) -> str:
     """The text with marks for its formulas, of which none begins in a block of code or goes on in a fence."""
-    lines = re.split(r"(?<=\n)", re.sub("\r\n?", "\n", markdown))
+    lines = _lines(markdown)
     starts = [0, *accumulate(map(len, lines))]
     text, blocks = "".join(lines), {"fence": [], "code_block": []}
     for token in READER.parse(text):
@@ -103,41 +116,20 @@ def _without_formulas(markdown: str, aside: SetAside) -> str:
 
 def _with_boxes(tokens: list[Token]) -> list[Token]:
     """The tokens with the boxes of tasks, as kramdown writes them."""
-    lists = []
+    lists = []  # those around a token, the innermost last
     for before, paragraph, inline in zip(tokens, tokens[1:], tokens[2:], strict=False):
         if before.type.endswith("_list_open"):
-            lists = [*lists[: before.level // 2], before]
+            lists.append(before)
+        elif before.type.endswith("_list_close"):
+            lists.pop()
         is_item = before.type == "list_item_open" and paragraph.type == "paragraph_open"
         if is_item and (task := TASK.match(inline.content)):
             before.attrSet("class", "task-list-item")
-            lists[before.level // 2].attrSet("class", "task-list")
+            lists[-1].attrSet("class", "task-list")
             inline.children[0].content = inline.children[0].content[task.end() :]
             box = BOX.format("" if task[1] == " " else ' checked="checked"')
             inline.children.insert(0, Token("html_inline", "", 0, content=box))
     return tokens
-
-
-def _put_formulas_back(page: BeautifulSoup, aside: SetAside) -> None:
-    for element in page.find_all(True):
-        for name, value in element.attrs.items():
-            element[name] = aside.as_written(value)
-    for text in page.find_all(string=True):
-        if isinstance(text, PreformattedString) or text.find_parent(AS_WRITTEN):
-            text.replace_with(type(text)(aside.as_written(text)))
-        else:
-            text.replace_with(*_for_mathjax(text, aside, page))
-
-
-def _for_mathjax(text: NavigableString, aside: SetAside, page: BeautifulSoup) -> Iterator[str | Tag]:
-    """A text with its formulas; what MathJax alone would take for one is parted from what follows."""
-    end, in_a_line = 0, text.find_parent(IN_A_LINE) is not None
-    for found in re.finditer(f"{aside.mark.pattern}|{READ_BY_MATHJAX.pattern}", text):
-        part = page.new_tag("span")
-        part.string = found[0] if found[1] is None else aside.formulas[int(found[1])].as_tex(in_a_line)
-        yield text[end : found.start()]
-        yield part
-        end = found.end()
-    yield text[end:]
 
 
 def _mark_code(page: BeautifulSoup) -> None:
@@ -147,11 +139,25 @@ def _mark_code(page: BeautifulSoup) -> None:
             code["class"] = "language-plaintext highlighter-rouge"
 
 
+def _refuse_what_is_not_there(page: BeautifulSoup) -> None:
+    for shown in page.select(SHOWN):
+        pictures = re.split(r",\s+", shown.get("srcset", ""))  # each with its size
+        named = [shown.get(name) for name in ("src", "data", "poster") if name in shown.attrs]
+        for place in [*named, *(picture.partition(" ")[0] for picture in pictures if picture)] or [""]:
+            if not THERE.match(place):
+                kind = "image" if shown.name == "img" else shown.name
+                raise ParameterError(
+                    f"a post would not have the {kind} {place!r}: name it by its address, or draw it as a "
+                    "figure"
+                )
+
+
 def _name_headings(page: BeautifulSoup, aside: SetAside, names: set[str]) -> None:
     """Give headings names as JupyterLab does, by which links of the notebook and Chirpy's list find them."""
     names.update(named["id"] for named in page.find_all(id=True))
     for heading in page.find_all(HEADINGS, id=False):
-        if words := re.sub(r"\s", "-", aside.as_written(heading.get_text()).strip()):
+        shown = aside.mark.sub("$", aside.as_read(heading.get_text()))
+        if words := re.sub(r"\s", "-", shown.strip()):
             heading["id"] = next(name for name in _numbered(words) if name not in names)
             names.add(heading["id"])
 

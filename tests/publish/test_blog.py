@@ -122,6 +122,16 @@ def test_half_a_letter_is_no_text_of_a_notebook(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "told", [{"kernelspec": {"name": "ir", "language": "R"}}, {"language_info": {"name": "R"}}]
+)
+def test_a_notebook_of_another_language_is_not_executed(tmp_path, told):
+    notebook = new_notebook(cells=[new_code_cell("print(5^2)", execution_count=1)], metadata=told)
+    nbformat.write(notebook, tmp_path / "a.ipynb")
+    with pytest.raises(ParameterError, match=r"a\.ipynb is a notebook of r; only those of Python"):
+        make_post(tmp_path / "a.ipynb", tmp_path)
+
+
+@pytest.mark.parametrize(
     "damage",
     [
         lambda notebook: notebook.cells[0].metadata.update(tags=5),

@@ -208,9 +208,16 @@ def test_a_table_without_a_header_has_an_empty_one():
 
 def test_only_a_heading_at_the_beginning_is_the_posts_title():
     cells = [new_markdown_cell(text) for text in ("# Title\n\nFirst.", "# Data\n\nOf it.")]
-    for order, words in ((cells, ["First.", "Data", "Of it."]), (cells[::-1], ["Of it.", "Title", "First."])):
+    underlined = [new_markdown_cell("Title\n===\n\nFirst."), cells[1]]
+    left = ["First.", "Data", "Of it."]
+    for order, words in ((cells, left), (underlined, left), (cells[::-1], ["Of it.", "Title", "First."])):
         body, _ = post_body(new_notebook(cells=order), Path(), "a-post")
         assert [part.get_text() for part in BeautifulSoup(body, "html.parser").select("h1, p")] == words
+
+
+def test_a_comment_in_code_at_the_beginning_is_no_title():
+    body, _ = post_body(new_notebook(cells=[new_markdown_cell("    # comment\n    x = 1")]), Path(), "a-post")
+    assert "# comment\nx = 1" in body
 
 
 def test_headings_that_are_called_alike_have_names_of_their_own():

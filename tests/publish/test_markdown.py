@@ -218,3 +218,25 @@ def test_deep_lists_are_whole(render):
 def test_lines_that_end_as_on_windows_are_lines(render):
     page = render(to_kramdown("$$\r\nx\r\n$$\r\n\r\n- a\r\n- b\r\n"))
     assert formulas(page) == ["x"] and [item.get_text() for item in page.select("li")] == ["a", "b"]
+
+
+def test_tasks_in_a_quotation_have_boxes(render):
+    page = render(to_kramdown("To do:\n\n> - [x] train\n>   1. [ ] write\n> - > - [x] read"))
+    boxes = page.select("blockquote .task-list > .task-list-item > input")
+    assert [box.has_attr("checked") for box in boxes] == [True, False, True]
+    assert len(page.select(".task-list")) == 3
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "<picture><source srcset='https://e.org/a.png, b.png 2x'></picture>",
+        "<img src='https://e.org/a.png' srcset='b.png 2x'>",
+        "<object data='b.png'></object>",
+        "<video poster='b.png' src='https://e.org/a.mp4'></video>",
+    ],
+)
+def test_a_file_beside_the_notebook_is_refused_wherever_it_is_named(shown):
+    with pytest.raises(ParameterError, match=r"a post would not have the .* 'b.png'"):
+        to_kramdown(shown)
+    assert "a.svg" in to_kramdown(shown.replace("b.png", "https://e.org/a.svg"))
