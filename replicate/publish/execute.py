@@ -134,18 +134,18 @@ def read_notebook(path: Path) -> NotebookNode:
         raise ParameterError(f"cannot read {path}: {error.strerror}") from error
     except (*DAMAGE, nbformat.ValidationError) as error:
         raise ParameterError(f"{path} is not a notebook") from error
-    if (language := _language(notebook)) not in ("python", "ipython"):
+    if (language := _language(notebook)).casefold() not in ("python", "ipython"):
         raise ParameterError(f"{path} is a notebook of {language}; only those of Python are executed")
     return notebook
 
 
 def _language(notebook: NotebookNode) -> str:
-    """In small letters, as the notebook says; Python where it says nothing."""
+    """As the notebook says; Python where it says nothing."""
     for place, name in (("kernelspec", "language"), ("language_info", "name")):
         said = notebook.metadata.get(place)
         if isinstance(said, dict) and isinstance(said.get(name), str):
-            return said[name].casefold()
-    return "python"
+            return said[name]
+    return "Python"
 
 
 def _is_whole(cell: NotebookNode) -> bool:
