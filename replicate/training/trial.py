@@ -3,64 +3,78 @@
 import torch
 from torch import Tensor, nn
 
-from replicate.decoding import greedy
+from replicate.decoding import greedy, token_log_probability
 from replicate.evaluation.evaluate import metrics_of, pair_statistics
 from replicate.randomness import drawing_by_seed, make_generators
-from replicate.tasks.batch import PAD, Batch
-from replicate.tasks.task import Task, Vocabulary
+from replicate.tasks.batch import Batch
+from replicate.tasks.batch_check import check_batch
+from replicate.tasks.task import Task
 
-PAIRS = 2  # of each training
+PAIRS = 2  # of each training, that the model is tried on
+SAMPLES = 100  # of each training, that the task is asked for
+ROUNDING = 0.01  # of a loss and of 1, by which float32 may miss it where parameters are large
 
 
 def try_out(task: Task, model: nn.Module, rounds: range) -> None:
     """See that a task and a model of R trainings do what is asked of them.
 
     Raises:
-        ValueError: a batch is none, the loss of a training is not its own, an answer draws what no seed sets,
-            or a right answer scores beyond a metric's bounds.
+        ValueError: a batch is none, samples or answers draw what no seed sets, the loss of a training is not
+            its own or not what its answers have, or a right answer scores beyond a metric's bounds.
     """
+    _check_samples(task, rounds)
     generators = make_generators(0, rounds, "trial")
     batch = task.sample(generators, PAIRS)
-    _check_side("source", batch.source, batch.source_length, task.source, len(rounds), task.source_eos)
-    _check_side("target", batch.target, batch.target_length, task.target, len(rounds), ends=True)
     _check_loss(model, batch, generators)
     with drawing_by_seed("the model's answer"):
         greedy(model, batch.source, batch.source_length, task.max_target_length)
+    _compare_with_answers(model, batch)
     _check_bounds(task, batch.target.flatten(0, 1))
 
 
-def _check_side(
-    name: str, tokens: Tensor, length: Tensor, vocabulary: Vocabulary, rounds: int, ends: bool
-) -> None:
-    def wanted(holds: bool, problem: str) -> None:
-        if not holds:
-            raise ValueError(f"{name} of the task's batch {problem}")
-
-    wanted(tokens.dtype == length.dtype == torch.int64, "or its length is not of int64")
-    wanted(tokens.shape[:-1] == length.shape == (rounds, PAIRS), f"must be [{rounds}, {PAIRS}, tokens]")
-    shortest, longest, places = int(length.min()), int(length.max()), tokens.shape[2]
-    wanted(shortest >= 1 and longest <= places, f"has lengths {shortest} to {longest} in {places} places")
-    lowest, highest = int(tokens.min()), int(tokens.max())
-    wanted(lowest >= 0 and highest < vocabulary.size, f"has ids {lowest} to {highest} of {vocabulary.size}")
-    after = torch.arange(places) >= length.unsqueeze(2)  # [R, B, T]
-    wanted(not (tokens[after] != PAD).any(), "is not PAD after its length")
-    last = tokens.gather(2, length.unsqueeze(2) - 1)
-    wanted(not ends or bool((last == vocabulary.eos).all()), "does not end in EOS, which its length counts")
+def _check_samples(task: Task, rounds: range) -> None:
+    """See that training samples, which equal generators draw alike, and those of each split are batches."""
+    one, other = (task.sample(make_generators(0, rounds, "trial"), SAMPLES) for _ in range(2))
+    check_batch("sample", one, task, len(rounds), SAMPLES)
+    for name, values in vars(one).items():
+        if not torch.equal(values, vars(other)[name]):
+            raise ValueError(f"the task's sample draws a {name} that its generators do not set")
+    for split in ("validation", "test"):
+        batch = next(iter(task.batches(split, make_generators(0, rounds, "trial"), SAMPLES)), None)
+        if batch is None:
+            raise ValueError(f"the task has no pairs to score in {split}")
+        check_batch(f"batches({split!r})", batch, task, len(rounds))
 
 
 def _check_loss(model: nn.Module, batch: Batch, generators: list[torch.Generator]) -> None:
-    with drawing_by_seed("the model's loss"):
-        loss = model.loss(batch, generators)
-    if loss.shape != (len(generators),):
+    rounds = len(generators)
+    for one, others in ((0, slice(1, None)), (-1, slice(0, -1))):  # of which either may be in the other
+        with drawing_by_seed("the model's loss"):
+            loss = model.loss(batch, generators)
+        if loss.shape != (rounds,):
+            raise ValueError(f"the loss is {list(loss.shape)}: it must be [{rounds}], a number a training")
+        if not loss.requires_grad:
+            raise ValueError("the loss depends on no parameter that could learn: it has no gradient")
+        loss[one].backward()
+        for name, parameter in model.named_parameters():
+            # Of large numbers it may be none where it should be 0.
+            if parameter.grad is not None and parameter.grad[others].nan_to_num().any():
+                which = "the last" if one else "the first"
+                raise ValueError(f"the loss of {which} training depends on {name} of the others")
+        model.zero_grad()
+
+
+@torch.no_grad()
+def _compare_with_answers(model: nn.Module, batch: Batch) -> None:
+    """See that the loss, as it is scored, is what the steps of an answer give the right one."""
+    read = batch.source, batch.source_length
+    nats = -token_log_probability(model, *read, batch.target.unsqueeze(2)).sum((1, 2, 3))  # [R]
+    expected, loss = nats / batch.target_length.sum(1), model.loss(batch).cpu()
+    if ((loss - expected).abs() > ROUNDING * (1 + expected.abs())).any():
         raise ValueError(
-            f"the loss is {list(loss.shape)}: it must be [{len(generators)}], a number a training"
+            f"the loss of these pairs is {loss[0]:.3f}, and by decode_step, {expected[0]:.3f}: both must be "
+            "the mean nats of a target's tokens, EOS counted"
         )
-    names, parameters = zip(*model.named_parameters(), strict=True)
-    gradients = torch.autograd.grad(loss[0], parameters, allow_unused=True)
-    for name, gradient in zip(names, gradients, strict=True):
-        # Of large numbers it may be none where it should be 0.
-        if gradient is not None and gradient[1:].nan_to_num().any():
-            raise ValueError(f"the loss of the first training depends on {name} of the others")
 
 
 def _check_bounds(task: Task, target: Tensor) -> None:

@@ -121,9 +121,10 @@ def test_half_a_letter_is_no_text_of_a_notebook(tmp_path):
         make_post(tmp_path / "a.ipynb", tmp_path)
 
 
-@pytest.mark.parametrize(
-    "told", [{"kernelspec": {"name": "ir", "language": "R"}}, {"language_info": {"name": "R"}}]
-)
+R = {"name": "ir", "display_name": "R", "language": "R"}
+
+
+@pytest.mark.parametrize("told", [{"kernelspec": R}, {"language_info": {"name": "R"}}])
 def test_a_notebook_of_another_language_is_not_executed(tmp_path, told):
     notebook = new_notebook(cells=[new_code_cell("print(5^2)", execution_count=1)], metadata=told)
     nbformat.write(notebook, tmp_path / "a.ipynb")

@@ -7,9 +7,11 @@ import torch
 from shared import SMALL, primes
 
 from replicate.models import build
+from replicate.tasks.batch import PAD
 from replicate.training.trial import try_out
 
 ROUNDS = range(3)
+EOS = 30  # of the task of SMALL
 
 
 def task_with(batch=None, **own):
@@ -36,6 +38,14 @@ def with_tokens_after_the_end(batch):
     return replace(batch, target=padded)
 
 
+def with_an_end_before_the_end(batch):
+    return replace(batch, target=torch.where(batch.target == 2, EOS, batch.target))
+
+
+def with_ends_in_sources(batch):
+    return replace(batch, source=torch.where(batch.source == 4, EOS, batch.source))
+
+
 def test_what_is_as_asked_is_tried_and_changes_nothing():
     model = build(SMALL, ROUNDS)
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
@@ -48,7 +58,7 @@ def test_what_is_as_asked_is_tried_and_changes_nothing():
     ("change", "message"),
     [
         (lambda batch: replace(batch, source=batch.source.int()), "source .* or its length is not of int64"),
-        (lambda batch: replace(batch, target=batch.target[0]), r"target .* must be \[3, 2, tokens\]"),
+        (lambda batch: replace(batch, target=batch.target[0]), r"target .* must be \[3, 100, 'T'\]"),
         (
             lambda batch: replace(batch, source_length=batch.source_length + 90),
             "source .* lengths 9. to 9. in",
@@ -56,7 +66,10 @@ def test_what_is_as_asked_is_tried_and_changes_nothing():
         (lambda batch: replace(batch, source_length=batch.source_length * 0), "source .* lengths 0 to 0 in"),
         (lambda batch: replace(batch, source=batch.source + 90), "source .* has ids 9.* of 31"),
         (without_eos, "target .* is not PAD after its length|target .* does not end in EOS"),
-        (with_length_of_padding, "target .* does not end in EOS, which its length counts"),
+        (with_length_of_padding, "target .* has id 0 within its length, which is PAD and no token"),
+        (lambda batch: tuple(vars(batch).values()), "sample of the task gives a tuple, not a Batch"),
+        (with_an_end_before_the_end, "target .* has EOS, 30, before its end"),
+        (with_ends_in_sources, "source .* has EOS, 30, though source_eos is false"),
         (with_tokens_after_the_end, "target .* is not PAD after its length"),
     ],
 )
@@ -66,12 +79,48 @@ def test_a_batch_that_is_none_is_named(change, message):
 
 
 @pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ({"max_target_length": 3}, "target .* has . tokens, and the task says that 3 are the most"),
+        ({"max_source_length": 3}, "source .* has 5 tokens, and the task says that 3 are the most"),
+        ({"batches": lambda *given: iter([])}, "the task has no pairs to score in validation"),
+        (
+            {
+                "batches": lambda split, generators, samples: iter(
+                    [task_with(without_eos).sample(generators, 9)]
+                )
+            },
+            r"target of the task's batches\('validation'\) is not PAD",
+        ),
+        (
+            {"batches": lambda split, generators, samples: iter([task_with().sample(generators[:1], 9)])},
+            r"source of the task's batches\('validation'\) is \[1, 9, 5\], .*: they must be \[3, 9, 'T'\]",
+        ),
+    ],
+)
+def test_a_task_that_is_not_as_it_says_is_refused(members, message):
+    with pytest.raises(ValueError, match=message):
+        try_out(task_with(**members), build(SMALL, ROUNDS), ROUNDS)
+
+
+def test_samples_that_their_generators_do_not_set_are_refused():
+    task = task_with()
+    sample, others = task.sample, [torch.Generator().manual_seed(i) for i in ROUNDS]
+    task.sample = lambda generators, size: sample(others, size)  # which go on from draw to draw
+    with pytest.raises(ValueError, match="sample draws a source that its generators do not set"):
+        try_out(task, build(SMALL, ROUNDS), ROUNDS)
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     [
         (lambda loss: loss.mean(), r"the loss is \[\]: it must be \[3\], a number a training"),
         (lambda loss: loss.unsqueeze(1), r"the loss is \[3, 1\]: it must be \[3\]"),
         (lambda loss: loss.mean().expand(3), "the loss of the first training depends on .* of the others"),
         (lambda loss: loss.cumsum(0).flip(0), "the loss of the first training depends on .* of the others"),
+        (lambda loss: loss.cumsum(0), "the loss of the last training depends on .* of the others"),
+        (lambda loss: loss.detach(), "the loss depends on no parameter that could learn"),
+        (lambda loss: loss * 2, "the loss of these pairs is .*, and by decode_step, .*: both must be"),
         (lambda loss: loss + torch.rand(3), "the model's loss draws from torch's own generator"),
     ],
 )
@@ -80,6 +129,27 @@ def test_a_loss_that_is_not_each_trainings_own_is_refused(change, message):
     loss = model.loss
     model.loss = lambda *given: change(loss(*given))
     with pytest.raises(ValueError, match=message):
+        try_out(task_with(), model, ROUNDS)
+
+
+def test_a_loss_whose_decoder_sees_the_answer_is_refused():
+    model = build(SMALL, ROUNDS)
+    loss = model.loss
+
+    def told(batch, generators=None):
+        target = batch.target.roll(-1, 2)  # what comes next
+        return loss(replace(batch, target=torch.where(target == PAD, EOS, target)), generators)
+
+    model.loss = told
+    with pytest.raises(ValueError, match="both must be the mean nats of a target's tokens, EOS counted"):
+        try_out(task_with(), model, ROUNDS)
+
+
+def test_a_loss_that_cannot_be_scored_is_told_before_training():
+    model = build(SMALL, ROUNDS)
+    loss = model.loss
+    model.loss = lambda batch, generators: loss(batch, generators)
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'generators'"):
         try_out(task_with(), model, ROUNDS)
 
 
