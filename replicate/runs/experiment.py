@@ -1,7 +1,5 @@
 """From a config to a finished run folder: rounds over worker processes, and what they made put together."""
 
-import itertools
-import math
 import multiprocessing
 import os
 import time
@@ -13,7 +11,7 @@ import pandas as pd
 import torch
 
 from replicate.checkpoints import write_checkpoint
-from replicate.files import RunError, locked, read_json, write_json, write_table
+from replicate.files import RunError, locked, write_json, write_table
 from replicate.runs.checks import (
     check_device_name,
     check_workers,
@@ -23,10 +21,10 @@ from replicate.runs.checks import (
 )
 from replicate.runs.folder import Run, checksums, open_run
 from replicate.runs.places import PROVENANCE, is_finished, runs_root
-from replicate.runs.provenance import begin, now
+from replicate.runs.plan import PLAN, Plan, begin
+from replicate.runs.provenance import now
 from replicate.settings import RunConfig
-from replicate.studies.registration import stamp_of
-from replicate.training.part import Part, score_part, train_part
+from replicate.training.part import score_part, train_part
 from replicate.training.progress import Stage, progress_style
 from replicate.training.workers import Stopped, Workers
 
@@ -39,9 +37,10 @@ def run(
     """Train and evaluate a config in its run folder, doing only what is missing.
 
     A finished folder with an equal config is reused, an unfinished one goes on where it was, anything else
-    there is refused. On the same machine, equal config and workers give equal numbers to the last bit;
-    another number of workers changes them by float rounding, which long trainings amplify: the rounds are
-    split into parts for them as the run begins, and the provenance has their number.
+    there is refused. On the same machine, equal config, workers and threads of each give equal numbers to the
+    last bit; other ones change them by float rounding, which long trainings amplify. The rounds are split
+    into parts for the workers as the run begins; it goes on with these parts and threads, and the provenance
+    has their numbers.
 
     Args:
         folder: where; by default a name made from the config, under `runs_root()`.
@@ -76,10 +75,10 @@ def _complete(folder: Path, config: RunConfig, device: str, workers: int) -> Non
     """Do what is missing, while no other process does."""
     with locked(folder):
         if not _claim(folder, config):
-            parts, attempts = _begin(folder, config, device, workers)
+            plan = begin(folder, config, device, workers)
             began = time.monotonic()
             try:
-                results = _train_and_score(parts, device, workers)
+                results = _train_and_score(plan, device, workers)
             except (KeyboardInterrupt, Stopped):
                 message = f"stopped; {folder} keeps what was trained, and the same settings go on from there"
                 raise KeyboardInterrupt(message) from None
@@ -89,21 +88,11 @@ def _complete(folder: Path, config: RunConfig, device: str, workers: int) -> Non
                     "checkpointed is kept, and the same settings go on from there"
                 ) from error
             seconds = round(time.monotonic() - began, 1)
-            done = {"finished": now(), "device": device, "workers": workers, "parts": len(parts)}
-            done["seconds"] = seconds
+            done = {"finished": now(), "device": device, "workers": workers, "parts": len(plan.parts)}
+            done |= {"threads": plan.threads, "seconds": seconds}
             refuse_foreign(folder, config)  # what would be signed is the config as it stands there now
-            _finish(folder, results, _record(attempts) | done)
+            _finish(folder, results, plan.record | done)
         _remove_checkpoints(folder)  # also those that a run killed right after its last table has left
-
-
-def rounds_at_once(hidden_size: int) -> int:
-    """How many trainings one process runs side by side on a CPU; more outgrow its caches and go no faster.
-
-    At 12 cells ten take 1.2 ms each for an update where five take 1.8; of 256 cells and more, one is enough.
-    """
-    if hidden_size >= 256:
-        return 1
-    return 10 if hidden_size <= 16 else 5
 
 
 def choose_device(name: str) -> str:
@@ -124,56 +113,11 @@ def _claim(folder: Path, config: RunConfig) -> bool:
     return is_finished(folder)
 
 
-def _begin(folder: Path, config: RunConfig, device: str, workers: int) -> tuple[list[Part], list[dict]]:
-    """Contiguous shares of the rounds, and what was true as each attempt at the run began.
-
-    A run that goes on keeps the split it began with. All is written before the first update.
-    """
-    plan = folder / "parts.json"
-    if not plan.exists():
-        rounds = config.training.rounds
-        at_once = rounds_at_once(config.model.hidden_size) if device == "cpu" else rounds
-        parts = max(min(workers, rounds), math.ceil(rounds / at_once))
-        write_json(plan, {"edges": [rounds * i // parts for i in range(parts + 1)], "attempts": []})
-    begun = read_json(plan)
-    # Of a run that an older version began, nobody knows when and on which commit.
-    edges = begun.get("edges")
-    attempts = begun.setdefault("attempts", [{"started": None, "git_commit": None}])
-    if (
-        not isinstance(edges, list)
-        or not all(isinstance(edge, int) for edge in edges)
-        or (edges[:1], edges[-1:], edges) != ([0], [config.training.rounds], sorted(set(edges)))
-        or not isinstance(attempts, list)
-        or not all(map(_is_attempt, attempts))
-    ):
-        raise RunError(f"{plan} is damaged; delete {folder} and start the run again")
-    stamp = stamp_of(config)
-    if (before := attempts and attempts[0].get("registration")) and before != stamp:
-        raise RunError(
-            f"{folder} was begun under the registration of {before['study']} as it stood then, and can "
-            "decide nothing now: put that file back, or delete the folder to start anew"
-        )
-    attempts.append(begin() | {"registration": stamp})
-    write_json(plan, begun)
-    return [Part(config, folder, range(first, stop)) for first, stop in itertools.pairwise(edges)], attempts
-
-
-def _is_attempt(noted: object) -> bool:
-    """Whether it is as `_begin` notes an attempt, of a registered study or of none."""
-    stamp = noted.get("registration") if isinstance(noted, dict) else ()
-    return stamp is None or (isinstance(stamp, dict) and "study" in stamp)
-
-
-def _record(attempts: list[dict]) -> dict:
-    """The first attempt, with those that went on from it."""
-    first, *later = attempts
-    return first | ({"resumed": later} if later else {})
-
-
-def _train_and_score(parts: list[Part], device: str, workers: int) -> list[dict]:
+def _train_and_score(plan: Plan, device: str, workers: int) -> list[dict]:
     """Every part's tables. All rounds end at the same update, however they are split."""
+    parts = plan.parts
     training, scoring = stages = _stages(parts[0].config)
-    with Workers(min(workers, len(parts)), stages) as pool:
+    with Workers(min(workers, len(parts)), stages, plan.threads) as pool:
         steps = pool.map(training, train_part, parts, device, None)
         if behind := [part for part, step in zip(parts, steps, strict=True) if step < max(steps)]:
             pool.map(training, train_part, behind, device, max(steps))  # those that were good enough earlier
@@ -211,4 +155,4 @@ def _remove_checkpoints(folder: Path) -> None:
 
 def _left_over(folder: Path) -> list[Path]:
     """What a run needs until it is finished, and no longer."""
-    return [path for path in (*folder.glob("part-*.pt"), folder / "parts.json") if path.exists()]
+    return [path for path in (*folder.glob("part-*.pt"), folder / PLAN) if path.exists()]

@@ -31,27 +31,31 @@ class Workers:
     the stage at hand its part has done.
 
     A part that fails, or Ctrl-C, ends the others at their next report; Ctrl-C once more kills the workers.
-    They end with the process that started them, too.
+    They end with the process that started them, too. Each has so many `threads` of PyTorch, on which the last
+    bits of what it computes depend.
     """
 
-    def __init__(self, count: int, stages: Sequence[Stage]):
-        self.count, self.stages, self.maps = count, stages, 0
+    def __init__(self, count: int, stages: Sequence[Stage], threads: int):
+        self.count, self.stages, self.threads, self.maps = count, stages, threads, 0
 
     def __enter__(self) -> Self:
         self.progress = Progress(self.stages)
         if self.count > 1:
             context = multiprocessing.get_context("spawn")
             # An Event has a lock, which a worker that is killed might take along.
-            self.reports, self.stop = context.Queue(), context.RawValue("b", False)
-            threads = max(1, torch.get_num_threads() // self.count)
-            given = self.reports, self.stop, threads, code_digest()
+            self.stop, self.has_begun = context.RawValue("b", False), context.RawValue("b", False)
+            self.reports = context.Queue()
+            given = self.reports, self.stop, self.has_begun, self.threads, code_digest()
             self.pool = ProcessPoolExecutor(self.count, context, initializer=_start_worker, initargs=given)
+        self.threads_before = torch.get_num_threads()
+        torch.set_num_threads(self.threads)
         self.hearing = ExitStack()
         self.interrupted = self.hearing.enter_context(interrupts())
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_) -> None:
         self.progress.__exit__()
+        torch.set_num_threads(self.threads_before)
         with self.hearing:  # until here: of two signals to end, the second would not have the workers save
             if self.count > 1:
                 self._end(is_waiting=kind is not KeyboardInterrupt)
@@ -60,7 +64,7 @@ class Workers:
 
     def _end(self, is_waiting: bool) -> None:
         self.stop.value = True
-        processes = list(self.pool._processes.values())  # `kill_workers`, which Python 3.14 has
+        processes = self._processes()  # `kill_workers`, which Python 3.14 has
         try:
             # Not `wait=True`: before Python 3.13 a join of the pool's thread that Ctrl-C interrupts takes
             # the thread for ended, and at exit what it works with is closed under it.
@@ -101,8 +105,25 @@ class Workers:
                 self.pool.submit(_run_in_worker, (self.maps, i), function, part, *arguments)
                 for i, part in enumerate(parts)
             ]
-        self._watch(futures, stage)
+        try:
+            self._watch(futures, stage)
+        except BrokenProcessPool as error:
+            if not self.has_begun.value and self._has_failed():
+                raise RunError(
+                    "a process of the run could not begin, as it said: a script must be a file, and a task "
+                    "or a model of one's own in a module that can be imported"
+                ) from error
+            raise
         return [future.result() for future in futures]
+
+    def _has_failed(self) -> bool:
+        """Whether a process ended by an error of Python's, where one that is killed ends by a signal."""
+        for process in self._processes():
+            process.join(10)  # the pool has seen an end, and ends the others
+        return any(process.exitcode == 1 for process in self._processes())
+
+    def _processes(self) -> list[multiprocessing.Process]:
+        return list(self.pool._processes.values())
 
     def _watch(self, futures: list[Future], stage: Stage) -> None:
         latest = [0] * len(futures)
@@ -113,7 +134,7 @@ class Workers:
             for future in ended:
                 future.result()  # raises what the part raised
             # The pool may not see the death of a process that started while it made its list of them.
-            if any(process.exitcode is not None for process in list(self.pool._processes.values())):
+            if any(process.exitcode is not None for process in self._processes()):
                 raise BrokenProcessPool
             while True:
                 try:
@@ -127,13 +148,15 @@ class Workers:
                 return
 
 
-_reports = _stop = None  # in a worker: where it reports to, and whether to go on
+_reports = _stop = None  # in a worker: where it reports to, and whether to end
+_has_begun = None  # in a worker: whether any has had work
 _is_other_code = False  # in a worker: whether it has loaded another library than the process that started it
 
 
-def _start_worker(reports: multiprocessing.Queue, stop, threads: int, code: str) -> None:
-    global _reports, _stop, _is_other_code
-    _reports, _stop, _is_other_code = reports, stop, code_digest() != code or is_changed()
+def _start_worker(reports: multiprocessing.Queue, stop, has_begun, threads: int, code: str) -> None:
+    global _reports, _stop, _has_begun, _is_other_code
+    _reports, _stop, _has_begun = reports, stop, has_begun
+    _is_other_code = code_digest() != code or is_changed()
     torch.set_num_threads(threads)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, who stops the workers
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -145,6 +168,7 @@ def _end_with_parent() -> None:
 
 
 def _run_in_worker(key: tuple[int, int], function: Callable[..., Any], part, *arguments) -> Any:
+    _has_begun.value = True
     if _is_other_code:
         raise RunError(
             "the library was changed since it was imported here, and other processes would run it as it is "

@@ -12,7 +12,7 @@ from shared import CONFIG, same
 
 from replicate.checkpoints import read_checkpoint, write_checkpoint
 from replicate.files import RunError, locked
-from replicate.runs import experiment
+from replicate.runs import experiment, plan
 from replicate.runs.experiment import run
 from replicate.runs.folder import open_run
 from replicate.tasks import task_of
@@ -116,7 +116,7 @@ def test_the_history_tells_the_gradients_norms(finished, tmp_path):
 def test_rounds_end_together_however_they_are_split(tmp_path, monkeypatch, goal):
     config = CONFIG.changed(steps=200, learning_rate=1e-2, stop_exact_match=goal)
     whole = run(config, tmp_path / "whole", workers=1)
-    monkeypatch.setattr(experiment, "rounds_at_once", lambda hidden_size: 1)
+    monkeypatch.setattr(plan, "rounds_at_once", lambda hidden_size: 1)
     parts = run(config, tmp_path / "parts", workers=1)
     first = whole.history[whole.history.exact_match >= goal].groupby("round").step.min()
     assert parts.steps == whole.steps == max(first) < 200
@@ -125,7 +125,7 @@ def test_rounds_end_together_however_they_are_split(tmp_path, monkeypatch, goal)
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_rounds_in_parts_or_processes_train_alike(finished, tmp_path, monkeypatch, workers):
-    monkeypatch.setattr(experiment, "rounds_at_once", lambda hidden_size: 1)
+    monkeypatch.setattr(plan, "rounds_at_once", lambda hidden_size: 1)
     split = run(CONFIG, tmp_path / "split", workers=workers)
     ours, theirs = split.load_model().state_dict(), finished.load_model().state_dict()
     for name in theirs:
@@ -204,6 +204,7 @@ def test_a_wrong_progress_style_stops_before_training(tmp_path, monkeypatch):
     [
         *({"edges": edges} for edges in ([0, 1], [1, 2], [0, 2, 1, 2], [])),
         *({"attempts": [attempt]} for attempt in (1, {"registration": 1}, {"registration": {"day": 1}})),
+        *({"threads": threads} for threads in (0, -1, True, 1.5, "2", None, 10**9)),
     ],
 )
 def test_a_damaged_split_is_refused(tmp_path, split):
@@ -211,6 +212,32 @@ def test_a_damaged_split_is_refused(tmp_path, split):
     (tmp_path / "parts.json").write_text(json.dumps({"edges": [0, 2]} | split))
     with pytest.raises(RunError, match=r"parts\.json is damaged"):
         run(CONFIG, tmp_path, workers=1)
+
+
+def test_a_run_goes_on_with_the_threads_it_began_with(tmp_path, monkeypatch):
+    config, before = CONFIG.changed(steps=2), torch.get_num_threads()
+    for threads in (2, 6):
+        seen = []
+        monkeypatch.setattr("replicate.runs.experiment.train_part", seen_by(seen))
+        torch.set_num_threads(threads)
+        try:
+            with pytest.raises(ZeroDivisionError):
+                run(config, tmp_path / "run", workers=1)
+            assert seen == [2] and torch.get_num_threads() == threads
+        finally:
+            torch.set_num_threads(before)
+    monkeypatch.undo()
+    for folder, expected in (("run", 2), ("another", max(1, before // 2))):
+        run(config, tmp_path / folder, workers=2)
+        assert json.loads((tmp_path / folder / "provenance.json").read_text())["threads"] == expected
+
+
+def seen_by(seen):
+    def train_part(*_):
+        seen.append(torch.get_num_threads())
+        return 1 // 0
+
+    return train_part
 
 
 def test_a_checkpoint_of_other_rounds_is_named(tmp_path):

@@ -47,21 +47,21 @@ def fail_or_go_on(part: int, progress) -> int:
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_results_come_in_the_order_of_the_parts(count):
-    with Workers(count, [STAGE]) as workers:
+    with Workers(count, [STAGE], 1) as workers:
         assert workers.map(STAGE, double, [3, 1, 2], 10) == [30, 10, 20]
         assert workers.map(STAGE, double, [5], 2) == [10]
 
 
 def test_workers_that_load_another_library_than_is_loaded_here_refuse_to_work(monkeypatch):
     monkeypatch.setattr(code, "_DIGEST", "as it was before an edit")
-    with Workers(2, [STAGE]) as workers, pytest.raises(RunError, match="the library was changed since"):
+    with Workers(2, [STAGE], 1) as workers, pytest.raises(RunError, match="the library was changed since"):
         workers.map(STAGE, double, [3, 1], 10)
-    with Workers(1, [STAGE]) as workers:
+    with Workers(1, [STAGE], 1) as workers:
         assert workers.map(STAGE, double, [3, 1], 10) == [30, 10]
 
 
 def test_a_report_that_comes_after_the_result_is_not_of_the_next_call():
-    with Workers(2, [STAGE]) as workers:
+    with Workers(2, [STAGE], 1) as workers:
         assert workers.map(STAGE, report_late, [0.3, 0.3, 0.3]) == [0.3, 0.3, 0.3]
         assert workers.map(STAGE, report_late, [2.0]) == [2.0]
 
@@ -72,7 +72,7 @@ def interrupt(part: int, progress) -> int:
 
 
 def test_ctrl_c_in_work_that_reports_nothing_is_seen_after_it():
-    with pytest.raises(Stopped), Workers(1, [STAGE]) as workers:
+    with pytest.raises(Stopped), Workers(1, [STAGE], 1) as workers:
         workers.map(STAGE, interrupt, [1])
 
 
@@ -117,19 +117,21 @@ def test_a_signal_that_comes_while_another_is_noted_does_no_harm():
     subprocess.run([sys.executable, "-c", STORM], check=True, timeout=120)
 
 
-def test_threads_are_shared_among_the_workers():
+@pytest.mark.parametrize("count", [1, 2])
+def test_each_process_has_the_threads_of_the_run(count):
     before = torch.get_num_threads()
-    torch.set_num_threads(6)
-    try:
-        with Workers(2, [STAGE]) as workers:
-            assert workers.pool.submit(torch.get_num_threads).result() == 3
-    finally:
-        torch.set_num_threads(before)
+    with Workers(count, [STAGE], 3) as workers:
+        assert workers.map(STAGE, threads_of, [0]) == [3]
+    assert torch.get_num_threads() == before
+
+
+def threads_of(part: int, progress) -> int:
+    return torch.get_num_threads()
 
 
 def test_a_part_that_fails_ends_the_others():
     began = time.monotonic()
-    with pytest.raises(ValueError, match="part 0 failed"), Workers(2, [STAGE]) as workers:
+    with pytest.raises(ValueError, match="part 0 failed"), Workers(2, [STAGE], 1) as workers:
         workers.map(STAGE, fail_or_go_on, [1, 0])
     assert time.monotonic() - began < 300
 
@@ -141,7 +143,7 @@ from test_workers import STAGE, fail_or_go_on
 from replicate.training.workers import Workers
 
 if __name__ == "__main__":
-    with Workers(2, [STAGE]) as workers:
+    with Workers(2, [STAGE], 1) as workers:
         print(workers.pool.submit(os.getpid).result(), flush=True)
         workers.map(STAGE, fail_or_go_on, [1, 2])
 """
@@ -176,6 +178,14 @@ def test_a_script_that_its_own_workers_would_run_is_told_so(tmp_path):
     assert "RunError: a script whose run has several processes must call it under `if __name__" in done.stderr
 
 
+def test_a_script_that_is_no_file_is_told_that_its_workers_cannot_begin(tmp_path):
+    guarded = UNGUARDED.replace("run(Run", "if __name__ == '__main__': run(Run")
+    script = guarded.format(folder=str(tmp_path / "run"))
+    done = subprocess.run([sys.executable], input=script, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "RunError: a process of the run could not begin, as it said: a script must be" in done.stderr
+
+
 TWICE = """
 import multiprocessing, sys, threading
 sys.path.insert(0, {folder!r})
@@ -187,7 +197,7 @@ if __name__ == "__main__":
     if not at_work:
         threading.Thread(target=say_when_workers_start).start()
     try:
-        with Workers(2, [STAGE]) as workers:
+        with Workers(2, [STAGE], 1) as workers:
             workers.map(STAGE, never_end, [0, 1], at_work)
     except KeyboardInterrupt:
         print("ended", file=sys.stderr)
