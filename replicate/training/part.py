@@ -90,7 +90,7 @@ def _load_or_start(part: Part, device: str) -> tuple[TrainingState, list[dict], 
     wanted = part.config.training.keep == "best"
     best = Best.none_yet(state.model, len(part.rounds)) if wanted else None
     if not part.checkpoint.exists():
-        try_out(task_of(part.config.task), state.model, part.rounds)
+        try_out(task_of(part.config.task), state.model, part.rounds, part.config.training.batch_size)
         return state, _curve_rows(part, state, best), best
     saved = read_checkpoint(part.checkpoint)
     try:

@@ -7,10 +7,13 @@ import torch
 from shared import SMALL, primes
 
 from replicate.models import build
-from replicate.tasks.batch import PAD
+from replicate.studies.plan import studies
+from replicate.tasks import task_of
+from replicate.tasks.batch import PAD, Batch
+from replicate.tasks.primes.settings import PrimeSettings
 from replicate.training.trial import try_out
 
-ROUNDS = range(3)
+ROUNDS, BATCH = range(3), 100
 EOS = 30  # of the task of SMALL
 
 
@@ -42,14 +45,10 @@ def with_an_end_before_the_end(batch):
     return replace(batch, target=torch.where(batch.target == 2, EOS, batch.target))
 
 
-def with_ends_in_sources(batch):
-    return replace(batch, source=torch.where(batch.source == 4, EOS, batch.source))
-
-
 def test_what_is_as_asked_is_tried_and_changes_nothing():
     model = build(SMALL, ROUNDS)
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    try_out(task_with(), model, ROUNDS)
+    try_out(task_with(), model, ROUNDS, BATCH)
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
     assert all(parameter.grad is None for parameter in model.parameters())
 
@@ -69,13 +68,12 @@ def test_what_is_as_asked_is_tried_and_changes_nothing():
         (with_length_of_padding, "target .* has id 0 within its length, which is PAD and no token"),
         (lambda batch: tuple(vars(batch).values()), "sample of the task gives a tuple, not a Batch"),
         (with_an_end_before_the_end, "target .* has EOS, 30, before its end"),
-        (with_ends_in_sources, "source .* has EOS, 30, though source_eos is false"),
         (with_tokens_after_the_end, "target .* is not PAD after its length"),
     ],
 )
 def test_a_batch_that_is_none_is_named(change, message):
     with pytest.raises(ValueError, match=message):
-        try_out(task_with(change), build(SMALL, ROUNDS), ROUNDS)
+        try_out(task_with(change), build(SMALL, ROUNDS), ROUNDS, BATCH)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +98,7 @@ def test_a_batch_that_is_none_is_named(change, message):
 )
 def test_a_task_that_is_not_as_it_says_is_refused(members, message):
     with pytest.raises(ValueError, match=message):
-        try_out(task_with(**members), build(SMALL, ROUNDS), ROUNDS)
+        try_out(task_with(**members), build(SMALL, ROUNDS), ROUNDS, BATCH)
 
 
 def test_samples_that_their_generators_do_not_set_are_refused():
@@ -108,7 +106,7 @@ def test_samples_that_their_generators_do_not_set_are_refused():
     sample, others = task.sample, [torch.Generator().manual_seed(i) for i in ROUNDS]
     task.sample = lambda generators, size: sample(others, size)  # which go on from draw to draw
     with pytest.raises(ValueError, match="sample draws a source that its generators do not set"):
-        try_out(task, build(SMALL, ROUNDS), ROUNDS)
+        try_out(task, build(SMALL, ROUNDS), ROUNDS, BATCH)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +118,7 @@ def test_samples_that_their_generators_do_not_set_are_refused():
         (lambda loss: loss.cumsum(0).flip(0), "the loss of the first training depends on .* of the others"),
         (lambda loss: loss.cumsum(0), "the loss of the last training depends on .* of the others"),
         (lambda loss: loss.detach(), "the loss depends on no parameter that could learn"),
-        (lambda loss: loss * 2, "the loss of these pairs is .*, and by decode_step, .*: both must be"),
+        (lambda loss: loss * 2, "the loss has .* nats, and by decode_step .*, of training .: a loss"),
         (lambda loss: loss + torch.rand(3), "the model's loss draws from torch's own generator"),
     ],
 )
@@ -129,7 +127,7 @@ def test_a_loss_that_is_not_each_trainings_own_is_refused(change, message):
     loss = model.loss
     model.loss = lambda *given: change(loss(*given))
     with pytest.raises(ValueError, match=message):
-        try_out(task_with(), model, ROUNDS)
+        try_out(task_with(), model, ROUNDS, BATCH)
 
 
 def test_a_loss_whose_decoder_sees_the_answer_is_refused():
@@ -141,8 +139,70 @@ def test_a_loss_whose_decoder_sees_the_answer_is_refused():
         return loss(replace(batch, target=torch.where(target == PAD, EOS, target)), generators)
 
     model.loss = told
-    with pytest.raises(ValueError, match="both must be the mean nats of a target's tokens, EOS counted"):
-        try_out(task_with(), model, ROUNDS)
+    with pytest.raises(ValueError, match=r"the loss has .* nats, and by decode_step"):
+        try_out(task_with(), model, ROUNDS, BATCH)
+
+
+def test_tiny_parameters_hide_no_fault():
+    model = build(SMALL.changed(init_bound=1e-3), ROUNDS)
+    loss, step = model.loss, model.decode_step
+    model.decode_step = lambda state, previous: (step(state, previous)[0], step(state, previous)[1].flip(2))
+    with pytest.raises(ValueError, match=r"the loss has .* nats, and by decode_step"):
+        try_out(task_with(), model, ROUNDS, BATCH)
+    model.loss = lambda batch, generators=None: loss(batch, generators) * 1.1
+    model.decode_step = step
+    with pytest.raises(ValueError, match=r"the loss has .* nats, and by decode_step"):
+        try_out(task_with(), model, ROUNDS, BATCH)
+
+
+def test_an_answer_that_depends_on_the_pair_beside_it_is_refused():
+    model = build(SMALL, ROUNDS)
+    encode = model.encode
+    model.encode = lambda *given: 1000 * encode(*given).cumsum(1)
+    with pytest.raises(ValueError, match=r"nats, and (by decode_step|beside another) .* of training"):
+        try_out(task_with(), model, ROUNDS, BATCH)
+
+
+def test_trainings_that_share_their_draws_are_refused():
+    def of_the_first(batch):
+        return Batch(**{name: values[:1].expand_as(values) for name, values in vars(batch).items()})
+
+    task = task_with(of_the_first)
+    with pytest.raises(ValueError, match="sample draws a source that the generators of other trainings set"):
+        try_out(task, build(SMALL, ROUNDS), ROUNDS, BATCH)
+
+
+@pytest.mark.parametrize("size", [1, 8])
+def test_a_task_is_asked_for_batches_of_the_runs_size_alone(size):
+    asked, task = set(), task_with()
+    sample = task.sample
+    task.sample = lambda own, size: asked.add(size) or sample(own, size)
+    try_out(task, build(SMALL, ROUNDS), ROUNDS, size)
+    assert size in asked and asked <= {size, 100}  # those to score are drawn alike
+
+
+@pytest.mark.parametrize("model", ["rnn", "lstm", "attention", "post"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"init_bound": bound} for bound in (1e-30, 0.08, 10.0, 1000.0)),
+        *({"eos_is_a_value": True}, {"eos_is_a_value": True, "vocab_size": 32}, {"reverse": True}),
+        *({"source_eos": True}, {"max_length": 60}, {"vocab_size": 5}, {"skew": 1e3}, {"batch_size": 1}),
+    ],
+)
+def test_what_the_settings_allow_is_taken(model, change):
+    own = {"feed_previous": True} if model == "attention" else {}
+    config = SMALL.changed(model=model, **own, **change)
+    try_out(task_of(config.task), build(config, ROUNDS), ROUNDS, config.training.batch_size)
+
+
+def test_every_run_that_is_kept_would_be_trained_again():
+    configs = [config for plan in studies().values() for config in plan.values()]
+    tried = [config for config in configs if isinstance(config.task, PrimeSettings)]
+    assert len(tried) > 50
+    for config in tried:
+        rounds = range(min(2, config.training.rounds))
+        try_out(task_of(config.task), build(config, rounds), rounds, config.training.batch_size)
 
 
 def test_a_loss_that_cannot_be_scored_is_told_before_training():
@@ -150,7 +210,7 @@ def test_a_loss_that_cannot_be_scored_is_told_before_training():
     loss = model.loss
     model.loss = lambda batch, generators: loss(batch, generators)
     with pytest.raises(TypeError, match="missing 1 required positional argument: 'generators'"):
-        try_out(task_with(), model, ROUNDS)
+        try_out(task_with(), model, ROUNDS, BATCH)
 
 
 def test_answers_that_draw_what_no_seed_sets_are_refused():
@@ -163,13 +223,13 @@ def test_answers_that_draw_what_no_seed_sets_are_refused():
 
     model.decode_step = dropping
     with pytest.raises(ValueError, match="the model's answer draws from torch's own generator"):
-        try_out(task_with(), model, ROUNDS)
+        try_out(task_with(), model, ROUNDS, BATCH)
 
 
 def test_statistics_of_truth_values_and_scores_that_rounding_lifts_are_taken():
     task = task_with(statistics=lambda p, t: {"exact": (p == t).all(1)})
     task.scores = lambda means: dict.fromkeys((metric.name for metric in task.metrics), 1 + 1e-15)
-    try_out(task, build(SMALL, ROUNDS), ROUNDS)
+    try_out(task, build(SMALL, ROUNDS), ROUNDS, BATCH)
 
 
 @pytest.mark.parametrize(
@@ -177,25 +237,25 @@ def test_statistics_of_truth_values_and_scores_that_rounding_lifts_are_taken():
     [
         (
             {"statistics": lambda p, t: {"a": torch.tensor(0.5)}},
-            "statistic 'a' must be a number for each of 6",
+            "statistic 'a' must be a number for each of 300",
         ),
         (
-            {"statistics": lambda p, t: {"a": torch.ones(6, 1)}},
-            "statistic 'a' must be a number for each of 6",
+            {"statistics": lambda p, t: {"a": torch.ones(300, 1)}},
+            "statistic 'a' must be a number for each of 300",
         ),
-        ({"statistics": lambda p, t: {"a": torch.full((6,), torch.nan)}}, "statistic 'a' must be a number"),
-        ({"statistics": lambda p, t: {"samples": torch.ones(6)}}, "and not 'samples'"),
+        ({"statistics": lambda p, t: {"a": torch.full((300,), torch.nan)}}, "statistic 'a' must be a number"),
+        ({"statistics": lambda p, t: {"samples": torch.ones(300)}}, "and not 'samples'"),
         ({"scores": lambda means: {}}, "the metric 'psa' must be a number of Python, not None"),
         ({"scores": lambda means: dict.fromkeys(["psa"], torch.tensor(1.0))}, "not tensor"),
     ],
 )
 def test_statistics_and_metrics_that_are_no_numbers_are_named(members, message):
     with pytest.raises(ValueError, match=message):
-        try_out(task_with(**members), build(SMALL, ROUNDS), ROUNDS)
+        try_out(task_with(**members), build(SMALL, ROUNDS), ROUNDS, BATCH)
 
 
 def test_a_metric_whose_right_answers_are_beyond_its_bounds_is_named():
     task = task_with()
     task.scores = lambda means: dict.fromkeys((metric.name for metric in task.metrics), 100.0)
     with pytest.raises(ValueError, match="psa of right answers is 100, beyond its bounds, 0 and 1"):
-        try_out(task, build(SMALL, ROUNDS), ROUNDS)
+        try_out(task, build(SMALL, ROUNDS), ROUNDS, BATCH)
