@@ -134,8 +134,8 @@ def read_notebook(path: Path) -> NotebookNode:
         raise ParameterError(f"cannot read {path}: {error.strerror}") from error
     except (*DAMAGE, nbformat.ValidationError) as error:
         raise ParameterError(f"{path} is not a notebook") from error
-    if (language := _language(notebook)).casefold() not in ("python", "ipython"):
-        raise ParameterError(f"{path} is a notebook of {language}; only those of Python are executed")
+    if (language := _language(notebook)).casefold() not in ("python", "python3", "ipython"):
+        raise ParameterError(f"{path} is a notebook of {language!r}; only those of Python are executed")
     return notebook
 
 
@@ -143,8 +143,8 @@ def _language(notebook: NotebookNode) -> str:
     """As the notebook says; Python where it says nothing."""
     for place, name in (("kernelspec", "language"), ("language_info", "name")):
         said = notebook.metadata.get(place)
-        if isinstance(said, dict) and isinstance(said.get(name), str):
-            return said[name]
+        if isinstance(said, dict) and said.get(name):
+            return str(said[name])
     return "Python"
 
 

@@ -45,7 +45,14 @@ def formulas_in(text: str) -> Iterator[Formula]:
         if end and (closing := _closing(text, stop, end)):
             tex = text[stop : closing.start()] if name is None else text[start : closing.end()]
             stop = closing.end()
-            yield Formula(start, stop, tex.strip(), is_block=sign not in ("$", r"\("))
+            yield Formula(start, stop, _stripped(tex), is_block=sign not in ("$", r"\("))
+
+
+def _stripped(tex: str) -> str:
+    """Without space around it, but for one that a backslash makes a sign."""
+    stripped = tex.strip()
+    backslashes = len(stripped) - len(stripped.rstrip("\\"))
+    return f"{stripped} " if backslashes % 2 else stripped
 
 
 def _closing(text: str, start: int, end: str) -> re.Match | None:

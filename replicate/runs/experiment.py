@@ -88,8 +88,8 @@ def _complete(folder: Path, config: RunConfig, device: str, workers: int) -> Non
                     "checkpointed is kept, and the same settings go on from there"
                 ) from error
             seconds = round(time.monotonic() - began, 1)
-            done = {"finished": now(), "device": device, "workers": workers, "parts": len(plan.parts)}
-            done |= {"threads": plan.threads, "seconds": seconds}
+            done = {"finished": now(), "device": device, "parts": len(plan.parts)}
+            done |= {"workers": min(workers, len(plan.parts)), "threads": plan.threads, "seconds": seconds}
             refuse_foreign(folder, config)  # what would be signed is the config as it stands there now
             _finish(folder, results, plan.record | done)
         _remove_checkpoints(folder)  # also those that a run killed right after its last table has left

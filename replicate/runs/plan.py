@@ -52,9 +52,10 @@ def begin(folder: Path, config: RunConfig, device: str, workers: int) -> Plan:
     begun = read_json(file)
     # Of a run that an older version began, nobody knows when and on which commit, nor its threads.
     attempts = begun.setdefault("attempts", [{"started": None, "git_commit": None}])
-    threads = begun.setdefault("threads", _threads(workers))
     edges = begun.get("edges")
-    if not (_are_edges(edges, config.training.rounds) and _are_attempts(attempts) and _is_count(threads)):
+    are_edges = _are_edges(edges, config.training.rounds)
+    threads = begun.setdefault("threads", _threads(min(workers, len(edges) - 1)) if are_edges else 1)
+    if not (are_edges and _are_attempts(attempts) and _is_count(threads)):
         raise RunError(f"{file} is damaged; delete {folder} and start the run again")
     stamp = stamp_of(config)
     if (before := attempts and attempts[0].get("registration")) and before != stamp:

@@ -81,7 +81,8 @@ def open_kept(name: str, config: RunConfig) -> Run:
     kept = open_run(RESULTS / "runs" / name)
     if kept.config != config:
         raise RunError(
-            f"{kept.path} was made with other settings than `replicate replicate` uses; make it again"
+            f"{kept.path} was made with other settings than `replicate replicate` uses: put these back where "
+            "they are registered, or delete that folder to make it again"
         )
     return kept
 
@@ -109,9 +110,9 @@ def read_training_table(path: Path, runs: dict[str, RunConfig]) -> pd.DataFrame:
 
 
 def core_hours(runs: dict[str, RunConfig]) -> list[float]:
-    """What each kept run took, over all its processes."""
+    """What each kept run took, over all its processes and their threads, of which earlier ones had one."""
     records = [open_kept(name, config).provenance for name, config in runs.items()]
-    return [record["seconds"] * record["workers"] / 3600 for record in records]
+    return [record["seconds"] * record["workers"] * record.get("threads", 1) / 3600 for record in records]
 
 
 def reversal_trainings() -> pd.DataFrame:

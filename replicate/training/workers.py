@@ -3,6 +3,7 @@
 import multiprocessing
 import multiprocessing.connection
 import os
+import pickle
 import queue
 import signal
 import threading
@@ -186,7 +187,18 @@ def _run_in_worker(key: tuple[int, int], function: Callable[..., Any], part, *ar
     before = signal.signal(signal.SIGTERM, lambda signum, frame: asked_to_end.set())
     try:
         return function(part, *arguments, report)
+    except Exception as error:
+        raise _that_can_be_sent(error) from error
     finally:
         signal.signal(signal.SIGTERM, before)
         if asked_to_end.is_set():
             signal.raise_signal(signal.SIGTERM)
+
+
+def _that_can_be_sent(error: Exception) -> Exception:
+    """An error as it is, or, where it cannot be made again from what is sent, its words."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:  # whatever its class does then
+        return RunError(f"{type(error).__name__}: {error}")
+    return error

@@ -1,6 +1,7 @@
 """What a notebook shows of a run: its baselines and its answers."""
 
 import math
+import re
 from dataclasses import replace
 
 import pandas as pd
@@ -59,6 +60,11 @@ def test_answers_shown_as_right_are_right_and_as_wrong_are_wrong(trained, gone):
         primes = [x for x in row.source.split() if reference.is_prime(int(x))]
         assert row.target == " ".join(primes)
     assert (wrong.target != wrong.answer).all()
+
+
+def test_words_in_a_table_are_no_formula_in_a_notebook(trained):
+    classes = re.search('class="(.*?)"', sample_answers(trained, count=1)._repr_html_())[1].split()
+    assert {"mathjax_ignore", "tex2jax_ignore"} <= {*classes}  # which JupyterLab's MathJax passes over
 
 
 def test_no_answers_are_no_table(trained):

@@ -124,11 +124,13 @@ def test_half_a_letter_is_no_text_of_a_notebook(tmp_path):
 R = {"name": "ir", "display_name": "R", "language": "R"}
 
 
-@pytest.mark.parametrize("told", [{"kernelspec": R}, {"language_info": {"name": "R"}}])
+@pytest.mark.parametrize(
+    "told", [{"kernelspec": R}, {"kernelspec": R | {"language": ""}, "language_info": {"name": "R"}}]
+)
 def test_a_notebook_of_another_language_is_not_executed(tmp_path, told):
     notebook = new_notebook(cells=[new_code_cell("print(5^2)", execution_count=1)], metadata=told)
     nbformat.write(notebook, tmp_path / "a.ipynb")
-    with pytest.raises(ParameterError, match=r"a\.ipynb is a notebook of R; only those of Python"):
+    with pytest.raises(ParameterError, match=r"a\.ipynb is a notebook of 'R'; only those of Python"):
         make_post(tmp_path / "a.ipynb", tmp_path)
 
 

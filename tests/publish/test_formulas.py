@@ -71,6 +71,8 @@ def test_a_table_keeps_its_columns_though_a_cell_has_a_bar(render):
         # formulas side by side, and other names of environments
         (r"$(a,b)$$(c,d)$, $\alpha$$\beta$-model", ["(a,b)", "(c,d)", r"\alpha", r"\beta"]),
         (r"\begin{Vmatrix} 1 \end{Vmatrix}", [r"\begin{Vmatrix} 1 \end{Vmatrix}"]),
+        # a space that is a sign
+        ("Let $a\\ $ and \\\\(b\\ \\\\), $$c\\\\ $$", ["a\\", "b\\", "c\\\\"]),
         # what is not closed, or not before its braces are, begins nothing
         ("$a {b$ and\n\n$c_1*d*e$", ["c_1*d*e"]),
         (r"\\(a \\(b\\) and $$c", [r"a \\(b"]),

@@ -232,6 +232,17 @@ def test_a_run_goes_on_with_the_threads_it_began_with(tmp_path, monkeypatch):
         assert json.loads((tmp_path / folder / "provenance.json").read_text())["threads"] == expected
 
 
+def test_the_processes_of_a_run_are_recorded_and_not_those_asked_for(tmp_path):
+    record = run(CONFIG.changed(steps=2), tmp_path / "run", workers=5).provenance
+    assert (record["workers"], record["parts"]) == (2, 2)
+
+
+def test_a_run_that_an_earlier_version_began_has_the_threads_of_its_processes(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 8)
+    plan.write_json(tmp_path / "parts.json", {"edges": [0, 1, 2], "attempts": []})
+    assert plan.begin(tmp_path, CONFIG, "cpu", workers=8).threads == 4
+
+
 def seen_by(seen):
     def train_part(*_):
         seen.append(torch.get_num_threads())

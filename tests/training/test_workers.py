@@ -129,6 +129,20 @@ def threads_of(part: int, progress) -> int:
     return torch.get_num_threads()
 
 
+class TwoWords(Exception):
+    def __init__(self, one: str, two: str):
+        super().__init__(f"{one} {two}")
+
+
+def fail_in_two_words(part: int, progress) -> None:
+    raise TwoWords("bad", "file")
+
+
+def test_an_error_that_no_other_process_can_make_again_has_its_words():
+    with pytest.raises(RunError, match="TwoWords: bad file"), Workers(2, [STAGE], 1) as workers:
+        workers.map(STAGE, fail_in_two_words, [0, 1])
+
+
 def test_a_part_that_fails_ends_the_others():
     began = time.monotonic()
     with pytest.raises(ValueError, match="part 0 failed"), Workers(2, [STAGE], 1) as workers:
