@@ -14,6 +14,9 @@ from replicate.tasks.batch import Batch
 from replicate.tasks.pairs import answer_length, position_matches
 from replicate.tasks.task import Answer, Split, Task
 
+# In notebooks: JupyterLab would take two dollars in a table's words for those of a formula.
+pd.set_option("display.html.use_mathjax", False)
+
 KINDS = ("source", "target")  # whose lengths a row by length is of
 KEYS = ["round", "kind", "length", "position", "samples"]  # columns that are no scores
 

@@ -1,13 +1,14 @@
 """A task and a model tried before they train: what breaks their contract trains wrongly."""
 
-from copy import deepcopy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
 from replicate.decoding import greedy, token_log_probability
 from replicate.evaluation.evaluate import metrics_of, pair_statistics
-from replicate.models.layers import initialise
 from replicate.randomness import drawing_by_seed, make_generators
 from replicate.tasks.batch import PAD, Batch
 from replicate.tasks.batch_check import check_batch
@@ -24,20 +25,18 @@ def try_out(task: Task, model: nn.Module, rounds: range, batch_size: int) -> Non
         ValueError: a batch is none, samples or answers draw what no seed sets, the loss of a training or of a
             pair is not its own or not what its answer has, or a right answer scores beyond a metric's bounds.
     """
-    batch = _samples(task, rounds, batch_size)
-    by_length = batch.source_length[0].argsort()
-    pairs = _pairs(batch, by_length[[0, -1]])
+    batch, scored = _samples(task, rounds, batch_size)
+    pairs = _pairs(batch, batch.source_length[0].argsort()[[0, -1]])
     _check_loss(model, pairs, make_generators(0, rounds, "trial"))
     with drawing_by_seed("the model's answer"):
         greedy(model, pairs.source, pairs.source_length, task.max_target_length)
-    redrawn = deepcopy(model).cpu()
-    initialise(redrawn, make_generators(0, rounds, "trial"), None)  # of tiny ones all tokens are alike
-    _compare(redrawn, pairs)
-    _check_bounds(task, batch.target.flatten(0, 1))
+    with _redrawn(model):
+        _compare(model, pairs)
+    _check_bounds(task, scored.target.flatten(0, 1))
 
 
-def _samples(task: Task, rounds: range, batch_size: int) -> Batch:
-    """Training samples; they and those of each split are batches, and each training has its own draws."""
+def _samples(task: Task, rounds: range, batch_size: int) -> tuple[Batch, Batch]:
+    """Training samples and test samples: they are batches, and each training has its own draws."""
     one, other = (task.sample(make_generators(0, rounds, "trial"), batch_size) for _ in range(2))
     check_batch("sample", one, task, len(rounds), batch_size)
     _check_equal(one, other, "its generators do not set")
@@ -48,7 +47,7 @@ def _samples(task: Task, rounds: range, batch_size: int) -> Batch:
         if batch is None:
             raise ValueError(f"the task has no pairs to score in {split}")
         check_batch(f"batches({split!r})", batch, task, len(rounds))
-    return one
+    return one, batch
 
 
 def _check_equal(one: Batch, other: Batch, what: str) -> None:
@@ -69,10 +68,24 @@ def _training(batch: Batch, place: int) -> Batch:
 
 
 def _pairs(batch: Batch, places: Tensor) -> Batch:
-    """Some pairs of every training, no wider than they are long."""
-    source_length, target_length = batch.source_length[:, places], batch.target_length[:, places]
-    source = batch.source[:, places, : source_length.max()]
-    return Batch(source, source_length, batch.target[:, places, : target_length.max()], target_length)
+    """Some pairs of every training, as wide as they stand in the batch."""
+    return Batch(**{name: values[:, places] for name, values in vars(batch).items()})
+
+
+@contextmanager
+def _redrawn(model: nn.Module) -> Iterator[None]:
+    """Give a model other parameters meanwhile: of tiny ones all tokens and all pairs are alike."""
+    before = [parameter.detach().clone() for parameter in model.parameters()]
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            bound = min(parameter.shape[1:], default=1) ** -0.5
+            parameter.copy_(torch.empty(parameter.shape).uniform_(-bound, bound, generator=generator))
+        try:
+            yield
+        finally:
+            for parameter, values in zip(model.parameters(), before, strict=True):
+                parameter.copy_(values)
 
 
 def _check_loss(model: nn.Module, batch: Batch, generators: list[torch.Generator]) -> None:
@@ -94,18 +107,25 @@ def _check_loss(model: nn.Module, batch: Batch, generators: list[torch.Generator
         model.zero_grad()
 
 
-@torch.no_grad()
 def _compare(model: nn.Module, batch: Batch) -> None:
     """See that the loss is what the steps of an answer give the right one, for pairs together and alone."""
-    pairs = range(batch.source.shape[1])
-    together = _nats(model, batch)  # [R, B]
-    loss, tokens = model.loss(batch).cpu(), batch.target_length
-    _compare_nats(loss * tokens.sum(1), together.sum(1), "the loss", "by decode_step")
-    for i in pairs:
+    together, tokens = _nats(model, batch), batch.target_length  # [R, B]
+    loss = model.loss(batch).cpu() * tokens.sum(1)
+    _compare_nats(loss, together.sum(1), "the loss", "by decode_step")
+    for i in range(tokens.shape[1]):
         alone = _pairs(batch, torch.tensor([i]))
         _compare_nats(_nats(model, alone)[:, 0], together[:, i], "a pair alone", "beside another")
         loss = model.loss(alone).cpu() * tokens[:, i]
         _compare_nats(loss, together[:, i], "the loss of a pair", "by decode_step")
+    # The shorter pair of the first training without its padding; what the others have then does not count.
+    width = int(batch.source_length[0, 0])
+    first = _pairs(batch, torch.tensor([0]))
+    length = first.source_length.clamp(max=width)
+    try:
+        bare = _nats(model, replace(first, source=first.source[:, :, :width], source_length=length))
+    except (RuntimeError, IndexError, ValueError):  # a model for sources of one width
+        return
+    _compare_nats(bare[:1, 0], together[:1, 0], "a pair without padding", "with it")
 
 
 def _nats(model: nn.Module, batch: Batch) -> Tensor:

@@ -1,5 +1,6 @@
 """Tasks and models of one's own that break their contract are refused before their first update."""
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -161,6 +162,42 @@ def test_an_answer_that_depends_on_the_pair_beside_it_is_refused():
     model.encode = lambda *given: 1000 * encode(*given).cumsum(1)
     with pytest.raises(ValueError, match=r"nats, and (by decode_step|beside another) .* of training"):
         try_out(task_with(), model, ROUNDS, BATCH)
+
+
+@pytest.mark.parametrize("rounds", [range(1), ROUNDS])
+def test_a_model_that_reads_padding_is_refused(rounds):
+    model = build(SMALL.changed(model="lstm", hidden_size=30), rounds)
+    encode = model.encode
+    model.encode = lambda source, length, *given: encode(source, length * 0 + source.shape[2], *given)
+    with pytest.raises(ValueError, match=r"a pair without padding has .* nats, and with it"):
+        try_out(task_with(), model, rounds, BATCH)
+
+
+def test_a_model_for_sources_of_one_width_that_keeps_what_it_computed_is_taken():
+    model = build(SMALL, ROUNDS)
+    encode, loss = model.encode, model.loss
+
+    def of_one_width(source, length, *given):
+        if source.shape[2] != 5:
+            raise RuntimeError("shapes cannot be multiplied")
+        return encode(source, length, *given)
+
+    def kept(*given):
+        model.latest = loss(*given)
+        return model.latest
+
+    model.encode, model.loss, model.lock = of_one_width, kept, threading.Lock()
+    try_out(task_with(), model, ROUNDS, BATCH)
+
+
+def test_a_metric_of_rare_counts_is_tried_on_the_samples_to_score():
+    def share(means):
+        assert means["samples"] == 300
+        return dict.fromkeys((metric.name for metric in task.metrics), 1.0)
+
+    task = task_with()
+    task.scores = share
+    try_out(task, build(SMALL, ROUNDS), ROUNDS, 1)
 
 
 def test_trainings_that_share_their_draws_are_refused():
