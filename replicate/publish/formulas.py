@@ -104,7 +104,7 @@ class SetAside:
 
     def as_read(self, text: str) -> str:
         """The text with its formulas as MathJax reads them; dollars that are none have their marks still."""
-        return self.mark.sub(lambda mark: self._as_read(mark), text)
+        return self.mark.sub(self._as_read, text)
 
     def _as_read(self, mark: re.Match) -> str:
         source = self.sources[int(mark[1])]

@@ -26,7 +26,7 @@ def try_out(task: Task, model: nn.Module, rounds: range, batch_size: int) -> Non
             pair is not its own or not what its answer has, or a right answer scores beyond a metric's bounds.
     """
     batch, scored = _samples(task, rounds, batch_size)
-    pairs = _pairs(batch, batch.source_length[0].argsort()[[0, -1]])
+    pairs = _part(batch, pairs=batch.source_length[0].argsort()[[0, -1]])
     _check_loss(model, pairs, make_generators(0, rounds, "trial"))
     with drawing_by_seed("the model's answer"):
         greedy(model, pairs.source, pairs.source_length, task.max_target_length)
@@ -41,7 +41,7 @@ def _samples(task: Task, rounds: range, batch_size: int) -> tuple[Batch, Batch]:
     check_batch("sample", one, task, len(rounds), batch_size)
     _check_equal(one, other, "its generators do not set")
     last = task.sample(make_generators(0, rounds[-1:], "trial"), batch_size)
-    _check_equal(_training(one, -1), last, "the generators of other trainings set")
+    _check_equal(_part(one, rounds=slice(-1, None)), last, "the generators of other trainings set")
     for split in ("validation", "test"):
         batch = next(iter(task.batches(split, make_generators(0, rounds, "trial"), SAMPLES)), None)
         if batch is None:
@@ -63,13 +63,9 @@ def _check_equal(one: Batch, other: Batch, what: str) -> None:
             raise ValueError(f"the task's sample draws a {name} that {what}")
 
 
-def _training(batch: Batch, place: int) -> Batch:
-    return Batch(**{name: values[place].unsqueeze(0) for name, values in vars(batch).items()})
-
-
-def _pairs(batch: Batch, places: Tensor) -> Batch:
-    """Some pairs of every training, as wide as they stand in the batch."""
-    return Batch(**{name: values[:, places] for name, values in vars(batch).items()})
+def _part(batch: Batch, rounds: slice = slice(None), pairs: Tensor | slice = slice(None)) -> Batch:
+    """Some pairs of some trainings, as wide as they stand in the batch."""
+    return Batch(**{name: values[rounds][:, pairs] for name, values in vars(batch).items()})
 
 
 @contextmanager
@@ -113,13 +109,13 @@ def _compare(model: nn.Module, batch: Batch) -> None:
     loss = model.loss(batch).cpu() * tokens.sum(1)
     _compare_nats(loss, together.sum(1), "the loss", "by decode_step")
     for i in range(tokens.shape[1]):
-        alone = _pairs(batch, torch.tensor([i]))
+        alone = _part(batch, pairs=slice(i, i + 1))
         _compare_nats(_nats(model, alone)[:, 0], together[:, i], "a pair alone", "beside another")
         loss = model.loss(alone).cpu() * tokens[:, i]
         _compare_nats(loss, together[:, i], "the loss of a pair", "by decode_step")
     # The shorter pair of the first training without its padding; what the others have then does not count.
     width = int(batch.source_length[0, 0])
-    first = _pairs(batch, torch.tensor([0]))
+    first = _part(batch, pairs=slice(1))
     length = first.source_length.clamp(max=width)
     try:
         bare = _nats(model, replace(first, source=first.source[:, :, :width], source_length=length))

@@ -1,0 +1,63 @@
+"""What a run keeps from when it has begun: its parts and their threads."""
+
+import json
+
+import pytest
+import torch
+from shared import CONFIG
+
+from replicate.files import RunError
+from replicate.runs import plan
+from replicate.runs.experiment import run
+
+
+@pytest.mark.parametrize(
+    "split",
+    [
+        *({"edges": edges} for edges in ([0, 1], [1, 2], [0, 2, 1, 2], [])),
+        *({"attempts": [attempt]} for attempt in (1, {"registration": 1}, {"registration": {"day": 1}})),
+        *({"threads": threads} for threads in (0, -1, True, 1.5, "2", None, 10**9)),
+    ],
+)
+def test_a_damaged_split_is_refused(tmp_path, split):
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG.flat()))
+    (tmp_path / "parts.json").write_text(json.dumps({"edges": [0, 2]} | split))
+    with pytest.raises(RunError, match=r"parts\.json is damaged"):
+        run(CONFIG, tmp_path, workers=1)
+
+
+def test_a_run_goes_on_with_the_threads_it_began_with(tmp_path, monkeypatch):
+    config, before = CONFIG.changed(steps=2), torch.get_num_threads()
+    for threads in (2, 6):
+        seen = []
+        monkeypatch.setattr("replicate.runs.experiment.train_part", seen_by(seen))
+        torch.set_num_threads(threads)
+        try:
+            with pytest.raises(ZeroDivisionError):
+                run(config, tmp_path / "run", workers=1)
+            assert seen == [2] and torch.get_num_threads() == threads
+        finally:
+            torch.set_num_threads(before)
+    monkeypatch.undo()
+    for folder, expected in (("run", 2), ("another", max(1, before // 2))):
+        run(config, tmp_path / folder, workers=2)
+        assert json.loads((tmp_path / folder / "provenance.json").read_text())["threads"] == expected
+
+
+def test_the_processes_of_a_run_are_recorded_and_not_those_asked_for(tmp_path):
+    record = run(CONFIG.changed(steps=2), tmp_path / "run", workers=5).provenance
+    assert (record["workers"], record["parts"]) == (2, 2)
+
+
+def test_a_run_that_an_earlier_version_began_has_the_threads_of_its_processes(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 8)
+    plan.write_json(tmp_path / "parts.json", {"edges": [0, 1, 2], "attempts": []})
+    assert plan.begin(tmp_path, CONFIG, "cpu", workers=8).threads == 4
+
+
+def seen_by(seen):
+    def train_part(*_):
+        seen.append(torch.get_num_threads())
+        return 1 // 0
+
+    return train_part
