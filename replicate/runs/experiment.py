@@ -20,8 +20,8 @@ from replicate.runs.checks import (
     take_earlier,
 )
 from replicate.runs.folder import Run, checksums, open_run
-from replicate.runs.places import PROVENANCE, is_finished, runs_root
-from replicate.runs.plan import PLAN, Plan, begin
+from replicate.runs.places import PLAN, PROVENANCE, is_finished, runs_root
+from replicate.runs.plan import Plan, begin
 from replicate.runs.provenance import now
 from replicate.settings import RunConfig
 from replicate.training.part import score_part, train_part

@@ -14,7 +14,7 @@ from replicate.checkpoints import read_checkpoint
 from replicate.files import PROJECT, RunError, first_line, read_bytes, read_json
 from replicate.models import build
 from replicate.runs.checks import find_finished, read_config
-from replicate.runs.places import PROVENANCE, is_finished, runs_root
+from replicate.runs.places import PLAN, PROVENANCE, is_finished, runs_root
 from replicate.settings import RunConfig
 from replicate.tasks import task_of
 from replicate.tasks.task import Metric, Task
@@ -32,7 +32,7 @@ NEWER_COLUMNS = {  # those that runs of earlier versions lack
 }
 TEXT_FILES = ["config.json", *(f"{name}.csv" for name in TABLES)]
 FILES = [*TEXT_FILES, "checkpoint.pt"]
-OWN_FILES = [*FILES, PROVENANCE, "parts.json"]
+OWN_FILES = [*FILES, PROVENANCE, PLAN]
 
 
 @dataclass(frozen=True)

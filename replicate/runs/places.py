@@ -9,6 +9,7 @@ from replicate.fields import shortened
 from replicate.files import PROJECT, RunError
 
 PROVENANCE = "provenance.json"  # of a finished run: how it was made, and the checksums; written last
+PLAN = "parts.json"  # of a run that has begun: what it goes on with; gone once it is finished
 EARLIER_RUNS = ".earlier"  # beside the folder of runs: those that a sweep has from before, until asked for
 
 

@@ -9,11 +9,10 @@ import torch
 
 from replicate.files import RunError, read_json, write_json
 from replicate.runs import provenance
+from replicate.runs.places import PLAN
 from replicate.settings import RunConfig
 from replicate.studies.registration import stamp_of
 from replicate.training.part import Part
-
-PLAN = "parts.json"
 
 
 class Plan(NamedTuple):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from replicate.files import RunError, read_json
 from replicate.runs.folder import Run, open_run
-from replicate.runs.places import EARLIER_RUNS, PROVENANCE, is_finished
+from replicate.runs.places import EARLIER_RUNS, PLAN, PROVENANCE, is_finished
 
 EXECUTED = "notebook.ipynb"
 EARLIER = "earlier"  # runs that its notebook asked for before it was edited
@@ -128,4 +128,4 @@ def runs_of_attempt(root: Path) -> list[Path]:
 
 def _is_begun(run: Path) -> bool:
     """Whether a folder with a config is a run's, and not one of a cell's own."""
-    return is_finished(run) or (run / "parts.json").exists()
+    return is_finished(run) or (run / PLAN).exists()

@@ -1,9 +1,8 @@
-"""Registrations: read and refused, older than their runs, and alone in their commits."""
+"""Registrations: read and refused, and older than their runs."""
 
 import hashlib
 import json
 import re
-import subprocess
 from contextlib import nullcontext
 from dataclasses import replace
 
@@ -13,7 +12,6 @@ from shared import CONFIG, DATA
 
 from replicate.files import RunError
 from replicate.runs.experiment import run
-from replicate.runs.folder import PROJECT
 from replicate.studies import registration
 from replicate.studies.plan import studies
 from replicate.studies.registration import (
@@ -23,7 +21,6 @@ from replicate.studies.registration import (
     registrations,
     stamp_of,
 )
-from replicate.studies.results import open_kept
 
 
 @pytest.fixture
@@ -288,37 +285,3 @@ def test_runs_do_not_begin_before_their_registration_is_committed_and_its_day_ha
     with pytest.raises(RunError, match=r"tiny\.yaml must be committed, alone, before the first of its runs"):
         refuse_unready("tiny")
     refuse_unready("planned-in-code")
-
-
-def git(*arguments):
-    done = subprocess.run(["git", "-C", PROJECT, *arguments], capture_output=True, text=True)
-    return done.stdout.strip() if done.returncode == 0 else None
-
-
-history = pytest.mark.skipif(
-    git("rev-parse", "--is-shallow-repository") != "false", reason="there is no history here"
-)
-
-
-@history
-@pytest.mark.parametrize("study", registrations())
-def test_a_registration_is_committed_alone_and_never_changed(study):
-    path = f"results/registered/{study}.yaml"
-    # A merge of a branch from before it is no change of it.
-    commits = git("log", "--format=%H", "--full-history", "--no-merges", "--", path).split()
-    assert len(commits) == 1, f"{path} was changed after it was registered"
-    assert git("rev-parse", f"{commits[0]}:{path}") == git("rev-parse", f"HEAD:{path}")
-    touched = git("show", "--format=", "--name-status", commits[0]).splitlines()
-    assert touched == [f"A\t{path}"]
-
-
-@history
-@pytest.mark.parametrize("study", registrations())
-def test_every_kept_run_of_a_study_began_on_a_commit_that_holds_its_registration(study):
-    commit = git("log", "--format=%H", "--", f"results/registered/{study}.yaml")
-    kept = [name for name in studies()[study] if (PROJECT / "results" / "runs" / name).exists()]
-    for name in kept:
-        made = open_kept(name, studies()[study][name])
-        check_registered(made, study)
-        began = made.provenance["git_commit"]
-        assert git("merge-base", "--is-ancestor", commit, began) is not None, f"{name} began on {began}"
