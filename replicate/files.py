@@ -84,9 +84,13 @@ def freed_if_empty(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Make the folder and keep other processes off it; the lock goes with the process that holds it."""
-    lock = FileLock(path / LOCK, timeout=0)
+def locked(path: Path, seconds: float = 0) -> Iterator[None]:
+    """Make the folder and keep other processes off it; the lock goes with the process that holds it.
+
+    Raises:
+        RunError: another process holds it, and for that many seconds did not let go; or it is no folder.
+    """
+    lock = FileLock(path / LOCK, timeout=seconds)
     try:
         path.mkdir(parents=True, exist_ok=True)
         lock.acquire()

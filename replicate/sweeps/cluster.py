@@ -21,8 +21,8 @@ from replicate.training.interrupts import deaf_to_interrupts
 
 ANSWER_SECONDS = 10  # within which a scheduler answers
 LOOK_SECONDS = 5  # from one look at the workers to the next
-# Without a process of this machine's own, for one that dies is started again at once; or without an answer.
-LOST_SECONDS = 60
+LOST_SECONDS = 60  # without an answer
+RESTART_SECONDS = 180  # within which a process of this machine's own begins, however busy that is
 # dask advises against large tasks, as those are that bring a case's runs from before.
 NO_ADVICE = {"distributed.admin.large-graph-warning-threshold": "1TB"}
 
@@ -35,17 +35,22 @@ def connected(scheduler: str | None, workers: int) -> Iterator[Client]:
         RunError: no scheduler answers there.
         SweepError: it was lost meanwhile, or no process could be started.
     """
-    if scheduler is not None:
+    if scheduler is None:
+        name, there = "of this machine's own", _own(workers)
+    else:
         logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # of a loss, one line is enough
-        with dask.config.set(NO_ADVICE), _connect(scheduler) as client:
-            try:
-                yield client
-            except (CommClosedError, CancelledError) as error:
-                raise SweepError(
-                    f"the dask scheduler at {scheduler} was lost; what is done is stored, and the same "
-                    "command goes on"
-                ) from error
-        return
+        name, there = f"at {scheduler}", _connect(scheduler)
+    with dask.config.set(NO_ADVICE), there as client:
+        try:
+            yield client
+        except (CommClosedError, CancelledError) as error:
+            raise SweepError(
+                f"the dask scheduler {name} was lost; what is done is stored, and the same command goes on"
+            ) from error
+
+
+@contextmanager
+def _own(workers: int) -> Iterator[Client]:
     options = {"n_workers": workers, "threads_per_worker": 1, "processes": True}
     options["security"] = True  # keys of its own: other users of the machine could have it run their code
     options["preload"] = ["replicate.sweeps.deaf"]
@@ -54,13 +59,12 @@ def connected(scheduler: str | None, workers: int) -> Iterator[Client]:
     # at any port that is free: several sweeps may run side by side. No case waits at a busy worker while
     # another worker is idle: with a saturation of 1 it waits at the scheduler.
     settings = {"distributed.worker.profile.enabled": False, "distributed.scheduler.worker-saturation": 1.0}
-    # A machine that slept finds its workers silent for long, and all of them there.
-    settings |= {"distributed.scheduler.worker-ttl": None}
-    with dask.config.set(settings | NO_ADVICE):
+    # A machine that slept, or is busy, finds its workers silent for long, and all of them there.
+    settings |= {"distributed.scheduler.worker-ttl": None, "distributed.comm.timeouts.tcp": "1 hour"}
+    with dask.config.set(settings):
         try:
-            with (
-                deaf_to_interrupts()
-            ):  # Ctrl-C in the middle of their start would have each print a traceback
+            # Ctrl-C in the middle of their start would have each print a traceback.
+            with deaf_to_interrupts():
                 cluster = LocalCluster(**options, memory_limit=0, dashboard_address="127.0.0.1:0")
         except RuntimeError as error:
             raise SweepError(
@@ -107,20 +111,21 @@ def as_they_end(
 
     Raises:
         CommClosedError, CancelledError: the scheduler was lost, or has not answered for long.
-        SweepError: it is this machine's own, and all of its processes were lost for good.
+        SweepError: it is this machine's own, and its processes do not begin again.
     """
-    ending, next_look, there = as_completed(futures), 0.0, time.monotonic()
+    ending, next_look, answered, there = as_completed(futures), 0.0, time.monotonic(), time.monotonic()
     while not ending.is_empty():
         if time.monotonic() >= next_look:
             look(workers := _workers(client))
-            is_there = workers or (workers is not None and client.cluster is None)
-            there = time.monotonic() if is_there else there
-            if time.monotonic() - there > LOST_SECONDS:
-                if workers is None:
-                    raise CommClosedError
+            answered = time.monotonic() if workers is not None else answered
+            if time.monotonic() - answered > LOST_SECONDS:
+                raise CommClosedError
+            there = time.monotonic() if workers or client.cluster is None else there
+            if time.monotonic() - there > RESTART_SECONDS:
                 raise SweepError(
                     "every process was lost; what is done is stored, and the same command goes on"
                 )
+            _start_what_is_lost(client.cluster)
             next_look = time.monotonic() + LOOK_SECONDS
         for future in ending.next_batch(block=False):
             if future.cancelled():
@@ -128,6 +133,12 @@ def as_they_end(
             yield future
         if not ending.has_ready():
             time.sleep(0.1)
+
+
+def _start_what_is_lost(cluster: LocalCluster | None) -> None:
+    """Start a process for each that dask has given up, as it does where a busy machine cut a connection."""
+    if cluster is not None:
+        cluster.scale(len(cluster.worker_spec))
 
 
 def _workers(client: Client) -> int | None:

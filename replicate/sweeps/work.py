@@ -25,7 +25,7 @@ from replicate.training.interrupts import hearing_interrupts
 
 SAID = 200  # characters of a line that a case tells the sweep
 COPY = ".executed.ipynb"  # until it gets its name, which no cell may take
-ORPHAN_SECONDS = 60  # a kernel ends within seconds of the worker that started it
+ORPHAN_SECONDS = 60  # a worker that lost its scheduler, and the kernel of one that died, end within these
 
 _one_at_a_time = threading.Lock()  # papermill changes the folder, and we the environment, of a whole process
 _root: Path | None = None  # this process's folder of runs, while a case has one of its own in the environment
@@ -70,7 +70,7 @@ def work(job: Job) -> Outcome:
     began, error, files = time.monotonic(), None, {}
     try:
         refuse_other_code(job)
-        with _one_at_a_time, _own_root(), locked(folder := working_folder(job)):
+        with _one_at_a_time, _own_root(), locked(folder := working_folder(job), ORPHAN_SECONDS):
             began = time.monotonic()
             try:
                 _execute(job, folder)
@@ -136,16 +136,9 @@ def _execute(job: Job, folder: Path) -> None:
 
 def _wait_for_orphans(folder: Path) -> None:
     """Let the kernel of a worker that was killed let go of its run."""
-    deadline = time.monotonic() + ORPHAN_SECONDS
     for run in runs_of_attempt(folder):
-        while True:
-            try:
-                with locked(run):
-                    break
-            except RunError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.2)
+        with locked(run, ORPHAN_SECONDS):
+            pass
 
 
 def _files(folder: Path) -> dict[str, bytes]:

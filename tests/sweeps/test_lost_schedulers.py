@@ -7,8 +7,9 @@ import threading
 import time
 from contextlib import ExitStack, suppress
 
+import dask
 import pytest
-from distributed import Client, LocalCluster
+from distributed import Client, LocalCluster, default_client
 from shared import attempts, write_sweep
 
 from replicate.files import RunError
@@ -74,13 +75,38 @@ def test_that_a_scheduler_has_no_workers_is_said_and_they_are_waited_for(tmp_pat
 
 
 def test_a_machine_of_which_every_process_is_lost_ends_the_sweep_in_one_line(monkeypatch):
-    for name in ("LOST_SECONDS", "LOOK_SECONDS"):
+    for name in ("RESTART_SECONDS", "LOOK_SECONDS"):
         monkeypatch.setattr(f"replicate.sweeps.cluster.{name}", 0)
     seen = []
     options = {"n_workers": 0, "processes": False, "dashboard_address": None}
     with LocalCluster(**options) as own, Client(own) as client, pytest.raises(SweepError) as error:
         list(as_they_end(client, [client.submit(abs, -1)], seen.append))
     assert str(error.value).startswith("every process was lost; what is done is stored") and set(seen) == {0}
+
+
+def _cut(dask_worker):
+    """Its connection to the scheduler, on which dask gives the worker up, and the process with it."""
+    dask_worker.loop.call_later(0.5, dask_worker.batched_stream.comm.abort)
+
+
+@pytest.mark.parametrize("how_many", ["one", "all"])
+def test_a_case_whose_process_dask_gives_up_is_done_by_another_that_waits_for_it(
+    tmp_path, monkeypatch, how_many
+):
+    monkeypatch.setattr("replicate.sweeps.cluster.LOOK_SECONDS", 0.5)
+    jobs = read_sweep(write_sweep(tmp_path, "fixed: {log: LOG}\nlist: [{name: a, end: killed}, {name: b}]"))
+
+    def cut_in_the_first_case():
+        while "a" not in attempts(tmp_path) or not (tmp_path / "out" / jobs[1].name).exists():
+            time.sleep(0.1)
+        client = default_client()
+        at_work = [worker for worker, cases in client.processing().items() if cases]
+        client.run(_cut, workers=at_work if how_many == "one" else None)
+
+    threading.Thread(target=cut_in_the_first_case, daemon=True).start()
+    with dask.config.set({"distributed.deploy.lost-worker-timeout": "1s"}):
+        table = run_sweep(jobs, tmp_path / "out", workers=2)
+    assert table.state.tolist() == ["done", "done"] and attempts(tmp_path) == ["a", "a", "b"]
 
 
 def test_workers_of_this_machine_are_not_given_up_where_it_slept():
