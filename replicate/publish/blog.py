@@ -18,6 +18,8 @@ from replicate.publish.refresh import cleaned
 from replicate.studies.results import RESULTS
 from replicate.telling import tell
 
+NEEDED = {"slug": "--slug", "title": "--title", "categories": "--category", "tags": "--tag"}  # and its option
+
 
 def make_article(
     name: str, lang: str, out: Path, code: str | None = None, force: bool = False, **given: str | list | None
@@ -71,8 +73,12 @@ def post_of(own: dict, given: dict, name: str, out: Path) -> Post:
         raise ParameterError(f"{name}: `blog` in its metadata must be names and values, not {own!r}")
     fields = {field: value for field, value in own.items() if value is not None}
     fields |= {field: value for field, value in given.items() if value}
-    if missing := [field for field in ("slug", "title", "categories", "tags") if field not in fields]:
-        raise ParameterError(f"{name} has no {missing[0]} for a post; give it, or name it under `blog`")
+    if missing := [field for field in NEEDED if field not in fields]:
+        options = ", ".join(NEEDED[field] for field in missing)
+        raise ParameterError(
+            f"{name} has no {', '.join(missing)} for a post: name it under `blog` in its metadata, or give "
+            f"{options}"
+        )
     for field in ("categories", "tags"):
         if not isinstance(fields[field], list):
             raise ParameterError(f"{name}: {field} of a post must be a list, not {fields[field]!r}")

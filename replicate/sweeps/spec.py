@@ -18,6 +18,7 @@ from replicate.errors import OneLineError, ParameterError
 from replicate.fields import TaskSettings, explain
 from replicate.files import IS_CHECKOUT, PROJECT, RunError, read_utf8
 from replicate.parameters import Parameters, check_parameters, makes_config, run_config
+from replicate.publish.execute import read_notebook
 from replicate.runs.checks import check_making
 from replicate.runs.code import code_digest
 from replicate.setting_names import flat_names
@@ -175,6 +176,7 @@ def _check_case(values: Parameters, config: RunConfig) -> None:
 
 def _jobs(folder: Path, sweep: Sweep) -> list[Job]:
     notebook = folder / sweep.notebook
+    read_notebook(notebook)  # refuses what no case could execute
     defaults = check_parameters(notebook, {})
     fixed = values_of(sweep.fixed, defaults)
     jobs, changes = {}, sweep.changes()

@@ -202,7 +202,10 @@ def test_a_notebook_becomes_a_post_with_its_own_front_matter(tmp_path, capsys):
         notebook.metadata["blog"] = odd
         refused("`blog` in its metadata must be names and values")
     notebook.metadata["blog"] = {"slug": "own", "title": "Own", "categories": ["C"]}
-    refused("has no tags for a post")
+    refused("has no tags for a post: name it under `blog` in its metadata, or give --tag$")
+    del notebook.metadata["blog"]["slug"], notebook.metadata["blog"]["categories"]
+    refused("has no slug, categories, tags for a post: .* or give --slug, --category, --tag$")
+    notebook.metadata["blog"] |= {"slug": "own", "categories": ["C"]}
     notebook.metadata["blog"]["tags"] = "one"
     refused("tags of a post must be a list, not 'one'")
     notebook.metadata["blog"]["tags"] = ["one"]

@@ -76,6 +76,15 @@ def test_a_file_that_is_no_sweep_is_refused(tmp_path, text):
     assert "\n" not in str(error.value)
 
 
+def test_a_notebook_of_another_language_is_refused(tmp_path):
+    file = write_sweep(tmp_path, "list: [{name: a}]")
+    notebook = nbformat.read(tmp_path / "tiny.ipynb", as_version=4)
+    notebook.metadata["kernelspec"] = {"name": "ir", "language": "R", "display_name": "R"}
+    nbformat.write(notebook, tmp_path / "tiny.ipynb")
+    with pytest.raises(ParameterError, match=r"tiny\.ipynb is a notebook of 'R'; only those of Python"):
+        read_sweep(file)
+
+
 def test_a_parameter_that_comes_new_with_a_default_changes_no_key(tmp_path):
     (before,) = read_sweep(write_sweep(tmp_path, "list: [{steps: 2}]"))
     write_notebook(tmp_path / "tiny.ipynb", f"{SWEPT[0]}\nbrand_new = 3", *SWEPT[1:])

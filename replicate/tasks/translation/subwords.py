@@ -48,7 +48,9 @@ class Subwords:
 
     def encode(self, text: str) -> list[int]:
         """The ids of a text's pieces; UNK for a letter that no training sentence has."""
-        return self._pieces.encode(normalised(text))
+        text = normalised(text)
+        blank = [UNK] if text else []  # of a text that is nothing but sentencepiece's sign of a blank
+        return self._pieces.encode(text) or blank
 
     def decode(self, tokens: Sequence[int], unknown: str = SPECIAL[UNK]) -> str:
         """The text of some ids; special ones stand there by their names, UNK by the one given."""

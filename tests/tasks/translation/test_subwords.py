@@ -24,7 +24,7 @@ def test_ids_are_as_in_every_vocabulary_of_the_task():
     assert (VOCABULARY.bos, VOCABULARY.eos, VOCABULARY.size) == (BOS, EOS, 120)
     assert VOCABULARY.decode([0, 1, 2, 3]) == "<pad><s></s><unk>"
     assert VOCABULARY.encode("ж").count(UNK) == 1 and unknown_rate(VOCABULARY, ["ж"]) > 0
-    assert VOCABULARY.encode("") == []
+    assert VOCABULARY.encode("") == [] and VOCABULARY.encode("\u2581 \u2581") == [UNK]
     assert VOCABULARY.encode("L\u2019e\u0301toile\u202f!") == VOCABULARY.encode("L'étoile !")
 
 
