@@ -181,7 +181,10 @@ def _check(candidates: Candidates, source_length: Tensor, eos: int) -> None:
 
 
 def _each(state: State, function: Callable[[Tensor], Tensor]) -> State:
-    return function(state) if isinstance(state, Tensor) else tuple(map(function, state))
+    if isinstance(state, Tensor):
+        return function(state)
+    parts = map(function, state)
+    return type(state)(*parts) if hasattr(state, "_fields") else tuple(parts)  # a NamedTuple keeps its names
 
 
 def _like(index: Tensor, other: Tensor) -> Tensor:

@@ -12,8 +12,7 @@ from replicate.models.attention import AttentionSeq2Seq
 from replicate.models.layers import pick_rounds
 from replicate.randomness import make_generator
 from replicate.runs.folder import Run
-from replicate.tasks.batch import PAD
-from replicate.tasks.task import Vocabulary
+from replicate.tasks.naming import name_of
 
 SHOWN = 5  # most probable tokens at each step
 COLUMNS = ["step", "rank", "token", "probability", "chosen", "right", "ended"]  # of an answer
@@ -45,10 +44,13 @@ class Explorer:
         self.task, self.kind = run.task, run.config.model.kind
         self.model: nn.Module = pick_rounds([run.load_model()], [round_index])
         batch = self.task.sample([make_generator(run.config.training.seed, round_index, "explorer")], CLOUD)
-        states = encoder_state(self.model, batch.source, batch.source_length)[0].double()
-        self.centre = states.mean(0)
-        self.axes = torch.linalg.svd(states - self.centre, full_matrices=False)[2][:2]  # [2, state]
-        self.cloud = self._place(states)
+        states = encoder_state(self.model, batch.source, batch.source_length)[0]
+        self.has_path = states.dim() == 2 and states.is_floating_point()  # a vector a source
+        if self.has_path:
+            states = states.double()
+            self.centre = states.mean(0)
+            self.axes = torch.linalg.svd(states - self.centre, full_matrices=False)[2][:2]  # [2, state]
+            self.cloud = self._place(states)
 
     def read(self, text: str) -> list[int]:
         """The tokens of a text such as "4 7 9 2".
@@ -66,11 +68,11 @@ class Explorer:
 
     def source(self, values: list[int]) -> list[str]:
         """What was typed, token by token, as the task reads it."""
-        return [_name(self.task.source, token) for token in values]
+        return [name_of(self.task.source, token) for token in values]
 
     def target(self, values: list[int]) -> list[str]:
         """The right answer, token by token, EOS among them; no token where the task knows none."""
-        return [_name(self.task.target, token) for token in self._batch(values, turned=False)[2]]
+        return [name_of(self.task.target, token) for token in self._batch(values, turned=False)[2]]
 
     @torch.no_grad()
     def answer(self, values: list[int], turned: bool = False) -> pd.DataFrame:
@@ -95,7 +97,7 @@ class Explorer:
                 right = token == wanted
                 if rank > SHOWN and not right:
                     continue
-                name, chosen = _name(self.task.target, token), rank == 1 and not ended
+                name, chosen = name_of(self.task.target, token), rank == 1 and not ended
                 rows.append([step + 1, rank, name, p, chosen, right, ended])
             previous = order[:1].view(1, 1)
             ended = ended or previous.item() == self.task.target.eos
@@ -115,8 +117,8 @@ class Explorer:
         """Where the attention looks for each token of the answer: an `alignment_table` in words."""
         table = alignment_table(self.model, self.task, values)
         return table.assign(
-            source=[_name(self.task.source, token) for token in table.source],
-            answer=[_name(self.task.target, token) for token in table.answer],
+            source=[name_of(self.task.source, token) for token in table.source],
+            answer=[name_of(self.task.target, token) for token in table.answer],
         )
 
     def path(self, values: list[int], turned: bool = False) -> pd.DataFrame:
@@ -127,7 +129,7 @@ class Explorer:
         states = encoder_state(self.model, prefixes, torch.arange(1, steps + 1).unsqueeze(0))[0].double()
         places = self._place(states)
         return places.assign(
-            token=[_name(self.task.source, token) for token in source[0, 0, :steps].tolist()]
+            token=[name_of(self.task.source, token) for token in source[0, 0, :steps].tolist()]
         )
 
     def _batch(self, values: list[int], turned: bool) -> tuple[Tensor, Tensor, list[int]]:
@@ -140,7 +142,7 @@ class Explorer:
         """The names of an answer's tokens, to its EOS where it has one."""
         eos = self.task.target.eos
         ended = tokens[: tokens.index(eos) + 1] if eos in tokens else tokens
-        return [_name(self.task.target, token) for token in ended]
+        return [name_of(self.task.target, token) for token in ended]
 
     def _place(self, states: Tensor) -> pd.DataFrame:
         """Places along the first two principal components of the states of random sources."""
@@ -158,9 +160,3 @@ def in_words(answer: pd.DataFrame) -> tuple[str, str]:
     else:
         verdict = f"{right} of {wanted} right"
     return " ".join(answer[answer.chosen].token), verdict
-
-
-def _name(vocabulary: Vocabulary, token: int) -> str:
-    """A token as a reader sees it."""
-    special = {PAD: "PAD", vocabulary.bos: "BOS", vocabulary.eos: "EOS"}  # EOS last: it may be BOS too
-    return special[token] if token in special else vocabulary.decode([token])

@@ -12,8 +12,9 @@ from replicate.settings import RunConfig
 from replicate.statistics import weighted_means
 from replicate.tasks import task_of
 from replicate.tasks.batch import Batch
+from replicate.tasks.naming import text_of
 from replicate.tasks.pairs import until_eos
-from replicate.tasks.task import Task, headline_metric
+from replicate.tasks.task import Task
 
 WAY_TO_ORACLE = 0.1  # beyond the best baseline, from which a model has learnt more than it
 
@@ -76,8 +77,7 @@ def learnt_beyond_baselines(run: Run, table: pd.DataFrame) -> bool:
     The untrained model counts as a baseline. One that has learnt a baseline alone, such as to answer nothing,
     differs from it by its samples, in either direction.
     """
-    headline = headline_metric(run.task)
-    scores = table.loc[headline.name]
+    headline, scores = run.headline, table.loc[run.headline.name]
     others = scores.drop(["trained", "oracle"])
     best = others.max() if headline.larger_is_better else others.min()
     return bool(headline.better(scores.trained, best + WAY_TO_ORACLE * (scores.oracle - best)))
@@ -123,7 +123,7 @@ def sample_answers(run: Run, count: int, samples: int = 1_000) -> pd.DataFrame:
 
 
 def _readable(task: Task, batch: Batch, prediction: Tensor, round_index: int) -> list[dict[str, str]]:
-    """The pairs and answers of one training as a reader sees them, special tokens left out."""
+    """The pairs and answers of one training as a reader sees them, answers up to their EOS."""
     length = (batch.source_length - int(task.source_eos))[round_index].tolist()
     sources = [tokens[:n] for tokens, n in zip(batch.source[round_index].tolist(), length, strict=True)]
     sources = [source[::-1] for source in sources] if task.reverse else sources  # as they were before
@@ -132,7 +132,7 @@ def _readable(task: Task, batch: Batch, prediction: Tensor, round_index: int) ->
         {
             "source": task.source.decode(source),
             "target": task.target.decode(until_eos(target, task.target.eos)),
-            "answer": task.target.decode(until_eos(answer, task.target.eos)),
+            "answer": text_of(task.target, until_eos(answer, task.target.eos)),
         }
         for source, target, answer in zip(sources, targets, answers, strict=True)
     ]

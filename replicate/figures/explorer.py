@@ -101,13 +101,17 @@ def _show_alignments(models: Models) -> None:
 def _show_states(models: Models) -> None:
     states = {}
     for title, (explorer, values) in models.items():
+        if not explorer.has_path:
+            print(f"{title}: its encoder's state is no single vector, so that there is no path to show")
+            continue
         directions = ("reverse", "forward") if explorer.task.reverse else ("forward", "reverse")
         paths = {
             direction: explorer.path(values, turned)
             for direction, turned in zip(directions, WAYS.values(), strict=True)
         }
         states[title] = explorer.cloud, paths
-    show(state_path(states), "explore-state")
+    if states:
+        show(state_path(states), "explore-state")
 
 
 def _look_or_say_why_not(**choice) -> None:

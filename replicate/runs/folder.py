@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import torch
 from pandas.api.types import is_numeric_dtype
 from torch import nn
 
@@ -17,6 +18,7 @@ from replicate.runs.checks import find_finished, read_config
 from replicate.runs.places import PLAN, PROVENANCE, is_finished, runs_root
 from replicate.settings import RunConfig
 from replicate.tasks import task_of
+from replicate.tasks.digest import refuse_another_task
 from replicate.tasks.task import Metric, Task
 from replicate.training.part import GRADIENT
 
@@ -58,6 +60,11 @@ class Run:
         return [metric for metric in self.task.metrics if metric.name in self.scores]
 
     @property
+    def headline(self) -> Metric:
+        """The task's, or its first metric where the run is older than that one."""
+        return next((metric for metric in self.metrics if metric.name == self.task.headline), self.metrics[0])
+
+    @property
     def steps(self) -> int:
         """Updates of each training: the config's, or fewer where it stopped early."""
         return int(self.history.step.max())
@@ -78,6 +85,8 @@ class Run:
                 "under runs/; use a run there, or make this one again"
             )
         _check(self.path, self.provenance, ["checkpoint.pt"])
+        if self.provenance.get("torch") == torch.__version__ and "task" in self.provenance:
+            refuse_another_task(self.config.task, self.provenance["task"], self.path)
         model = build(self.config, range(self.config.training.rounds))
         saved = read_checkpoint(self.path / "checkpoint.pt")
         try:

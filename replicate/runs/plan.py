@@ -12,7 +12,10 @@ from replicate.runs import provenance
 from replicate.runs.places import PLAN
 from replicate.settings import RunConfig
 from replicate.studies.registration import stamp_of
+from replicate.tasks import task_of
+from replicate.tasks.digest import task_digest
 from replicate.training.part import Part
+from replicate.training.trial import try_task
 
 
 class Plan(NamedTuple):
@@ -20,13 +23,14 @@ class Plan(NamedTuple):
 
     parts: list[Part]  # contiguous shares of the rounds
     threads: int  # of PyTorch, in each process
+    task_digest: str
     attempts: list[dict]  # what was true as each began
 
     @property
     def record(self) -> dict:
         """The first attempt, with those that went on from it."""
         first, *later = self.attempts
-        return first | ({"resumed": later} if later else {})
+        return first | ({"resumed": later} if later else {}) | {"task": self.task_digest}
 
 
 def rounds_at_once(hidden_size: int) -> int:
@@ -44,6 +48,7 @@ def begin(folder: Path, config: RunConfig, device: str, workers: int) -> Plan:
 
     Raises:
         RunError: the plan is damaged, or was made under another registration.
+        ValueError: the task breaks its contract.
     """
     file = folder / PLAN
     if not file.exists():
@@ -53,8 +58,9 @@ def begin(folder: Path, config: RunConfig, device: str, workers: int) -> Plan:
     attempts = begun.setdefault("attempts", [{"started": None, "git_commit": None}])
     edges = begun.get("edges")
     are_edges = _are_edges(edges, config.training.rounds)
+    task = begun.setdefault("task", task_digest(config.task))
     threads = begun.setdefault("threads", _threads(min(workers, len(edges) - 1)) if are_edges else 1)
-    if not (are_edges and _are_attempts(attempts) and _is_count(threads)):
+    if not (are_edges and _are_attempts(attempts) and _is_count(threads) and isinstance(task, str)):
         raise RunError(f"{file} is damaged; delete {folder} and start the run again")
     stamp = stamp_of(config)
     if (before := attempts and attempts[0].get("registration")) and before != stamp:
@@ -65,15 +71,21 @@ def begin(folder: Path, config: RunConfig, device: str, workers: int) -> Plan:
     attempts.append(provenance.begin() | {"registration": stamp})
     write_json(file, begun)
     shares = [range(first, stop) for first, stop in itertools.pairwise(edges)]
-    return Plan([Part(config, folder, share) for share in shares], threads, attempts)
+    return Plan([Part(config, folder, share, task) for share in shares], threads, task, attempts)
 
 
 def _new(config: RunConfig, device: str, workers: int) -> dict:
     rounds = config.training.rounds
+    try_task(task_of(config.task), range(rounds), config.training.batch_size)
     at_once = rounds_at_once(config.model.hidden_size) if device == "cpu" else rounds
     parts = max(min(workers, rounds), math.ceil(rounds / at_once))
     edges = [rounds * i // parts for i in range(parts + 1)]
-    return {"edges": edges, "threads": _threads(min(workers, parts)), "attempts": []}
+    return {
+        "edges": edges,
+        "threads": _threads(min(workers, parts)),
+        "task": task_digest(config.task),
+        "attempts": [],
+    }
 
 
 def _threads(processes: int) -> int:

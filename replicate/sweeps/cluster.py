@@ -22,7 +22,9 @@ from replicate.training.interrupts import deaf_to_interrupts
 ANSWER_SECONDS = 10  # within which a scheduler answers
 LOOK_SECONDS = 5  # from one look at the workers to the next
 LOST_SECONDS = 60  # without an answer
-RESTART_SECONDS = 180  # within which a process of this machine's own begins, however busy that is
+# Of this machine's own processes: dask starts one that died again, and after so long gives it up.
+RESTART_SECONDS = 120
+PROCESS_SECONDS = 600  # without any of them, after which no other is waited for
 # dask advises against large tasks, as those are that bring a case's runs from before.
 NO_ADVICE = {"distributed.admin.large-graph-warning-threshold": "1TB"}
 
@@ -61,6 +63,7 @@ def _own(workers: int) -> Iterator[Client]:
     settings = {"distributed.worker.profile.enabled": False, "distributed.scheduler.worker-saturation": 1.0}
     # A machine that slept, or is busy, finds its workers silent for long, and all of them there.
     settings |= {"distributed.scheduler.worker-ttl": None, "distributed.comm.timeouts.tcp": "1 hour"}
+    settings["distributed.deploy.lost-worker-timeout"] = f"{RESTART_SECONDS} s"
     with dask.config.set(settings):
         try:
             # Ctrl-C in the middle of their start would have each print a traceback.
@@ -121,7 +124,7 @@ def as_they_end(
             if time.monotonic() - answered > LOST_SECONDS:
                 raise CommClosedError
             there = time.monotonic() if workers or client.cluster is None else there
-            if time.monotonic() - there > RESTART_SECONDS:
+            if time.monotonic() - there > PROCESS_SECONDS:
                 raise SweepError(
                     "every process was lost; what is done is stored, and the same command goes on"
                 )
@@ -136,7 +139,7 @@ def as_they_end(
 
 
 def _start_what_is_lost(cluster: LocalCluster | None) -> None:
-    """Start a process for each that dask has given up, as it does where a busy machine cut a connection."""
+    """Start a process for each that dask has given up."""
     if cluster is not None:
         cluster.scale(len(cluster.worker_spec))
 

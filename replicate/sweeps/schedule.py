@@ -104,8 +104,9 @@ def _do(
                         client.submit(forget, job, workers=where, allow_other_workers=True, priority=1)
                     )
                 future.release()
+            left = [future for future in cleaning if future.status == "pending"]
             with suppress(TimeoutError):  # a process that is lost by now has nothing to keep others from
-                wait(cleaning, timeout=CLEANING_SECONDS)
+                wait(left, timeout=CLEANING_SECONDS)
         except KeyboardInterrupt:
             if client.cluster is not None:  # a scheduler of others has their cases too, and goes on
                 for name in ("asyncio", "tornado.application"):  # of a connection that is closed meanwhile

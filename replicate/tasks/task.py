@@ -132,8 +132,3 @@ def check_task(task: Task) -> None:
         raise ValueError("no metric has by_length=True, to be drawn by length")
     if taken := sorted(OWN_ROWS & task.baselines.keys()):
         raise ValueError(f"the baseline {taken[0]!r} needs another name: every table has one of this name")
-
-
-def headline_metric(task: Task) -> Metric:
-    """The metric that a task is judged by first."""
-    return next(metric for metric in task.metrics if metric.name == task.headline)

@@ -156,7 +156,12 @@ def update(state: TrainingState, batch: Batch, rate: float, clip_norm: float | N
 
 def _parameter_size(model: nn.Module) -> Tensor:
     """The largest parameter of every round, `[R]`; no number where any of them is none."""
-    return torch.stack([p.detach().flatten(1).abs().amax(1) for p in model.parameters()]).amax(0)
+    return torch.stack([_by_round(p.detach()).abs().amax(1) for p in model.parameters()]).amax(0)
+
+
+def _by_round(values: Tensor) -> Tensor:
+    """All of each round's, `[R, ...]` -> `[R, n]`; one number a round is `[R]`."""
+    return values.reshape(len(values), -1)
 
 
 def gradient_norm(model: nn.Module) -> Tensor:
@@ -168,7 +173,7 @@ def gradient_norm(model: nn.Module) -> Tensor:
     for name, parameter in model.named_parameters():
         if parameter.grad is None:
             raise ValueError(f"{name} has no gradient: the loss does not depend on it")
-    return sum(p.grad.flatten(1).square().sum(1) for p in model.parameters()).sqrt()
+    return sum(_by_round(p.grad).square().sum(1) for p in model.parameters()).sqrt()
 
 
 def scale_gradients(model: nn.Module, scale: Tensor) -> None:

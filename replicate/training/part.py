@@ -14,10 +14,11 @@ from replicate.files import RunError
 from replicate.randomness import make_generators
 from replicate.settings import RunConfig
 from replicate.tasks import task_of
+from replicate.tasks.digest import refuse_another_task
 from replicate.tasks.task import Split
 from replicate.training.best import Best
 from replicate.training.loop import TrainingState, learning_rate, start, train
-from replicate.training.trial import try_out
+from replicate.training.trial import try_model
 from replicate.training.workers import Stopped
 
 GRADIENT = ["gradient_norm", "gradient_norm_max", "large_share"]  # columns of the history
@@ -34,6 +35,7 @@ class Part:
     config: RunConfig
     folder: Path  # the run folder
     rounds: range
+    task_digest: str  # of the task as it was in the process that began the run
 
     @property
     def checkpoint(self) -> Path:
@@ -86,11 +88,12 @@ def score_part(part: Part, device: str, progress: Told) -> dict:
 
 
 def _load_or_start(part: Part, device: str) -> tuple[TrainingState, list[dict], Best | None]:
+    refuse_another_task(part.config.task, part.task_digest, part.folder)
     state = start(part.config, part.rounds, device)
     wanted = part.config.training.keep == "best"
     best = Best.none_yet(state.model, len(part.rounds)) if wanted else None
     if not part.checkpoint.exists():
-        try_out(task_of(part.config.task), state.model, part.rounds, part.config.training.batch_size)
+        try_model(task_of(part.config.task), state.model, part.rounds, part.config.training.batch_size)
         return state, _curve_rows(part, state, best), best
     saved = read_checkpoint(part.checkpoint)
     try:

@@ -1,8 +1,9 @@
 """A task and a model tried before they train: what breaks their contract trains wrongly."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import get_args
 
 import torch
 from torch import Tensor, nn
@@ -12,45 +13,73 @@ from replicate.evaluation.evaluate import metrics_of, pair_statistics
 from replicate.randomness import drawing_by_seed, make_generators
 from replicate.tasks.batch import PAD, Batch
 from replicate.tasks.batch_check import check_batch
-from replicate.tasks.task import Task
+from replicate.tasks.task import Split, Task
+
+Draw = Callable[[list[torch.Generator]], Batch]
 
 SAMPLES = 100  # of each training and split, that the task is asked for
 ROUNDING = 1e-3  # of a pair's nats and of 1, by which two ways to reckon them may differ
 
 
-def try_out(task: Task, model: nn.Module, rounds: range, batch_size: int) -> None:
-    """See that a task and a model of R trainings do what is asked of them; the model is tried on two pairs.
+def try_task(task: Task, rounds: range, batch_size: int) -> None:
+    """See that a task does what is asked of it, for R trainings.
 
     Raises:
-        ValueError: a batch is none, samples or answers draw what no seed sets, the loss of a training or of a
-            pair is not its own or not what its answer has, or a right answer scores beyond a metric's bounds.
+        ValueError: a batch is none, samples draw what no seed sets, or a right answer scores beyond a
+            metric's bounds.
     """
-    batch, scored = _samples(task, rounds, batch_size)
-    pairs = _part(batch, pairs=batch.source_length[0].argsort()[[0, -1]])
-    _check_loss(model, pairs, make_generators(0, rounds, "trial"))
+    one = _drawn("sample", lambda own: task.sample(own, batch_size), task, rounds)
+    check_batch("sample", one, task, len(rounds), batch_size)
+    last = task.sample(make_generators(0, rounds[-1:], "trial"), batch_size)
+    _check_equal("sample", _part(one, rounds=slice(-1, None)), last, "the generators of other trainings set")
+    for split in get_args(Split):
+        scored = _drawn(f"batches({split!r})", _first_to_score(task, split), task, rounds)
+    # Those of the last split, the test's.
+    _check_bounds(task, scored.target.flatten(0, 1))
+
+
+def try_model(task: Task, model: nn.Module, rounds: range, batch_size: int) -> None:
+    """See that a model of R trainings does what is asked of it, on two pairs of its task.
+
+    Raises:
+        ValueError: an answer draws what no seed sets, or the loss of a training or of a pair is not its own
+            or not what its answer has.
+    """
+    pairs = _two_pairs(task.sample(make_generators(0, rounds, "trial"), batch_size))
+    _check_loss(model, pairs, rounds)
     with drawing_by_seed("the model's answer"):
         greedy(model, pairs.source, pairs.source_length, task.max_target_length)
     with _redrawn(model):
         _compare(model, pairs)
-    _check_bounds(task, scored.target.flatten(0, 1))
 
 
-def _samples(task: Task, rounds: range, batch_size: int) -> tuple[Batch, Batch]:
-    """Training samples and test samples: they are batches, and each training has its own draws."""
-    one, other = (task.sample(make_generators(0, rounds, "trial"), batch_size) for _ in range(2))
-    check_batch("sample", one, task, len(rounds), batch_size)
-    _check_equal(one, other, "its generators do not set")
-    last = task.sample(make_generators(0, rounds[-1:], "trial"), batch_size)
-    _check_equal(_part(one, rounds=slice(-1, None)), last, "the generators of other trainings set")
-    for split in ("validation", "test"):
-        batch = next(iter(task.batches(split, make_generators(0, rounds, "trial"), SAMPLES)), None)
+def _two_pairs(batch: Batch) -> Batch:
+    """The shortest source of the first training and the longest, of a target of another length if any is."""
+    source, target = batch.source_length[0], batch.target_length[0]
+    shortest = int(source.argmin())
+    others = source + (target != target[shortest]) * source.max()
+    return _part(batch, pairs=torch.tensor([shortest, int(others.argmax())]))
+
+
+def _first_to_score(task: Task, split: Split) -> Draw:
+    def draw(generators: list[torch.Generator]) -> Batch:
+        batch = next(iter(task.batches(split, generators, SAMPLES)), None)
         if batch is None:
             raise ValueError(f"the task has no pairs to score in {split}")
-        check_batch(f"batches({split!r})", batch, task, len(rounds))
-    return one, batch
+        return batch
+
+    return draw
 
 
-def _check_equal(one: Batch, other: Batch, what: str) -> None:
+def _drawn(of: str, draw: Draw, task: Task, rounds: range) -> Batch:
+    """What is drawn: a batch, which its generators alone set."""
+    one, other = (draw(make_generators(0, rounds, "trial")) for _ in range(2))
+    check_batch(of, one, task, len(rounds))
+    _check_equal(of, one, other, "its generators do not set")
+    return one
+
+
+def _check_equal(of: str, one: Batch, other: Batch, what: str) -> None:
     """See that two batches are alike but for padding."""
     for name, values in vars(one).items():
         theirs = vars(other)[name]
@@ -60,10 +89,12 @@ def _check_equal(one: Batch, other: Batch, what: str) -> None:
                 nn.functional.pad(v, (0, width - v.shape[2]), value=PAD) for v in (values, theirs)
             )
         if not torch.equal(values, theirs):
-            raise ValueError(f"the task's sample draws a {name} that {what}")
+            raise ValueError(f"the task's {of} draws a {name} that {what}")
 
 
-def _part(batch: Batch, rounds: slice = slice(None), pairs: Tensor | slice = slice(None)) -> Batch:
+def _part(
+    batch: Batch, rounds: slice | list[int] = slice(None), pairs: Tensor | slice = slice(None)
+) -> Batch:
     """Some pairs of some trainings, as wide as they stand in the batch."""
     return Batch(**{name: values[rounds][:, pairs] for name, values in vars(batch).items()})
 
@@ -84,14 +115,16 @@ def _redrawn(model: nn.Module) -> Iterator[None]:
                 parameter.copy_(values)
 
 
-def _check_loss(model: nn.Module, batch: Batch, generators: list[torch.Generator]) -> None:
-    """See that the loss is a number a training, which depends on its own parameters alone."""
-    rounds = len(generators)
+def _check_loss(model: nn.Module, batch: Batch, rounds: range) -> None:
+    """See that the loss is a number a training, which depends on its own parameters and draws alone."""
+    losses = []
     for one, others in ((0, slice(1, None)), (-1, slice(0, -1))):  # of which either may be in the other
         with drawing_by_seed("the model's loss"):
-            loss = model.loss(batch, generators)
-        if loss.shape != (rounds,):
-            raise ValueError(f"the loss is {list(loss.shape)}: it must be [{rounds}], a number a training")
+            loss = model.loss(batch, make_generators(0, rounds, "trial"))
+        if loss.shape != (len(rounds),):
+            raise ValueError(
+                f"the loss is {list(loss.shape)}: it must be [{len(rounds)}], a number a training"
+            )
         if not loss.requires_grad:
             raise ValueError("the loss depends on no parameter that could learn: it has no gradient")
         loss[one].backward()
@@ -101,6 +134,9 @@ def _check_loss(model: nn.Module, batch: Batch, generators: list[torch.Generator
                 which = "the last" if one else "the first"
                 raise ValueError(f"the loss of {which} training depends on {name} of the others")
         model.zero_grad()
+        losses.append(loss.detach())
+    if not torch.allclose(*losses, rtol=ROUNDING, equal_nan=True):
+        raise ValueError("the loss draws what its generators do not set: with equal ones it is another")
 
 
 def _compare(model: nn.Module, batch: Batch) -> None:
@@ -108,6 +144,10 @@ def _compare(model: nn.Module, batch: Batch) -> None:
     together, tokens = _nats(model, batch), batch.target_length  # [R, B]
     loss = model.loss(batch).cpu() * tokens.sum(1)
     _compare_nats(loss, together.sum(1), "the loss", "by decode_step")
+    for r in (0, len(together) - 1):
+        alike = _part(batch, rounds=[r] * len(together))  # of all trainings
+        ours = _nats(model, alike).where(torch.arange(len(together)).unsqueeze(1) == r, together)
+        _compare_nats(ours.sum(1), together.sum(1), "a training beside others of its pairs", "of other pairs")
     for i in range(tokens.shape[1]):
         alone = _part(batch, pairs=slice(i, i + 1))
         _compare_nats(_nats(model, alone)[:, 0], together[:, i], "a pair alone", "beside another")
@@ -119,7 +159,7 @@ def _compare(model: nn.Module, batch: Batch) -> None:
     length = first.source_length.clamp(max=width)
     try:
         bare = _nats(model, replace(first, source=first.source[:, :, :width], source_length=length))
-    except (RuntimeError, IndexError, ValueError):  # a model for sources of one width
+    except (RuntimeError, IndexError, ValueError, AssertionError):  # a model for sources of one width
         return
     _compare_nats(bare[:1, 0], together[:1, 0], "a pair without padding", "with it")
 

@@ -6,7 +6,7 @@ import torch
 
 from replicate.decoding import greedy
 from replicate.evaluation.explorer import COLUMNS, SHOWN, Explorer, in_words
-from replicate.figures.explorer import look
+from replicate.figures.explorer import _opened, look
 from replicate.files import RunError
 from replicate.runs.experiment import run
 from replicate.runs.folder import trained_runs
@@ -100,6 +100,18 @@ def test_the_explorer_says_what_it_leaves_out_and_refuses_what_it_cannot_show(tr
         look("4 7", run, "", 2)
     with pytest.raises(ValueError, match="type 1 to 4 tokens; these are 5"):
         look("1 2 3 4 5", run, "results/strong", 0)
+
+
+@pytest.mark.parametrize("axes", [(300, 4, 8), (300, 2, 4)])
+def test_a_state_that_is_no_vector_has_no_path_and_all_else_is_shown(trained, capsys, monkeypatch, axes):
+    shown = []
+    monkeypatch.setattr("replicate.figures.explorer.show", lambda figure, name, *_: shown.append(name))
+    monkeypatch.setattr("replicate.evaluation.explorer.encoder_state", lambda *given: torch.zeros(1, *axes))
+    _opened.cache_clear()
+    look("4 7, 11 2", str(trained.path), "", 0)
+    _opened.cache_clear()
+    assert "its encoder's state is no single vector" in capsys.readouterr().out
+    assert "explore-answer" in shown and "explore-state" not in shown
 
 
 def test_the_path_reads_token_by_token_in_the_models_direction(trained):

@@ -16,10 +16,13 @@ from replicate.runs import experiment, plan
 from replicate.runs.experiment import run
 from replicate.runs.folder import open_run
 from replicate.tasks import task_of
+from replicate.tasks.digest import task_digest
 from replicate.training import loop as training
 from replicate.training import part
 
 pytestmark = pytest.mark.slow
+
+DIGEST = task_digest(CONFIG.task)
 
 
 def test_a_run_holds_what_its_config_says(finished):
@@ -211,17 +214,17 @@ def test_a_checkpoint_of_other_rounds_is_named(tmp_path):
     [({"seed": 7}, range(0, 2)), ({"learning_rate": 0.5}, range(0, 2)), ({}, range(1, 3))],
 )
 def test_a_checkpoint_of_other_settings_or_other_rounds_is_not_gone_on_with(tmp_path, change, rounds):
-    theirs = part.Part(CONFIG.changed(**change), tmp_path, rounds)
+    theirs = part.Part(CONFIG.changed(**change), tmp_path, rounds, DIGEST)
     part.train_part(theirs, "cpu", 10, lambda *_: None)
     (written,) = tmp_path.glob("part-*.pt")
-    ours = part.Part(CONFIG, tmp_path, range(0, 2))
+    ours = part.Part(CONFIG, tmp_path, range(0, 2), DIGEST)
     written.rename(ours.checkpoint)
     with pytest.raises(RunError, match="no checkpoint of these rounds; delete it"):
         part.train_part(ours, "cpu", 10, lambda *_: None)
 
 
 def test_a_checkpoint_of_an_earlier_version_is_gone_on_with(tmp_path):
-    ours = part.Part(CONFIG, tmp_path, range(0, 2))
+    ours = part.Part(CONFIG, tmp_path, range(0, 2), DIGEST)
     part.train_part(ours, "cpu", 10, lambda *_: None)
     saved = read_checkpoint(ours.checkpoint)
     assert saved.pop("of") == [CONFIG.name, 0, 2]

@@ -44,6 +44,16 @@ def test_a_run_goes_on_with_the_threads_it_began_with(tmp_path, monkeypatch):
         assert json.loads((tmp_path / folder / "provenance.json").read_text())["threads"] == expected
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_task_that_is_another_in_each_process_is_refused(tmp_path, monkeypatch, workers):
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(plan, "task_digest", lambda settings: "of another process")
+        with pytest.raises(RunError, match=f"other pairs here than where {tmp_path} was begun: it was"):
+            run(CONFIG, tmp_path, workers=workers)
+    with pytest.raises(RunError, match="the order of a set and a draw without a seed"):  # gone on with
+        run(CONFIG, tmp_path, workers=workers)
+
+
 def test_the_processes_of_a_run_are_recorded_and_not_those_asked_for(tmp_path):
     record = run(CONFIG.changed(steps=2), tmp_path / "run", workers=5).provenance
     assert (record["workers"], record["parts"]) == (2, 2)

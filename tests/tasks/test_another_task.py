@@ -236,7 +236,7 @@ def test_a_typed_setting_that_means_nothing_is_refused_even_at_its_default():
 def test_what_is_learnt_beyond_the_baselines_heeds_the_direction_of_the_metric(monkeypatch, error, learnt):
     monkeypatch.setitem(tasks.TASKS, "numbers", NumberSettings)
     monkeypatch.setattr(NumberTask, "headline", "length_error")
-    trained = SimpleNamespace(task=NumberTask(NumberSettings()))
+    trained = SimpleNamespace(headline=NumberTask.metrics[1])
     scores = {"trained": error, "silence": 1.0, "untrained": 0.2, "oracle": 0.0}
     assert learnt_beyond_baselines(trained, pd.DataFrame(scores, index=["length_error"])) is learnt
 
@@ -251,6 +251,8 @@ def test_a_run_from_before_a_metric_goes_without_it_and_says_so(monkeypatch):
     assert [label.get_text() for label in labels] == ["PSA", "exact match"]
     table = score_table(run, 100)
     assert "brand_new" not in table.index and table.notna().all(axis=None)
+    monkeypatch.setattr(PrimeTask, "headline", "brand_new")
+    assert run.headline.name == "psa" and learnt_beyond_baselines(run, table)
     (sentence,) = missing_metrics(run)
     assert sentence.startswith("brand new is newer than this run") and str(run.path) in sentence
 

@@ -3,9 +3,12 @@
 import pytest
 from shared import SMALL
 
+from replicate.tasks.digest import task_digest
 from replicate.training import loop, part
 from replicate.training.part import Part, score_part, train_part
 from replicate.training.workers import Stopped
+
+DIGEST = task_digest(SMALL.task)
 
 
 def silent(*told):
@@ -29,7 +32,7 @@ def test_a_part_that_was_good_enough_and_is_stopped_as_it_goes_on_is_looked_at_t
 
     def looked_at(folder, stopped):
         folder.mkdir()
-        ours = Part(SMALL.changed(steps=60, evaluate_every=20), folder, range(1))
+        ours = Part(SMALL.changed(steps=60, evaluate_every=20), folder, range(1), DIGEST)
         assert train_part(ours, "cpu", None, silent) == 20
         if stopped:
             with pytest.raises(Stopped):
@@ -44,6 +47,6 @@ def test_a_part_that_was_good_enough_and_is_stopped_as_it_goes_on_is_looked_at_t
 
 def test_a_stop_is_heard_soon_where_updates_take_long(tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "PROGRESS_SECONDS", 0)
-    ours = Part(SMALL.changed(steps=60, evaluate_every=60), tmp_path, range(1))
+    ours = Part(SMALL.changed(steps=60, evaluate_every=60), tmp_path, range(1), DIGEST)
     with pytest.raises(Stopped):
         train_part(ours, "cpu", None, stop_at(7))

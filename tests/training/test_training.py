@@ -154,6 +154,15 @@ def test_clipping_is_per_round_and_equals_torchs():
     assert all(torch.equal(p.grad[1], g[1]) for p, g in zip(model.parameters(), gradients, strict=True))
 
 
+def test_a_parameter_may_be_one_number_a_training():
+    model = torch.nn.Module()
+    model.scale, model.table = (torch.nn.Parameter(torch.zeros(size)) for size in (2, (2, 3)))
+    model.scale.grad, model.table.grad = torch.tensor([2.0, 0.0]), torch.tensor([[2.0, 1, 0], [0, 3, 4]])
+    assert gradient_norm(model).tolist() == [3, 5]
+    scale_gradients(model, torch.tensor([0.5, 1.0]))
+    assert model.scale.grad.tolist() == [1, 0]
+
+
 def test_train_follows_the_schedule_and_clips():
     """The loop's parameters must be those of single updates at the rate and limit of the config."""
     config = SMALL.changed(steps=9, lr_step_size=4, clip_norm=0.3, evaluate_every=3)

@@ -1,7 +1,9 @@
 """Tasks and models of one's own that break their contract are refused before their first update."""
 
+import random
 import threading
 from dataclasses import replace
+from typing import NamedTuple
 
 import pytest
 import torch
@@ -12,10 +14,15 @@ from replicate.studies.plan import studies
 from replicate.tasks import task_of
 from replicate.tasks.batch import PAD, Batch
 from replicate.tasks.primes.settings import PrimeSettings
-from replicate.training.trial import try_out
+from replicate.training.trial import try_model, try_task
 
 ROUNDS, BATCH = range(3), 100
 EOS = 30  # of the task of SMALL
+
+
+def try_out(task, model, rounds, batch_size):
+    try_task(task, rounds, batch_size)
+    try_model(task, model, rounds, batch_size)
 
 
 def task_with(batch=None, **own):
@@ -110,6 +117,18 @@ def test_samples_that_their_generators_do_not_set_are_refused():
         try_out(task, build(SMALL, ROUNDS), ROUNDS, BATCH)
 
 
+@pytest.mark.parametrize("draw", [random.random, lambda: torch.rand(()).item()])
+def test_pairs_to_score_that_their_generators_do_not_set_are_refused(draw):
+    task = task_with()
+
+    def batches(split, generators, samples):
+        return [task.sample([torch.Generator().manual_seed(int(2**31 * draw())) for _ in generators], 9)]
+
+    task.batches = batches
+    with pytest.raises(ValueError, match=r"the task's batches\('validation'\) draws a source that its gen"):
+        try_out(task, build(SMALL, ROUNDS), ROUNDS, BATCH)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -121,6 +140,7 @@ def test_samples_that_their_generators_do_not_set_are_refused():
         (lambda loss: loss.detach(), "the loss depends on no parameter that could learn"),
         (lambda loss: loss * 2, "the loss has .* nats, and by decode_step .*, of training .: a loss"),
         (lambda loss: loss + torch.rand(3), "the model's loss draws from torch's own generator"),
+        (lambda loss: loss * (1 + random.random()), "the loss draws what its generators do not set"),
     ],
 )
 def test_a_loss_that_is_not_each_trainings_own_is_refused(change, message):
@@ -164,6 +184,35 @@ def test_an_answer_that_depends_on_the_pair_beside_it_is_refused():
         try_out(task_with(), model, ROUNDS, BATCH)
 
 
+@pytest.mark.parametrize("which", [0, -1])
+@pytest.mark.parametrize("part", ["lengths", "sources"])
+def test_a_model_that_gives_all_trainings_what_one_reads_is_refused(which, part):
+    model = build(SMALL.changed(model="lstm"), ROUNDS)
+    encode = model.encode
+
+    def of_one(source, length):
+        if part == "lengths":
+            return encode(source, length[[which] * 3])
+        return encode(source[[which] * 3], length)
+
+    model.encode = of_one
+    model.loss = lambda batch, generators=None: loss_of(model, batch)
+    with pytest.raises(ValueError, match=r"a training beside others of its pairs has .* nats, and of other"):
+        try_model(task_with(), model, ROUNDS, BATCH)
+
+
+def loss_of(model, batch):
+    """The mean nats of the tokens by the steps of an answer, with a gradient."""
+    state, previous, nats = model.encode(batch.source, batch.source_length), None, 0
+    previous = torch.full_like(batch.target_length, model.bos)
+    for t in range(batch.target.shape[2]):
+        state, logits = model.decode_step(state, previous)
+        previous = batch.target[:, :, t]
+        of_token = logits.log_softmax(2).gather(2, previous.unsqueeze(2)).squeeze(2)
+        nats = nats - (of_token * (t < batch.target_length)).sum(1)
+    return nats / batch.target_length.sum(1)
+
+
 @pytest.mark.parametrize("rounds", [range(1), ROUNDS])
 def test_a_model_that_reads_padding_is_refused(rounds):
     model = build(SMALL.changed(model="lstm", hidden_size=30), rounds)
@@ -178,8 +227,7 @@ def test_a_model_for_sources_of_one_width_that_keeps_what_it_computed_is_taken()
     encode, loss = model.encode, model.loss
 
     def of_one_width(source, length, *given):
-        if source.shape[2] != 5:
-            raise RuntimeError("shapes cannot be multiplied")
+        assert source.shape[2] == 5
         return encode(source, length, *given)
 
     def kept(*given):
@@ -187,6 +235,23 @@ def test_a_model_for_sources_of_one_width_that_keeps_what_it_computed_is_taken()
         return model.latest
 
     model.encode, model.loss, model.lock = of_one_width, kept, threading.Lock()
+    try_out(task_with(), model, ROUNDS, BATCH)
+
+
+class NamedState(NamedTuple):
+    vector: torch.Tensor
+
+
+def test_a_state_may_be_a_tuple_with_names():
+    model = build(SMALL, ROUNDS)
+    encode, step = model.encode, model.decode_step
+
+    def named_step(state, previous):
+        vector, logits = step(state.vector, previous)
+        return NamedState(vector), logits
+
+    model.encode, model.decode_step = lambda *given: NamedState(encode(*given)), named_step
+    model.loss = lambda batch, generators=None: loss_of(model, batch)
     try_out(task_with(), model, ROUNDS, BATCH)
 
 

@@ -1,0 +1,59 @@
+"""What tells a task from another: it must be one and the same in every process that has a part in a run."""
+
+import hashlib
+import itertools
+import json
+from functools import cache
+from pathlib import Path
+from typing import get_args
+
+from replicate.fields import TaskSettings
+from replicate.files import RunError
+from replicate.randomness import make_generators
+from replicate.tasks import task_of
+from replicate.tasks.batch import PAD, Batch
+from replicate.tasks.task import Split, Task, Vocabulary
+
+PAIRS = 20  # of each kind
+
+
+@cache
+def task_digest(settings: TaskSettings) -> str:
+    """The SHA-256 of some pairs to train on and to score, in ids and in words.
+
+    A set of Python's, for one, has an order of its own in each process: of words, so have their ids.
+    """
+    task = task_of(settings)
+    batches = [task.sample(_generators(), PAIRS)]
+    for split in get_args(Split):
+        batches += itertools.islice(task.batches(split, _generators(), PAIRS), 1)
+    found = [_content(task, batch) for batch in batches]
+    return hashlib.sha256(json.dumps(found).encode()).hexdigest()
+
+
+def refuse_another_task(settings: TaskSettings, digest: str, folder: Path) -> None:
+    """See that a task is the one of a run: what was learnt with other words or pairs means nothing here.
+
+    Raises:
+        RunError: it is not.
+    """
+    if task_digest(settings) != digest:
+        raise RunError(
+            f"the task makes other pairs here than where {folder} was begun: it was changed since, or is "
+            "another one in each process, as the order of a set and a draw without a seed are"
+        )
+
+
+def _generators() -> list:
+    return make_generators(0, range(1), "digest")
+
+
+def _content(task: Task, batch: Batch) -> list:
+    """Both sides of a batch."""
+    sides = (task.source, batch.source.flatten().tolist()), (task.target, batch.target.flatten().tolist())
+    return [[tokens, _words(vocabulary, tokens)] for vocabulary, tokens in sides]
+
+
+def _words(vocabulary: Vocabulary, tokens: list[int]) -> list[str]:
+    special = {PAD, vocabulary.bos, vocabulary.eos}
+    return [vocabulary.decode([token]) for token in sorted({*tokens} - special)]
