@@ -93,6 +93,8 @@ def by_kind(settings: Iterable[type[Named]]) -> dict[str, type[Named]]:
                 f"not {shortened(kind)}"
             )
         for name, field in own.model_fields.items():
+            if hasattr(Part, name) or name in vars(TaskSettings):
+                raise SettingError(f"{own.__name__} needs another name for {name}: settings have this one")
             if not isinstance(field.default, str | int | float | None) and not field.is_required():
                 raise SettingError(
                     f"{own.__name__} must have a text, a number, a truth value or None as default of {name}"

@@ -79,6 +79,17 @@ def primes(vocab_size: int, max_length: int, reverse: bool = False, **settings) 
     return PrimeTask(PrimeSettings(vocab_size=vocab_size, max_length=max_length, reverse=reverse, **settings))
 
 
+def task_with(batch=None, **own):
+    """The task of SMALL, whose batches are changed by a function, with members of its own."""
+    task = primes(vocab_size=31, max_length=5)
+    if batch is not None:
+        sample = task.sample
+        task.sample = lambda generators, size: batch(sample(generators, size))
+    for name, member in own.items():
+        setattr(task, name, member)
+    return task
+
+
 def same(a, b) -> bool:
     """Whether two runs hold equal numbers."""
     frames = all(

@@ -75,5 +75,13 @@ def test_settings_are_found_by_the_kind_that_each_has_alone():
         by_kind((First, Nameless))
     with pytest.raises(SettingError, match=r"Odd must have a text, .* as default of way"):
         by_kind((First, Odd))
+    with pytest.warns(UserWarning, match="shadows an attribute"):
+
+        class Shadowing(TaskSettings):
+            kind = "shadowing"
+            label: str = "mine"
+
+    with pytest.raises(SettingError, match="Shadowing needs another name for label: settings have this one"):
+        by_kind((First, Shadowing))
     with pytest.raises(SettingError, match=r"the kind of NoFolder must be letters.*, not 'mi/ne'"):
         by_kind((First, NoFolder))

@@ -15,7 +15,7 @@ from replicate.studies.registration import stamp_of
 from replicate.tasks import task_of
 from replicate.tasks.digest import task_digest
 from replicate.training.part import Part
-from replicate.training.trial import try_task
+from replicate.training.task_trial import try_task
 
 
 class Plan(NamedTuple):

@@ -18,3 +18,7 @@ class Batch:
     source_length: Tensor  # [R, B]
     target: Tensor  # [R, B, T]
     target_length: Tensor  # [R, B]
+
+    def part(self, rounds: slice | list[int] = slice(None), pairs: slice | Tensor = slice(None)) -> "Batch":
+        """Some pairs of some rounds, as wide as they stand here."""
+        return Batch(**{name: values[rounds][:, pairs] for name, values in vars(self).items()})

@@ -18,7 +18,7 @@ from replicate.tasks.digest import refuse_another_task
 from replicate.tasks.task import Split
 from replicate.training.best import Best
 from replicate.training.loop import TrainingState, learning_rate, start, train
-from replicate.training.trial import try_model
+from replicate.training.model_trial import try_model
 from replicate.training.workers import Stopped
 
 GRADIENT = ["gradient_norm", "gradient_norm_max", "large_share"]  # columns of the history

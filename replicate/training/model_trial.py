@@ -1,53 +1,31 @@
-"""A task and a model tried before they train: what breaks their contract trains wrongly."""
+"""A model tried before it trains: what breaks its contract trains wrongly."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import get_args
 
 import torch
 from torch import Tensor, nn
 
-from replicate.decoding import greedy, token_log_probability
-from replicate.evaluation.evaluate import metrics_of, pair_statistics
+from replicate.decoding import State, greedy, token_log_probability
 from replicate.randomness import drawing_by_seed, make_generators
-from replicate.tasks.batch import PAD, Batch
-from replicate.tasks.batch_check import check_batch
-from replicate.tasks.task import Split, Task
+from replicate.tasks.batch import Batch
+from replicate.tasks.task import Task
 
-Draw = Callable[[list[torch.Generator]], Batch]
-
-SAMPLES = 100  # of each training and split, that the task is asked for
 ROUNDING = 1e-3  # of a pair's nats and of 1, by which two ways to reckon them may differ
-
-
-def try_task(task: Task, rounds: range, batch_size: int) -> None:
-    """See that a task does what is asked of it, for R trainings.
-
-    Raises:
-        ValueError: a batch is none, samples draw what no seed sets, or a right answer scores beyond a
-            metric's bounds.
-    """
-    one = _drawn("sample", lambda own: task.sample(own, batch_size), task, rounds)
-    check_batch("sample", one, task, len(rounds), batch_size)
-    last = task.sample(make_generators(0, rounds[-1:], "trial"), batch_size)
-    _check_equal("sample", _part(one, rounds=slice(-1, None)), last, "the generators of other trainings set")
-    for split in get_args(Split):
-        scored = _drawn(f"batches({split!r})", _first_to_score(task, split), task, rounds)
-    # Those of the last split, the test's.
-    _check_bounds(task, scored.target.flatten(0, 1))
 
 
 def try_model(task: Task, model: nn.Module, rounds: range, batch_size: int) -> None:
     """See that a model of R trainings does what is asked of it, on two pairs of its task.
 
     Raises:
-        ValueError: an answer draws what no seed sets, or the loss of a training or of a pair is not its own
-            or not what its answer has.
+        ValueError: a state is not of pairs, an answer draws what no seed sets, or the loss of a training or
+            of a pair is not its own or not what its answer has.
     """
     pairs = _two_pairs(task.sample(make_generators(0, rounds, "trial"), batch_size))
     _check_loss(model, pairs, rounds)
     with drawing_by_seed("the model's answer"):
+        _check_state(model.encode(pairs.source, pairs.source_length), pairs.source_length.shape)
         greedy(model, pairs.source, pairs.source_length, task.max_target_length)
     with _redrawn(model):
         _compare(model, pairs)
@@ -58,45 +36,7 @@ def _two_pairs(batch: Batch) -> Batch:
     source, target = batch.source_length[0], batch.target_length[0]
     shortest = int(source.argmin())
     others = source + (target != target[shortest]) * source.max()
-    return _part(batch, pairs=torch.tensor([shortest, int(others.argmax())]))
-
-
-def _first_to_score(task: Task, split: Split) -> Draw:
-    def draw(generators: list[torch.Generator]) -> Batch:
-        batch = next(iter(task.batches(split, generators, SAMPLES)), None)
-        if batch is None:
-            raise ValueError(f"the task has no pairs to score in {split}")
-        return batch
-
-    return draw
-
-
-def _drawn(of: str, draw: Draw, task: Task, rounds: range) -> Batch:
-    """What is drawn: a batch, which its generators alone set."""
-    one, other = (draw(make_generators(0, rounds, "trial")) for _ in range(2))
-    check_batch(of, one, task, len(rounds))
-    _check_equal(of, one, other, "its generators do not set")
-    return one
-
-
-def _check_equal(of: str, one: Batch, other: Batch, what: str) -> None:
-    """See that two batches are alike but for padding."""
-    for name, values in vars(one).items():
-        theirs = vars(other)[name]
-        if values.dim() == 3:
-            width = max(values.shape[2], theirs.shape[2])
-            values, theirs = (
-                nn.functional.pad(v, (0, width - v.shape[2]), value=PAD) for v in (values, theirs)
-            )
-        if not torch.equal(values, theirs):
-            raise ValueError(f"the task's {of} draws a {name} that {what}")
-
-
-def _part(
-    batch: Batch, rounds: slice | list[int] = slice(None), pairs: Tensor | slice = slice(None)
-) -> Batch:
-    """Some pairs of some trainings, as wide as they stand in the batch."""
-    return Batch(**{name: values[rounds][:, pairs] for name, values in vars(batch).items()})
+    return batch.part(pairs=torch.tensor([shortest, int(others.argmax())]))
 
 
 @contextmanager
@@ -139,23 +79,33 @@ def _check_loss(model: nn.Module, batch: Batch, rounds: range) -> None:
         raise ValueError("the loss draws what its generators do not set: with equal ones it is another")
 
 
+def _check_state(state: State, shape: torch.Size) -> None:
+    """See that a state can be repeated and reordered pair by pair, as a beam does."""
+    for part in [state] if isinstance(state, Tensor) else state:
+        if part.shape[:2] != shape:
+            raise ValueError(
+                f"the state of a model is {list(part.shape)}: its first axes must be those of trainings and "
+                f"pairs, {list(shape)}"
+            )
+
+
 def _compare(model: nn.Module, batch: Batch) -> None:
     """See that the loss is what the steps of an answer give the right one, for pairs together and alone."""
     together, tokens = _nats(model, batch), batch.target_length  # [R, B]
     loss = model.loss(batch).cpu() * tokens.sum(1)
     _compare_nats(loss, together.sum(1), "the loss", "by decode_step")
     for r in (0, len(together) - 1):
-        alike = _part(batch, rounds=[r] * len(together))  # of all trainings
+        alike = batch.part(rounds=[r] * len(together))  # of all trainings
         ours = _nats(model, alike).where(torch.arange(len(together)).unsqueeze(1) == r, together)
         _compare_nats(ours.sum(1), together.sum(1), "a training beside others of its pairs", "of other pairs")
     for i in range(tokens.shape[1]):
-        alone = _part(batch, pairs=slice(i, i + 1))
+        alone = batch.part(pairs=slice(i, i + 1))
         _compare_nats(_nats(model, alone)[:, 0], together[:, i], "a pair alone", "beside another")
         loss = model.loss(alone).cpu() * tokens[:, i]
         _compare_nats(loss, together[:, i], "the loss of a pair", "by decode_step")
     # The shorter pair of the first training without its padding; what the others have then does not count.
     width = int(batch.source_length[0, 0])
-    first = _part(batch, pairs=slice(1))
+    first = batch.part(pairs=slice(1))
     length = first.source_length.clamp(max=width)
     try:
         bare = _nats(model, replace(first, source=first.source[:, :, :width], source_length=length))
@@ -178,17 +128,3 @@ def _compare_nats(ours: Tensor, theirs: Tensor, what: str, how: str) -> None:
             f"{what} has {ours[worst]:.4g} nats, and {how} {theirs[worst]:.4g}, of training {worst}: a loss "
             "is the mean nats of a target's tokens, EOS counted, and a pair's nats are its own"
         )
-
-
-def _check_bounds(task: Task, target: Tensor) -> None:
-    """See that the right answers themselves, `[N, T]`, score within every metric's bounds."""
-    statistics = pair_statistics(task, target, target)
-    means = {name: values.double().mean().item() for name, values in statistics.items()}
-    scores = metrics_of(task, means | {"samples": len(target)})
-    for metric in task.metrics:
-        low, high = metric.bounds
-        score, rounding = scores[metric.name], 1e-5 * (high - low)
-        if score < low - rounding or score > high + rounding:
-            raise ValueError(
-                f"{metric.name} of right answers is {score:g}, beyond its bounds, {low:g} and {high:g}"
-            )

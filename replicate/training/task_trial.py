@@ -1,0 +1,79 @@
+"""A task tried before a model trains on it: what breaks its contract is learnt wrongly."""
+
+from collections.abc import Callable
+from typing import get_args
+
+import torch
+from torch import Tensor, nn
+
+from replicate.evaluation.evaluate import metrics_of, pair_statistics
+from replicate.randomness import make_generators
+from replicate.tasks.batch import PAD, Batch
+from replicate.tasks.batch_check import check_batch
+from replicate.tasks.task import Split, Task
+
+Draw = Callable[[list[torch.Generator]], Batch]
+
+SAMPLES = 100  # of each training and split, that the task is asked for
+
+
+def try_task(task: Task, rounds: range, batch_size: int) -> None:
+    """See that a task does what is asked of it, for R trainings.
+
+    Raises:
+        ValueError: a batch is none, samples draw what no seed sets, or a right answer scores beyond a
+            metric's bounds.
+    """
+    one = _drawn("sample", lambda own: task.sample(own, batch_size), task, rounds)
+    check_batch("sample", one, task, len(rounds), batch_size)
+    last = task.sample(make_generators(0, rounds[-1:], "trial"), batch_size)
+    _check_equal("sample", one.part(rounds=slice(-1, None)), last, "the generators of other trainings set")
+    for split in get_args(Split):
+        scored = _drawn(f"batches({split!r})", _first_to_score(task, split), task, rounds)
+    # Those of the last split, the test's.
+    _check_bounds(task, scored.target.flatten(0, 1))
+
+
+def _first_to_score(task: Task, split: Split) -> Draw:
+    def draw(generators: list[torch.Generator]) -> Batch:
+        batch = next(iter(task.batches(split, generators, SAMPLES)), None)
+        if batch is None:
+            raise ValueError(f"the task has no pairs to score in {split}")
+        return batch
+
+    return draw
+
+
+def _drawn(of: str, draw: Draw, task: Task, rounds: range) -> Batch:
+    """What is drawn: a batch, which its generators alone set."""
+    one, other = (draw(make_generators(0, rounds, "trial")) for _ in range(2))
+    check_batch(of, one, task, len(rounds))
+    _check_equal(of, one, other, "its generators do not set")
+    return one
+
+
+def _check_equal(of: str, one: Batch, other: Batch, what: str) -> None:
+    """See that two batches are alike but for padding."""
+    for name, values in vars(one).items():
+        theirs = vars(other)[name]
+        if values.dim() == 3:
+            width = max(values.shape[2], theirs.shape[2])
+            values, theirs = (
+                nn.functional.pad(v, (0, width - v.shape[2]), value=PAD) for v in (values, theirs)
+            )
+        if not torch.equal(values, theirs):
+            raise ValueError(f"the task's {of} draws a {name} that {what}")
+
+
+def _check_bounds(task: Task, target: Tensor) -> None:
+    """See that the right answers themselves, `[N, T]`, score within every metric's bounds."""
+    statistics = pair_statistics(task, target, target)
+    means = {name: values.double().mean().item() for name, values in statistics.items()}
+    scores = metrics_of(task, means | {"samples": len(target)})
+    for metric in task.metrics:
+        low, high = metric.bounds
+        score, rounding = scores[metric.name], 1e-5 * (high - low)
+        if score < low - rounding or score > high + rounding:
+            raise ValueError(
+                f"{metric.name} of right answers is {score:g}, beyond its bounds, {low:g} and {high:g}"
+            )
