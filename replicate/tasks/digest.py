@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import get_args
 
+from torch import Tensor
+
 from replicate.fields import TaskSettings
 from replicate.files import RunError
 from replicate.randomness import make_generators
@@ -50,10 +52,10 @@ def _generators() -> list:
 
 def _content(task: Task, batch: Batch) -> list:
     """Both sides of a batch."""
-    sides = (task.source, batch.source.flatten().tolist()), (task.target, batch.target.flatten().tolist())
-    return [[tokens, _words(vocabulary, tokens)] for vocabulary, tokens in sides]
+    sides = (task.source, batch.source), (task.target, batch.target)
+    return [[tokens.tolist(), _texts(vocabulary, tokens)] for vocabulary, tokens in sides]
 
 
-def _words(vocabulary: Vocabulary, tokens: list[int]) -> list[str]:
+def _texts(vocabulary: Vocabulary, tokens: Tensor) -> list[str]:
     special = {PAD, vocabulary.bos, vocabulary.eos}
-    return [vocabulary.decode([token]) for token in sorted({*tokens} - special)]
+    return [vocabulary.decode([t for t in row if t not in special]) for row in tokens.flatten(0, 1).tolist()]
