@@ -3,7 +3,11 @@
 import io
 import os
 import sys
-from contextlib import suppress
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+SLOW_SECONDS = 5
 
 
 class PatientStderr(io.TextIOBase):
@@ -20,6 +24,18 @@ class PatientStderr(io.TextIOBase):
 def tell(text: str) -> None:
     """A line on stderr."""
     PatientStderr().write(f"{text}\n")
+
+
+@contextmanager
+def told_if_slow(text: str, is_heard: bool) -> Iterator[None]:
+    """Say what is done meanwhile where that takes longer than a person wonders."""
+    timer = threading.Timer(SLOW_SECONDS, tell, [text])
+    if is_heard:
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def open_closed_streams() -> None:

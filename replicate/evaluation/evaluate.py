@@ -11,7 +11,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from replicate.decoding import greedy
 from replicate.tasks.batch import Batch
-from replicate.tasks.pairs import answer_length, position_matches
+from replicate.tasks.pairs import answer_length, position_matches, without_unknown
 from replicate.tasks.task import Answer, Split, Task
 
 # In notebooks: JupyterLab would take two dollars in a table's words for those of a formula.
@@ -72,7 +72,8 @@ def evaluate(
         }
         statistics = {n: values.numpy() for n, values in pair_statistics(task, prediction, target).items()}
         pairs.append(pd.DataFrame(statistics, pd.MultiIndex.from_frame(pd.DataFrame(index))))
-        positions.append(_position_counts(prediction, target, task.target.eos, len(rounds)))
+        wanted = without_unknown(target, task.target)
+        positions.append(_position_counts(prediction, wanted, task.target.eos, len(rounds)))
         told(batch.source.shape[1])
     pairs = pd.concat(pairs)
     lengths = [_scores(task, pairs, kind).assign(kind=kind) for kind in KINDS]

@@ -15,7 +15,7 @@ from replicate.runs.folder import Run
 from replicate.tasks.naming import name_of
 
 SHOWN = 5  # most probable tokens at each step
-COLUMNS = ["step", "rank", "token", "probability", "chosen", "right", "ended"]  # of an answer
+COLUMNS = ["step", "rank", "token", "probability", "chosen", "right", "ended", "known"]  # of an answer
 BEAM = 5  # hypotheses that a beam search keeps
 CLOUD = 300  # random sources that span the plane of the state
 
@@ -45,7 +45,7 @@ class Explorer:
         self.model: nn.Module = pick_rounds([run.load_model()], [round_index])
         batch = self.task.sample([make_generator(run.config.training.seed, round_index, "explorer")], CLOUD)
         states = encoder_state(self.model, batch.source, batch.source_length)[0]
-        self.has_path = states.dim() == 2 and states.is_floating_point()  # a vector a source
+        self.has_path = states.dim() == 2 and states.is_floating_point() and bool(states.isfinite().all())
         if self.has_path:
             states = states.double()
             self.centre = states.mean(0)
@@ -98,7 +98,8 @@ class Explorer:
                 if rank > SHOWN and not right:
                     continue
                 name, chosen = name_of(self.task.target, token), rank == 1 and not ended
-                rows.append([step + 1, rank, name, p, chosen, right, ended])
+                known = token != getattr(self.task.target, "unknown", None)
+                rows.append([step + 1, rank, name, p, chosen, right, ended, known])
             previous = order[:1].view(1, 1)
             ended = ended or previous.item() == self.task.target.eos
         return pd.DataFrame(rows, columns=COLUMNS)
@@ -152,7 +153,7 @@ class Explorer:
 
 def in_words(answer: pd.DataFrame) -> tuple[str, str]:
     """What was answered, and how much of the target is right in it, if there is one."""
-    wanted, right = int(answer.right.sum()), int((answer.right & answer.chosen).sum())
+    wanted, right = int(answer.right.sum()), int((answer.right & answer.chosen & answer.known).sum())
     if not wanted:
         verdict = "not scored"
     elif right == wanted == answer.chosen.sum():

@@ -13,7 +13,7 @@ from replicate.statistics import weighted_means
 from replicate.tasks import task_of
 from replicate.tasks.batch import Batch
 from replicate.tasks.naming import text_of
-from replicate.tasks.pairs import until_eos
+from replicate.tasks.pairs import until_eos, without_unknown
 from replicate.tasks.task import Task
 
 WAY_TO_ORACLE = 0.1  # beyond the best baseline, from which a model has learnt more than it
@@ -117,22 +117,25 @@ def sample_answers(run: Run, count: int, samples: int = 1_000) -> pd.DataFrame:
     for batch in task.batches("test", generators, samples):
         rows += _readable(task, batch, answers(batch), round_index)
     table = pd.DataFrame(rows)
-    right = table.target == table.answer
+    right = table.pop("is_right")
     kinds = {"right": table[right].drop(columns="answer"), "wrong": table[~right]}
     return pd.concat({name: rows.head(count).reset_index(drop=True) for name, rows in kinds.items()}, axis=1)
 
 
-def _readable(task: Task, batch: Batch, prediction: Tensor, round_index: int) -> list[dict[str, str]]:
+def _readable(task: Task, batch: Batch, prediction: Tensor, round_index: int) -> list[dict]:
     """The pairs and answers of one training as a reader sees them, answers up to their EOS."""
     length = (batch.source_length - int(task.source_eos))[round_index].tolist()
     sources = [tokens[:n] for tokens, n in zip(batch.source[round_index].tolist(), length, strict=True)]
     sources = [source[::-1] for source in sources] if task.reverse else sources  # as they were before
     targets, answers = batch.target[round_index].tolist(), prediction[round_index].tolist()
+    wanted = without_unknown(batch.target[round_index], task.target).tolist()
+    eos = task.target.eos
     return [
         {
             "source": task.source.decode(source),
-            "target": task.target.decode(until_eos(target, task.target.eos)),
-            "answer": text_of(task.target, until_eos(answer, task.target.eos)),
+            "target": task.target.decode(until_eos(target, eos)),
+            "answer": text_of(task.target, until_eos(answer, eos)),
+            "is_right": until_eos(answer, eos) == until_eos(scored, eos),
         }
-        for source, target, answer in zip(sources, targets, answers, strict=True)
+        for source, target, answer, scored in zip(sources, targets, answers, wanted, strict=True)
     ]

@@ -24,6 +24,7 @@ from replicate.runs.places import PLAN, PROVENANCE, is_finished, runs_root
 from replicate.runs.plan import Plan, begin
 from replicate.runs.provenance import now
 from replicate.settings import RunConfig
+from replicate.telling import told_if_slow
 from replicate.training.part import score_part, train_part
 from replicate.training.progress import Stage, progress_style
 from replicate.training.workers import Stopped, Workers
@@ -75,7 +76,8 @@ def _complete(folder: Path, config: RunConfig, device: str, workers: int) -> Non
     """Do what is missing, while no other process does."""
     with locked(folder):
         if not _claim(folder, config):
-            plan = begin(folder, config, device, workers)
+            with told_if_slow(f"trying task {config.task.kind}", progress_style() != "off"):
+                plan = begin(folder, config, device, workers)
             began = time.monotonic()
             try:
                 results = _train_and_score(plan, device, workers)

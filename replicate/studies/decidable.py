@@ -12,6 +12,7 @@ from replicate.studies.takeoff import OUTCOMES, refuse_without_plateau
 from replicate.studies.translation.sentences import SCORES
 from replicate.tasks import task_of
 
+LOSSES = ("loss", "nats")  # which fall towards 0
 Arms = Mapping[str, RunConfig]  # of the study itself; those of another one are not looked at here
 
 
@@ -99,6 +100,11 @@ def _refuse_unmet(effect: Effect, arms: Arms) -> None:
     needs = effect.requires
     if effect.test == "bootstrap" and needs.room:
         raise ValueError("asks for room, which is of a number a training, and a bootstrap has none")
+    if (needs.settled or needs.room) and effect.of.column not in LOSSES:
+        raise ValueError(
+            f"asks whether arms settled or leave room, which is of a loss, {' or '.join(LOSSES)}, and reads "
+            f"{effect.of.column}"
+        )
     for _, config in _own(needs.learnt, arms):
         refuse_without_plateau(task_of(config.task))
     for arm, config in _own([*needs.flat, *needs.settled], arms):

@@ -1,9 +1,10 @@
 """What a registered effect is: a quantity of each training, the arms that are compared, and the test."""
 
 import math
-from typing import Any, Literal, Self
+from fractions import Fraction
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from replicate.runs.folder import TABLES
 
@@ -16,10 +17,19 @@ class Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+def _exact(weight: float) -> float:
+    """The fraction that 0.3333333333 stands for: equal arms would differ by what it lacks."""
+    fraction = float(Fraction(weight).limit_denominator(100))
+    return fraction if math.isclose(weight, fraction, rel_tol=1e-8) else weight
+
+
+Weight = Annotated[float, AfterValidator(_exact)]
+
+
 class Term(Entry):
     """Some rows of a table, and the weight of their mean in a sum."""
 
-    weight: float = 1
+    weight: Weight = 1
     where: dict[str, Any] = {}  # column -> the value, or [first, last]
 
     @model_validator(mode="after")
@@ -52,9 +62,9 @@ class Requirements(Entry):
 
     learnt: list[str] = []  # at least half of its trainings took off
     flat: list[str] = []  # it was no longer falling before the learning rate was first cut
-    settled: list[str] = []  # likewise, where its further fall would speak against the sign that was found
+    settled: list[str] = []  # likewise, of a loss, where its further fall would speak against the sign found
     converged: list[str] = []  # its lowest validation loss no longer fell over the last tenth of the updates
-    room: list[str] = []  # its mean, which no effect can exceed, is not below the size that is reported
+    room: list[str] = []  # its mean loss, which no effect can exceed, is not below the size that is reported
 
 
 class Effect(Entry):
@@ -63,7 +73,7 @@ class Effect(Entry):
     claim: str
     said: str  # by whom, and how large
     of: Quantity
-    compare: dict[str, float]  # arm -> weight of its mean
+    compare: dict[str, Weight]  # arm -> weight of its mean
     # A t test of a contrast of means; a permutation of two arms' means; a t test with one value an arm;
     # whether `reported`, a mean of `reported_trainings`, could be one of trainings like ours; an interval
     # over trainings and test sentences, where arms of equal weight are one sample (`studies/bootstrap.py`).

@@ -81,7 +81,7 @@ def _bootstrap(effect: Effect, study: str) -> dict:
         table = read_measurement(own_study, name := f"{effect.of.table}-{own}")
         chosen = [column for term in effect.of.terms for column in term.where]
         refuse_missing(chosen, table, f"{own_study}/{name}")
-        tables[arm] = table.assign(unit=arm + table["round"].astype(str))
+        tables[arm] = table.assign(unit=arm + " " + table["round"].astype(str))
     for weight in dict.fromkeys(effect.compare.values()):
         arms = [arm for arm, own in effect.compare.items() if own == weight]
         together = pd.concat([tables[arm] for arm in arms])

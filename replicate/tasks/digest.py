@@ -42,7 +42,8 @@ def refuse_another_task(settings: TaskSettings, digest: str, folder: Path) -> No
     if task_digest(settings) != digest:
         raise RunError(
             f"the task makes other pairs here than where {folder} was begun: it was changed since, or is "
-            "another one in each process, as the order of a set and a draw without a seed are"
+            "another one in each process, as the order of a set and a draw without a seed are; make it the "
+            "same in all, then delete that folder and start the run again"
         )
 
 

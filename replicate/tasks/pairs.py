@@ -7,10 +7,20 @@ ends at P).
 import torch
 from torch import Tensor
 
+from replicate.tasks.task import Vocabulary
+
+NEVER_RIGHT = -1  # no answer has it
+
 
 def until_eos(tokens: list[int], eos: int) -> list[int]:
     """The tokens before the first EOS."""
     return tokens[: tokens.index(eos)] if eos in tokens else tokens
+
+
+def without_unknown(target: Tensor, vocabulary: Vocabulary) -> Tensor:
+    """A target in which what the vocabulary lacks is nothing that an answer could give."""
+    unknown = getattr(vocabulary, "unknown", None)
+    return target if unknown is None else target.masked_fill(target == unknown, NEVER_RIGHT)
 
 
 def answer_length(tokens: Tensor, eos: int) -> Tensor:

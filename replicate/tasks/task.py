@@ -23,6 +23,7 @@ class Vocabulary(Protocol):
     size: int
     bos: int  # what a decoder is fed at first
     eos: int  # what ends an answer
+    unknown: int | None  # what stands for all that it lacks, and is never right; may be left out
 
     def encode(self, text: str) -> list[int]:
         """The ids of a text, no special ones among them; ValueError says what is wrong with it."""

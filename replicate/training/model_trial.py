@@ -77,6 +77,12 @@ def _check_loss(model: nn.Module, batch: Batch, rounds: range) -> None:
         losses.append(loss.detach())
     if not torch.allclose(*losses, rtol=ROUNDING, equal_nan=True):
         raise ValueError("the loss draws what its generators do not set: with equal ones it is another")
+    for r in (0, len(rounds) - 1):
+        generators = make_generators(1, rounds, "trial")
+        generators[r] = make_generators(0, rounds, "trial")[r]
+        own = model.loss(batch, generators).detach()[r]
+        if not torch.allclose(own, losses[0][r], rtol=ROUNDING, equal_nan=True):
+            raise ValueError(f"the loss of training {r} draws from the generators of others")
 
 
 def _check_state(state: State, shape: torch.Size) -> None:

@@ -1,5 +1,6 @@
 """A task tried before a model trains on it: what breaks its contract is learnt wrongly."""
 
+import itertools
 from collections.abc import Callable
 from typing import get_args
 
@@ -36,10 +37,13 @@ def try_task(task: Task, rounds: range, batch_size: int) -> None:
 
 def _first_to_score(task: Task, split: Split) -> Draw:
     def draw(generators: list[torch.Generator]) -> Batch:
-        batch = next(iter(task.batches(split, generators, SAMPLES)), None)
-        if batch is None:
+        batches = list(itertools.islice(task.batches(split, generators, SAMPLES), SAMPLES + 1))
+        if not batches:
             raise ValueError(f"the task has no pairs to score in {split}")
-        return batch
+        pairs = sum(batch.source.shape[1] for batch in batches if isinstance(batch, Batch))
+        if pairs > SAMPLES:
+            raise ValueError(f"asked for at most {SAMPLES} pairs of {split}, the task gives {pairs} or more")
+        return batches[0]
 
     return draw
 

@@ -79,13 +79,15 @@ def test_every_step_of_the_target_is_there_with_the_right_token_at_its_rank(trai
 
 
 def test_a_short_answer_goes_on_behind_its_end_and_a_long_one_is_no_whole_one():
-    rows = [[1, 1, "EOS", 0.9, True, False, False], [1, 9, "7", 0.0, False, True, False]]
-    rows += [[2, 1, "EOS", 0.9, False, True, True]]
+    rows = [[1, 1, "EOS", 0.9, True, False, False, True], [1, 9, "7", 0.0, False, True, False, True]]
+    rows += [[2, 1, "EOS", 0.9, False, True, True, True]]
     assert in_words(pd.DataFrame(rows, columns=COLUMNS)) == ("EOS", "0 of 2 right")
-    rows = [[1, 1, "7", 0.9, True, True, False], [2, 1, "EOS", 0.9, True, True, False]]
+    rows = [[1, 1, "7", 0.9, True, True, False, True], [2, 1, "EOS", 0.9, True, True, False, True]]
     assert in_words(pd.DataFrame(rows, columns=COLUMNS)) == ("7 EOS", "all 2 right")
-    rows += [[3, 1, "EOS", 0.9, True, False, False]]
+    rows += [[3, 1, "EOS", 0.9, True, False, False, True]]
     assert in_words(pd.DataFrame(rows, columns=COLUMNS))[1] == "2 of 2 right"
+    rows = [[1, 1, "<unk>", 0.9, True, True, False, False], [2, 1, "EOS", 0.9, True, True, False, True]]
+    assert in_words(pd.DataFrame(rows, columns=COLUMNS)) == ("<unk> EOS", "1 of 2 right")
 
 
 def test_the_explorer_says_what_it_leaves_out_and_refuses_what_it_cannot_show(trained, capsys, monkeypatch):

@@ -13,8 +13,8 @@ from replicate.figures.style import plt
 
 def answer(tokens: list[str]) -> pd.DataFrame:
     """One that has each token at its step as the most probable of two."""
-    rows = [[step, 1, token, 0.9, True, False, False] for step, token in enumerate(tokens, 1)]
-    rows += [[step, 2, token, 0.1, False, False, False] for step, token in enumerate(tokens, 1)]
+    rows = [[step, 1, token, 0.9, True, False, False, True] for step, token in enumerate(tokens, 1)]
+    rows += [[step, 2, token, 0.1, False, False, False, True] for step, token in enumerate(tokens, 1)]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

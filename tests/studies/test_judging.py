@@ -40,6 +40,13 @@ def test_a_welch_test_decides_by_sign_and_p(monkeypatch, compare, verdict):
     assert (row.low, row.high) == pytest.approx(tuple(test.confidence_interval()))
 
 
+def test_equal_arms_are_equal_though_thirds_are_no_decimals(monkeypatch):
+    runs = {arm: made_up([1.0] * 5) for arm in "abcd"}
+    third = -0.3333333333
+    row = judged(monkeypatch, runs, {"gain": effect(compare={"a": 1, "b": third, "c": third, "d": third})})
+    assert row.verdict["gain"] == "not shown" and row.estimate["gain"] == 0
+
+
 def test_a_small_difference_within_the_margin_is_said_to_be_so(monkeypatch):
     runs = {"low": made_up(LOW), "again": made_up(LOW + 0.001)}
     for margin, verdict in ((0.05, "smaller than the margin"), (0.005, "not shown"), (None, "not shown")):

@@ -107,6 +107,10 @@ def of(table, column, **where):
             changed(of=of("nats", "nats"), test="bootstrap", reported=0.5, requires={"room": ["forward"]}),
             "asks for room, which is of a number a training",
         ),
+        (
+            changed(requires={"settled": ["forward"]}),
+            "settled or leave room, which is of a loss, loss or nats",
+        ),
         (changed(compare={"forward": 1}, test="prediction"), "one arm of weight 1, reported and"),
         (changed(**PREDICTION | {"compare": {"forward": 1, "reversed": -1}}), "takes one arm"),
         (

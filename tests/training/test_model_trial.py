@@ -51,6 +51,20 @@ def test_a_loss_that_is_not_each_trainings_own_is_refused(change, message):
         try_model(task_with(), model, ROUNDS, BATCH)
 
 
+@pytest.mark.parametrize("which", [0, -1])
+def test_trainings_that_draw_from_one_generator_are_refused(which):
+    model = build(SMALL.changed(model="rnn", dropout=0.3), ROUNDS)
+    loss = model.loss
+
+    def of_one(batch, generators=None):
+        scale = 1 if generators is None else 1 + torch.rand((), generator=generators[which])
+        return loss(batch) * scale
+
+    model.loss = of_one
+    with pytest.raises(ValueError, match=r"the loss of training \d draws from the generators of others"):
+        try_model(task_with(), model, ROUNDS, BATCH)
+
+
 def test_a_loss_whose_decoder_sees_the_answer_is_refused():
     model = build(SMALL, ROUNDS)
     loss = model.loss

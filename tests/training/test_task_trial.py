@@ -79,6 +79,14 @@ def test_a_task_that_is_not_as_it_says_is_refused(members, message):
         try_task(task_with(**members), ROUNDS, BATCH)
 
 
+@pytest.mark.parametrize("size", [9, 101])
+def test_pairs_to_score_without_end_are_refused(size):
+    task = task_with()
+    task.batches = lambda split, generators, samples: iter(lambda: task.sample(generators, size), None)
+    with pytest.raises(ValueError, match="asked for at most 100 pairs of validation, the task gives"):
+        try_task(task, ROUNDS, BATCH)
+
+
 def test_samples_that_their_generators_do_not_set_are_refused():
     task = task_with()
     sample, others = task.sample, [torch.Generator().manual_seed(i) for i in ROUNDS]

@@ -18,7 +18,7 @@ class Subwords:
         CorpusError: the sentences have too few, or too many, different pieces for the size.
     """
 
-    bos, eos = BOS, EOS
+    bos, eos, unknown = BOS, EOS, UNK
 
     def __init__(self, texts: Iterable[str], size: int):
         import sentencepiece  # an extra

@@ -10,7 +10,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from replicate.randomness import make_generator
 from replicate.tasks.batch import Batch
-from replicate.tasks.pairs import until_eos
+from replicate.tasks.pairs import until_eos, without_unknown
 from replicate.tasks.task import CHUNK, Answer, Split, Vocabulary
 from replicate.tasks.translation.baselines import Retrieval, empty_answer
 from replicate.tasks.translation.corpus import CorpusError, Pair
@@ -95,8 +95,7 @@ class TranslationTask:
         """Of words, whatever the tokens are."""
         if self.settings.tokens == "subwords":
             prediction, target = self._in_words(prediction, target)
-        # What the vocabulary lacks is no word that an answer could give: UNK is never right.
-        return score_pairs(prediction, target.masked_fill(target == UNK, -1), EOS)
+        return score_pairs(prediction, without_unknown(target, self.target), EOS)
 
     def scores(self, means: Mapping[str, float]) -> dict[str, float]:
         return corpus_scores(means)

@@ -70,7 +70,7 @@ def joined(tokens: Iterable[str]) -> str:
 class Words:
     """The words of some sentences, the commonest first; any other is UNK (the paper, section 3.1)."""
 
-    bos, eos = BOS, EOS
+    bos, eos, unknown = BOS, EOS, UNK
 
     def __init__(self, texts: Iterable[str], min_count: int):
         counts = Counter(word for text in texts for word in words(text))
