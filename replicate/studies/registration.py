@@ -147,15 +147,20 @@ def registered(study: str) -> Registration:
     return known[study]
 
 
+def is_registered(study: str) -> bool:
+    """Whether a study has a registration; the first ones are planned in code."""
+    return (REGISTERED / f"{study}.yaml").exists()
+
+
 def refuse_unready(study: str) -> None:
     """Refuse to begin runs that its registration could not decide: it must be older than they are.
 
     Raises:
         RunError: it is not committed as it stands, or its day is still to come.
     """
-    path = REGISTERED / f"{study}.yaml"
-    if not path.exists():  # planned in code
+    if not is_registered(study):
         return
+    path = REGISTERED / f"{study}.yaml"
     if is_committed(path) is False:
         raise RunError(f"{path} must be committed, alone, before the first of its runs begins")
     if read_registration(path).written.isoformat() > now():
@@ -166,6 +171,11 @@ def stamp(study: str) -> dict[str, str]:
     """What a run keeps of its registration: name and SHA-256 of the file."""
     text = (REGISTERED / f"{study}.yaml").read_bytes()
     return {"study": study, "sha256": hashlib.sha256(text).hexdigest()}
+
+
+def has_registration(wanted: dict[str, str]) -> bool:
+    """Whether the registration of this stamp is here, as it stands there."""
+    return is_registered(wanted["study"]) and stamp(wanted["study"]) == wanted
 
 
 def stamp_of(config: RunConfig) -> dict[str, str] | None:

@@ -1,6 +1,7 @@
 """The full runs, made as a sweep of `03_train` under `runs/replication/`, and results/ written from them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from replicate.files import RunError, first_line, write_table
@@ -10,8 +11,8 @@ from replicate.settings import RunConfig
 from replicate.studies.measuring import measure_missing, refuse_unknown_tables, unmeasured_runs
 from replicate.studies.plan import studies
 from replicate.studies.published.plan import published_runs, reversal_runs
-from replicate.studies.registration import refuse_unready
-from replicate.studies.results import RESULTS, is_kept_whole, keep, training_table
+from replicate.studies.registration import check_registered, is_registered, refuse_unready, stamp
+from replicate.studies.results import RESULTS, is_kept_whole, keep, open_kept, training_table
 from replicate.sweeps.case_folder import run_of
 from replicate.sweeps.schedule import run_sweep
 from replicate.sweeps.spec import Job, make_job
@@ -51,6 +52,8 @@ def replicate_all(only: str | None = None, scheduler: str | None = None, workers
 
     def keep_now(name: str, run: Run) -> None:
         """Measure at once, too, what needs no other run: a sweep of hours may be stopped before its end."""
+        if is_registered(study_of[name]):
+            check_registered(run, study_of[name])
         keep(name, run)
         finished[name] = run
         if not run.diverged:
@@ -72,10 +75,15 @@ def _missing(study: str, plan: dict[str, RunConfig], notebook: Path) -> list[Job
         ValueError: one of them cannot be made here, such as where its text is not there.
     """
     to_measure = unmeasured_runs(study)
-    missing = [run for run in plan.items() if not is_kept_whole(*run) or run[0] in to_measure]
+    whole = {name: config for name, config in plan.items() if is_kept_whole(name, config)}
+    missing = [(name, plan[name]) for name in plan if name not in whole or name in to_measure]
+    for name, config in whole.items():
+        if is_registered(study):  # else it would never be made again, and decide nothing
+            check_registered(open_kept(name, config), study)
     for _, config in missing:
         config.task.check()
-    return [make_job(notebook, config.flat(), name) for name, config in missing]
+    jobs = [make_job(notebook, config.flat(), name) for name, config in missing]
+    return [replace(job, registration=stamp(study)) for job in jobs] if is_registered(study) else jobs
 
 
 def _missing_where_possible(plans: dict[str, dict[str, RunConfig]], notebook: Path) -> dict[str, list[Job]]:

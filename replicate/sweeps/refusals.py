@@ -7,6 +7,7 @@ from replicate.errors import ParameterError
 from replicate.files import RunError, read_json
 from replicate.runs.code import code_digest, is_changed
 from replicate.runs.places import EARLIER_RUNS, is_finished
+from replicate.studies.registration import has_registration
 from replicate.sweeps.case_folder import EARLIER, EXECUTED, OWN
 from replicate.sweeps.spec import Job
 
@@ -29,6 +30,16 @@ def refuse_other_code(job: Job) -> None:
         raise RunError(
             f"the worker on {platform.node()} has another version of this project than the sweep: give it "
             "the same, start it again, and the same command does this case"
+        )
+
+
+def refuse_other_registration(job: Job) -> None:
+    """Refuse a study's run that would not be under the registration that asks for it: it decides nothing."""
+    if job.registration and not has_registration(job.registration):
+        study = job.registration["study"]
+        raise RunError(
+            f"the registration of {study} is missing on {platform.node()}, or another one than where the "
+            "sweep began: give it the same, and the same command does this case"
         )
 
 

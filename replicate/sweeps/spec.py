@@ -79,6 +79,7 @@ class Job:
     sweep: str = ""  # the token of the sweep's folder
     task: TaskSettings | None = None  # where its notebook makes a run's settings: with the checksum of a text
     code: str = ""  # the checksum of the library that asks for it
+    registration: dict[str, str] | None = None  # of the study that asks for it, as a run keeps it
     earlier: dict[str, bytes] = field(default_factory=dict)  # files of the case's runs of before, by path
 
     @property

@@ -19,7 +19,12 @@ from replicate.publish.execute import NotebookError, execute, kernel_environment
 from replicate.runs.places import EARLIER_RUNS, runs_root
 from replicate.sweeps.case_folder import COMING, EARLIER, EXECUTED, OWN, runs_of_attempt
 from replicate.sweeps.earlier import leave_only_runs, put_earlier_runs
-from replicate.sweeps.refusals import refuse_another_text, refuse_names_of_the_sweep, refuse_other_code
+from replicate.sweeps.refusals import (
+    refuse_another_text,
+    refuse_names_of_the_sweep,
+    refuse_other_code,
+    refuse_other_registration,
+)
 from replicate.sweeps.spec import Job
 from replicate.training.interrupts import hearing_interrupts
 
@@ -70,6 +75,7 @@ def work(job: Job) -> Outcome:
     began, error, files = time.monotonic(), None, {}
     try:
         refuse_other_code(job)
+        refuse_other_registration(job)
         with _one_at_a_time, _own_root(), locked(folder := working_folder(job), ORPHAN_SECONDS):
             began = time.monotonic()
             try:

@@ -109,7 +109,7 @@ def of(table, column, **where):
         ),
         (
             changed(requires={"settled": ["forward"]}),
-            "settled or leave room, which is of a loss, loss or nats",
+            "settled or leave room, which is of a loss, loss or n",
         ),
         (changed(compare={"forward": 1}, test="prediction"), "one arm of weight 1, reported and"),
         (changed(**PREDICTION | {"compare": {"forward": 1, "reversed": -1}}), "takes one arm"),

@@ -73,6 +73,17 @@ def test_every_plan_is_made_and_kept_and_its_tables_can_be_read(made):
     check_results(made)
 
 
+def test_a_kept_run_that_could_decide_nothing_is_named(made, monkeypatch):
+    monkeypatch.setattr(replication, "is_registered", lambda study: study == "ladder")
+
+    def refuse(run, study):
+        raise RunError(f"{run.path} was not made under the registration of {study}")
+
+    monkeypatch.setattr(replication, "check_registered", refuse)
+    with pytest.raises(RunError, match="ladder was not made under the registration of ladder"):
+        replication.replicate_all(only="ladder", workers=1)
+
+
 def test_a_second_time_trains_and_measures_nothing_and_mends_what_was_kept(made, monkeypatch):
     monkeypatch.setattr("replicate.sweeps.schedule.connected", lambda *a: pytest.fail("trained again"))
     monkeypatch.setattr("replicate.studies.measuring.write_table", lambda *a: pytest.fail("measured again"))

@@ -62,6 +62,15 @@ def test_a_worker_with_another_version_of_the_project_is_named(tmp_path):
     assert run_sweep(jobs, tmp_path / "out", workers=1).state.tolist() == ["done"]
 
 
+def test_a_worker_without_the_registration_of_a_study_is_named(tmp_path):
+    jobs = read_sweep(write_sweep(tmp_path, "fixed: {log: LOG}\nlist: [{name: a}]"))
+    for stamp in ({"study": "not-here", "sha256": "0"}, {"study": "depth", "sha256": "0" * 64}):
+        asked = [replace(job, registration=stamp) for job in jobs]
+        table = run_sweep(asked, tmp_path / "out", workers=1)
+        assert table.state.tolist() == ["failed"] and (tmp_path / "log").read_text() == ""
+        assert f"the registration of {stamp['study']} is missing on" in table.error[0]
+
+
 def test_a_library_that_is_changed_meanwhile_fails_the_case(tmp_path, monkeypatch):
     (job,) = read_sweep(write_sweep(tmp_path, "fixed: {log: LOG}\nlist: [{name: a}]"))
     refuse_other_code(job)
