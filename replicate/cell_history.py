@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from replicate.cells import FIRST_LINE, assigned_names, assignments, is_parameters_cell
+from replicate.cells import (
+    FIRST_LINE,
+    assigned_names,
+    assignments,
+    is_parameters_cell,
+    plain_names,
+    without_magic,
+)
 from replicate.errors import ParameterError
 
 
@@ -22,6 +29,7 @@ def defaults_and_latest(history: Sequence[str]) -> tuple[dict[str, Any], dict[st
     if not runs:
         raise ParameterError(f"run the cell that starts with '{FIRST_LINE}' first")
     _refuse_defaults_elsewhere(history)
+    _refuse_values_elsewhere(history)
     # Only the last run of cells must be right: in JupyterLab a mistake stays in the history after its repair.
     earlier = [cell for cells in runs[:-1] for source in cells if (cell := _read_if_right(source))]
     last = [assignments(source) for source in runs[-1]]
@@ -51,6 +59,18 @@ def _read_if_right(source: str) -> dict[str, Any]:
         return assignments(source)
     except ParameterError:
         return {}
+
+
+def _refuse_values_elsewhere(history: Sequence[str]) -> None:
+    """Refuse a parameter's name with a plain value in a later cell of another form: it would not be read."""
+    last = max(number for number, source in enumerate(history) if is_parameters_cell(source))
+    names = {name for source in history if is_parameters_cell(source) for name in _read_if_right(source)}
+    for source in history[last + 1 :]:
+        if found := sorted(names & plain_names(without_magic(source))):
+            raise ParameterError(
+                f"{found[0]} has a value in a cell that does not start with '{FIRST_LINE}', where it is not "
+                "read: write it into the one that does, and run that again"
+            )
 
 
 def _refuse_defaults_elsewhere(history: Sequence[str]) -> None:

@@ -101,6 +101,33 @@ def assigned_names(source: str) -> set[str]:
     return {part.id for target in targets for part in ast.walk(target) if _is_set(part)}
 
 
+def plain_names(source: str) -> set[str]:
+    """The variables that a cell of any code sets to a plain value, as a parameters cell does."""
+    return {
+        target.id
+        for line in _readable(source)
+        if isinstance(line, ast.Assign) and _is_literal(line.value)
+        for target in line.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def without_magic(source: str) -> str:
+    """A cell as it was written under `%%time` and the like, of which IPython's history has the call."""
+    match _readable(source):
+        case [ast.Expr(ast.Call(ast.Attribute(attr="run_cell_magic"), [_, _, ast.Constant(str(body))]))]:
+            return body
+    return source
+
+
+def _is_literal(value: ast.expr) -> bool:
+    try:
+        ast.literal_eval(value)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return False
+    return True
+
+
 def calls(source: str, function: str) -> bool:
     """Whether a cell of any code calls a function, as far as it can be read."""
     called = [

@@ -19,5 +19,11 @@ class ParameterError(OneLineError, ValueError):
     """A parameter that a person gave wrongly; the message is one line and says what to do."""
 
 
+class MissingParameter(ParameterError, KeyError):
+    """A parameter that a notebook asks for, and its parameters cell does not assign."""
+
+    __str__ = Exception.__str__  # a KeyError would put it in quotation marks
+
+
 class SettingError(OneLineError, ValueError):
     """A setting that a person gave wrongly; the message is one line and says what is wrong."""

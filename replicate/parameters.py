@@ -10,7 +10,7 @@ from typing import Any
 
 from replicate.cell_history import defaults_and_latest
 from replicate.cells import FIRST_LINE, cells_of, defaults_of, is_parameters_cell
-from replicate.errors import ParameterError, SettingError
+from replicate.errors import MissingParameter, ParameterError, SettingError
 from replicate.fields import shortened, unknown
 from replicate.setting_names import (
     OLD_NAMES,
@@ -35,7 +35,9 @@ class Parameters(Mapping):
         self.given = {name: _like(defaults[name], name, value) for name, value in given.items()}
 
     def __getitem__(self, name: str) -> Any:
-        return self.given[name] if name in self.given else self.defaults[name]
+        if name not in self.defaults:
+            raise MissingParameter(f"the parameters cell has no line for {name}; add `{name} = ...` to it")
+        return self.given.get(name, self.defaults[name])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.defaults)

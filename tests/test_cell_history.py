@@ -7,6 +7,7 @@ import pytest
 from shared import PROJECT
 from test_parameters import CALL, DEFAULTS, given, values
 
+from replicate.cells import assignments, is_parameters_cell, plain_names
 from replicate.errors import ParameterError
 from replicate.parameters import run_config
 
@@ -75,6 +76,34 @@ def test_a_cell_of_03_train_that_was_changed_and_run_again_gives_what_was_change
     assert values(cell, CALL, changed, CALL, cell, CALL).given == {}
     with pytest.raises(ParameterError, match="steps: a number is wanted here, not True or False"):
         run_config(values(cell, CALL, wrong, CALL))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "steps = 50",
+        "# mine\n# Parameters\nsteps = 50",
+        "x = 1\nsteps = rate = 50",
+        "get_ipython().run_cell_magic('time', '', '# Parameters\\nsteps = 50\\n')",
+    ],
+)
+def test_a_value_that_is_not_read_is_refused(line):
+    with pytest.raises(ParameterError, match="has a value in a cell that does not start with '# Parameters'"):
+        values(DEFAULTS, CALL, line, CALL)
+    assert values(DEFAULTS, CALL, line, given("steps = 7"), CALL)["steps"] == 7
+
+
+@pytest.mark.parametrize("line", ["steps = open(folder)", "other = 50", "steps", "def f():\n    steps = 5"])
+def test_another_use_of_a_parameters_name_is_none_of_ours(line):
+    assert values(DEFAULTS, CALL, line, CALL) == values(DEFAULTS, CALL)
+
+
+@pytest.mark.parametrize("path", sorted((PROJECT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_no_notebook_gives_a_parameters_name_another_plain_value(path):
+    sources = [cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+    names = {name for source in sources if is_parameters_cell(source) for name in assignments(source)}
+    others = [source for source in sources if not is_parameters_cell(source)]
+    assert not names & {name for source in others for name in plain_names(source)}
 
 
 def test_without_a_parameters_cell_the_reader_is_told_to_run_it():

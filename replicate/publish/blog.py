@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import nbformat
+from nbformat import NotebookNode
 
 from replicate.errors import ParameterError
 from replicate.figures.language import LANGUAGES
@@ -63,8 +64,25 @@ def make_post(notebook: Path, out: Path, force: bool = False, **given: str | lis
         tell(f"executing {notebook.name}")
         with figures_in(figures):
             executed = cleaned(nbformat.read(execute(notebook, Path(temporary) / notebook.name, {}), 4))
-        body, files = post_body(executed, figures, post.slug)
+        _tell_what_differs(stored, executed, notebook.name)
+        body, files = post_body(executed, figures, post.slug, post.title)
         return write_post(body, files, post, out, force)
+
+
+def _tell_what_differs(stored: NotebookNode, executed: NotebookNode, name: str) -> None:
+    """Name the cells whose output a reader of the notebook sees otherwise than one of the post will."""
+    pairs = zip(cleaned(stored).cells, executed.cells, strict=True)
+    differing = [str(i) for i, (one, other) in enumerate(pairs, 1) if _said(one) != _said(other)]
+    if differing:
+        tell(
+            f"{name} was executed anew for the post, where cell {', '.join(differing)} has another output "
+            "than in the notebook"
+        )
+
+
+def _said(cell: NotebookNode) -> list[str]:
+    """What a cell's outputs say; images and HTML may differ in what nobody sees."""
+    return [o.get("text") or o.get("data", {}).get("text/plain", "") for o in cell.get("outputs", [])]
 
 
 def post_of(own: dict, given: dict, name: str, out: Path) -> Post:

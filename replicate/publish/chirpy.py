@@ -100,6 +100,7 @@ def _replace(before: list[Path], new: Path, post: Post, target: Path, images: Pa
         if any((new / post.slug).iterdir()):
             (new / post.slug).rename(images)
             placed.append(images)
+            _keep_others(moved, images)
         (new / post.file).replace(target)
     except BaseException as error:
         for path in placed:
@@ -113,6 +114,15 @@ def _replace(before: list[Path], new: Path, post: Post, target: Path, images: Pa
         raise ParameterError(f"{where} cannot be written: {error.strerror}; all is as it was") from error
 
 
+def _keep_others(moved: list[tuple[Path, Path]], images: Path) -> None:
+    """Put a person's own files back among the images, and those that the post no longer shows."""
+    for kept, path in moved:
+        if path == images:
+            for other in kept.iterdir():
+                if not (images / other.name).exists():
+                    (shutil.copytree if other.is_dir() else shutil.copy2)(other, images / other.name)
+
+
 def _write_preview(figure: Path) -> None:
     """A figure on a ground of the shape that Chirpy shows, which would cut off its edges otherwise."""
     with Image.open(figure) as image:
@@ -123,7 +133,8 @@ def _same(new: Path, post: Post, target: Path, images: Path) -> bool:
     """Whether a post and its images are what is there already."""
     there = {path.name: path.read_bytes() if path.is_file() else None for path in images.glob("*")}
     now = {path.name: path.read_bytes() for path in (new / post.slug).iterdir()}
-    return (new / post.file).read_bytes() == target.read_bytes() and now == there
+    are_there = all(there.get(name) == content for name, content in now.items())
+    return (new / post.file).read_bytes() == target.read_bytes() and are_there
 
 
 def figure(name: str | None, caption: str | None, figures: Path, slug: str) -> tuple[str, list[Path]]:

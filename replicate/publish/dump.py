@@ -8,10 +8,10 @@ from nbformat import NotebookNode
 
 from replicate.errors import ParameterError
 from replicate.publish.chirpy import figure
-from replicate.publish.formulas import are_formulas_alone
+from replicate.publish.formulas import is_mathematics
 from replicate.publish.html_table import tables_from_html
 from replicate.publish.kramdown import code_block
-from replicate.publish.markdown import latex_to_kramdown, to_kramdown, without_title
+from replicate.publish.markdown import count_titles, has_title, latex_to_kramdown, to_kramdown, without_title
 from replicate.publish.terminal import as_seen
 
 # What stands for an object, such as HTML or an SVG image, where the object itself cannot be shown.
@@ -30,10 +30,11 @@ def check_executed(notebook: NotebookNode, name: str) -> None:
             raise ParameterError(f"{name}, cell {i} failed; a post is made of notebooks without errors")
 
 
-def post_body(notebook: NotebookNode, figures: Path, slug: str) -> tuple[str, list[Path]]:
+def post_body(notebook: NotebookNode, figures: Path, slug: str, title: str = "") -> tuple[str, list[Path]]:
     """A notebook's cells as kramdown, and the files of the figures shown in them.
 
-    A heading at the beginning is left out: Chirpy shows the post's title. Code is folded away, shown where
+    A heading at the beginning is left out where it is the title, which Chirpy shows, or no other heading is
+    of its level. Code is folded away, shown where
     the cell has the tag `blog-show`, and left out with `blog-hide`; `blog-drop` leaves out the cell with its
     outputs.
 
@@ -42,11 +43,14 @@ def post_body(notebook: NotebookNode, figures: Path, slug: str) -> tuple[str, li
     """
     _refuse_two_of_one_name(notebook)
     parts, files, names = [], [], set()
+    titles = sum(count_titles(cell.source) for cell in notebook.cells if cell.cell_type == "markdown")
     for i, cell in enumerate(notebook.cells, 1):
         if DROPPED in cell.metadata.get("tags", []):
             continue
         try:
-            text, shown = _cell(cell, not any(parts), names, figures, slug)
+            if not any(parts) and cell.cell_type == "markdown" and has_title(cell.source, title, titles):
+                cell = NotebookNode(cell | {"source": without_title(cell.source)})
+            text, shown = _cell(cell, names, figures, slug)
         except ParameterError as error:
             raise ParameterError(f"cell {i}: {error}") from error
         parts.append(text)
@@ -54,13 +58,10 @@ def post_body(notebook: NotebookNode, figures: Path, slug: str) -> tuple[str, li
     return "\n\n".join(part for part in parts if part), files
 
 
-def _cell(
-    cell: NotebookNode, is_first: bool, names: set[str], figures: Path, slug: str
-) -> tuple[str, list[Path]]:
+def _cell(cell: NotebookNode, names: set[str], figures: Path, slug: str) -> tuple[str, list[Path]]:
     """A cell with its outputs as kramdown, and the files of its figures; its headings' names are added."""
     if cell.cell_type == "markdown":
-        source = without_title(cell.source) if is_first else cell.source
-        return to_kramdown(source.strip("\n"), names), []
+        return to_kramdown(cell.source.strip("\n"), names), []
     if cell.cell_type != "code":
         return "", []
     parts, files = [_code(cell)], []
@@ -104,7 +105,7 @@ def _output(output: NotebookNode, names: set[str], figures: Path, slug: str) -> 
     html = data.get("text/html", "")
     if tables := tables_from_html(html):
         return tables, []
-    if "text/latex" in data and are_formulas_alone(data["text/latex"].strip()):
+    if "text/latex" in data and is_mathematics(data["text/latex"].strip()):
         return latex_to_kramdown(data["text/latex"].strip()), []
     plain = data.get("text/plain", "")
     known = {"text/plain", "text/html"} if "<table" in html else {"text/plain"}  # one without rows

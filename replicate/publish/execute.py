@@ -12,6 +12,7 @@ from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
+from replicate.cells import INJECTED, TAG
 from replicate.errors import OneLineError, ParameterError
 from replicate.files import first_line, read_utf8, reason
 from replicate.notebooks import set_apart
@@ -50,7 +51,7 @@ def execute(
         NotebookError: a cell failed or ended the notebook, or the disk did not take the copy, which is gone.
         KeyboardInterrupt: Ctrl-C; the kernel has saved a run in training, and no copy is left.
     """
-    read_notebook(notebook)
+    tags = [cell.metadata.get("tags", []) for cell in read_notebook(notebook).cells]
     _check_names(notebook.resolve(), output.resolve())
     variables = {
         # Nobody watches the kernel: a progress bar would fill the output with its own traces.
@@ -70,8 +71,8 @@ def execute(
                 extra_arguments=["--log-level=CRITICAL"],  # of the kernel itself: it logs every shutdown
             )
     except PapermillExecutionError as error:
-        # papermill counts its injected cell too, as Jupyter shows it; people count from 1.
-        message = f"{notebook.name}, cell {error.cell_index + 1}: {error.ename}: {_last_line(error.evalue)}"
+        number = _number(error.cell_index, tags, parameters)
+        message = f"{notebook.name}, cell {number}: {error.ename}: {_told(error, output)}"
         raise NotebookError(message) from error
     except DeadKernelError as error:
         raise NotebookError(f"{notebook.name}: its kernel died (out of memory?)") from error
@@ -86,7 +87,7 @@ def execute(
         _remove(output)
         message = f"{notebook.name} was interrupted; the same command goes on from what its run saved, if any"
         raise KeyboardInterrupt(message) from None
-    _refuse_exit(notebook.name, executed)
+    _refuse_exit(notebook.name, executed, tags, parameters)
     return output
 
 
@@ -102,13 +103,28 @@ def execute_or_set_apart(notebook: Path, copy: Path, parameters: dict[str, Any])
         raise NotebookError(f"{error}; the copy up to there is {copy}") from error
 
 
-def _refuse_exit(name: str, executed: NotebookNode) -> None:
+def _refuse_exit(
+    name: str, executed: NotebookNode, tags: list[list[str]], parameters: dict[str, Any]
+) -> None:
     """Refuse a notebook that ended itself before its end, which papermill takes for whole."""
-    for number, cell in enumerate(executed.cells, 1):
+    for place, cell in enumerate(executed.cells):
         if "raises-exception" in cell.metadata.get("tags", []):  # the cells after it were executed
             continue
         if any(output.output_type == "error" for output in cell.get("outputs", [])):
+            number = _number(place, tags, parameters)
             raise NotebookError(f"{name}, cell {number}: SystemExit: no cell after it was executed")
+
+
+def _number(place: int, tags: list[list[str]], parameters: dict[str, Any]) -> int:
+    """A cell's in the notebook, from 1, by its place in the copy, where papermill puts one with parameters.
+
+    Args:
+        tags: of every cell of the notebook.
+    """
+    if not parameters or any(INJECTED in own for own in tags):
+        return place + 1
+    injected = next((number + 1 for number, own in enumerate(tags) if TAG in own), 0)
+    return place if place > injected else place + 1
 
 
 def _unformatted(path: Path) -> str:
@@ -203,5 +219,13 @@ def _remove(file: Path) -> None:
         file.unlink()
 
 
-def _last_line(text: str) -> str:
-    return (text.strip().splitlines() or [""])[-1]
+def _told(error: PapermillExecutionError, copy: Path) -> str:
+    """What an error says in one line; of one that says nothing, what its cell printed as it failed."""
+    lines = [line.strip() for line in error.evalue.splitlines() if line.strip()]
+    if not lines:
+        with suppress(OSError, *DAMAGE, nbformat.ValidationError):
+            cells = nbformat.reads(read_utf8(copy), as_version=4).cells
+            outputs = [output for cell in cells for output in cell.get("outputs", [])]
+            printed = [output.text.strip() for output in outputs if output.get("name") == "stderr"]
+            lines = "\n".join(printed[-1:]).splitlines()[-1:]
+    return " ... ".join(dict.fromkeys([*lines[:1], *lines[-1:]]))

@@ -17,6 +17,8 @@ CODE = re.compile(r"(?<![`\\])(`+)(?!`)[^\n]*?(?<!`)\1(?!`)")  # in a line, wher
 QUOTED = re.compile(r"[ \t]*>")  # how a line of a quotation begins
 # What MathJax looks at, and what ends what it finds.
 OPENING = re.compile(r"\\begin\s*\{(?P<name>[^}]*)\}|\$\$?|\\[(\[]|\\[\\$]")
+# Environments of LaTeX that MathJax does not have.
+OF_TEXT = re.compile(r"\\begin\{(?:[vV]erbatim|tabular|table|figure|itemize|enumerate|longtable|center)\*?\}")
 ENDS = {"$": r"\$", "$$": r"\$\$", r"\(": r"\\\)", r"\[": r"\\\]"}
 
 
@@ -66,6 +68,11 @@ def _closing(text: str, start: int, end: str) -> re.Match | None:
         elif sign[0] == "}":
             depth = max(depth - 1, 0)
     return None
+
+
+def is_mathematics(latex: str) -> bool:
+    """Whether an output's LaTeX is formulas alone, and none is of text, as `IPython.display.Code` has it."""
+    return are_formulas_alone(latex) and not OF_TEXT.search(latex)
 
 
 def are_formulas_alone(text: str) -> bool:

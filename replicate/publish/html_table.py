@@ -72,7 +72,10 @@ def _markdown(table: Tag) -> str:
         return ""
     index = len(rows[headers]("th"))  # its columns, and after them those of values
     columns = enumerate(zip(*grid[:headers], strict=True))
-    header = [_last(texts) if place < index else " ".join(texts).strip() for place, texts in columns]
+    names_index = headers > 1 and not any(grid[headers - 1][index:])  # the last of them, below the columns
+    header = [
+        _names(texts, names_index) if place < index else " ".join(texts).strip() for place, texts in columns
+    ]
     header = header or [""] * len(grid[0])  # a table of kramdown has one
     lines = [header, ["---"] * len(header), *grid[headers:]]
     return "\n".join([*_caption(table), *(f"| {' | '.join(line)} |" for line in lines)])
@@ -84,9 +87,10 @@ def _caption(table: Tag) -> list[str]:
     return [LINE_MARK.sub(lambda mark: f"{mark[1]}&#{ord(mark[2])};", text), ""] if text else []
 
 
-def _last(texts: tuple[str, ...]) -> str:
-    """An index's own name, which stands below the name of the columns."""
-    return next(filter(None, reversed(texts)), "")
+def _names(texts: tuple[str, ...], names_index: bool) -> str:
+    """An index's own name, which stands below those of the columns, and these."""
+    own, of_columns = (texts[-1], texts[:-1]) if names_index else ("", texts)
+    return " / ".join(filter(None, [own, " ".join(filter(None, dict.fromkeys(of_columns)))]))
 
 
 def _grid(rows: list[Tag]) -> list[list[str]]:

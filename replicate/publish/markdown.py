@@ -43,7 +43,7 @@ def _set_code_aside(
     renderer: RendererHTML, tokens: Sequence[Token], number: int, options: dict, found: dict
 ) -> str:
     """A block of code goes into a fence, which the blog colours; here stands its mark."""
-    language = re.match(r"[\w+#.-]*", tokens[number].info)[0]
+    language = re.match(r"[\w+#.-]*", tokens[number].info.strip())[0]
     found["code"].append((tokens[number].content, language))
     return f"<pre>{found['mark']}{len(found['code']) - 1}</pre>\n"
 
@@ -76,6 +76,18 @@ def to_kramdown(markdown: str, names: set[str] | None = None) -> str:
     _mark_code(page)
     found["code"] = [(aside.as_written(content), language) for content, language in found["code"]]
     return _with_code(page.decode(formatter=_ForChirpy()), found)
+
+
+def count_titles(markdown: str) -> int:
+    """How many headings of the first level it has."""
+    return sum((token.type, token.tag) == ("heading_open", "h1") for token in READER.parse(markdown))
+
+
+def has_title(markdown: str, title: str, titles: int) -> bool:
+    """Whether it begins with the title, or with the only one of all headings of its level."""
+    tokens = READER.parse(markdown)
+    begins = len(tokens) > 1 and (tokens[0].type, tokens[0].tag) == ("heading_open", "h1")
+    return begins and (titles == 1 or tokens[1].content.strip() == title)
 
 
 def without_title(markdown: str) -> str:

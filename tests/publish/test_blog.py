@@ -187,6 +187,19 @@ def test_unexecuted_and_failed_notebooks_are_refused(tmp_path):
     assert not (tmp_path / "blog").exists()
 
 
+def test_an_output_that_is_another_one_in_the_post_is_told(tmp_path, capsys):
+    path = write_notebook(tmp_path / "a.ipynb", "# T", "print(1)", "import os\nprint(os.getcwd())")
+    execute(path, tmp_path / "elsewhere" / "a.ipynb", {}, tmp_path / "elsewhere")
+    notebook = nbformat.read(tmp_path / "elsewhere" / "a.ipynb", as_version=4)
+    notebook.metadata["blog"] = {"slug": "own", "title": "T", "categories": ["C"], "tags": ["t"]}
+    nbformat.write(notebook, path)
+    make_post(path, tmp_path / "blog")
+    assert "a.ipynb was executed anew for the post, where cell 3 has another" in capsys.readouterr().err
+    nbformat.write(notebook, tmp_path / "elsewhere" / "a.ipynb")
+    make_post(tmp_path / "elsewhere" / "a.ipynb", tmp_path / "blog", force=True)
+    assert "another output" not in capsys.readouterr().err
+
+
 def test_a_notebook_becomes_a_post_with_its_own_front_matter(tmp_path, capsys):
     printing = "import sys\nprint(1 + 1, flush=True)\nprint(0, file=sys.stderr, flush=True)\nprint(3)"
     path = write_notebook(tmp_path / "a.ipynb", "# Title\n\nText.", printing)

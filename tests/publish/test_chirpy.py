@@ -190,8 +190,15 @@ def test_what_a_killed_command_moved_away_is_named_until_it_is_back(tmp_path, mo
     assert write_post("first", [figure], POST, tmp_path).endswith("unchanged")
 
 
-def test_a_folder_among_the_images_makes_another_post(tmp_path):
-    write_post("text", [], POST, tmp_path)
-    (tmp_path / "assets/img/posts" / POST.slug / "raw").mkdir(parents=True)
-    assert "not written" in write_post("text", [], POST, tmp_path)
-    assert write_post("text", [], POST, tmp_path, force=True).endswith("replaced")
+def test_a_persons_own_files_among_the_images_stay(tmp_path):
+    drawn(tmp_path / "figures")
+    figure, images = tmp_path / "figures/a-curve.png", tmp_path / "assets/img/posts" / POST.slug
+    write_post("text", [figure], POST, tmp_path)
+    (images / "raw").mkdir()
+    for name in ("mine.png", "raw/data.csv"):
+        (images / name).write_text("mine")
+    assert write_post("text", [figure], POST, tmp_path).endswith("unchanged")
+    assert "not written" in write_post("other", [figure], POST, tmp_path)
+    assert write_post("other", [figure], POST, tmp_path, force=True).endswith("replaced")
+    assert all((images / name).read_text() == "mine" for name in ("mine.png", "raw/data.csv"))
+    assert (images / "a-curve.png").read_bytes() == figure.read_bytes()

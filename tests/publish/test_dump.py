@@ -73,7 +73,35 @@ def test_a_header_reaches_into_no_row_of_values_and_a_foot_stands_last():
 
 def test_an_index_keeps_its_name_beside_that_of_the_columns():
     table = pd.DataFrame([[1]], index=pd.Index(["a"], name="row"), columns=pd.Index(["x"], name="column"))
-    assert rows(tables_from_html(table.to_html())) == [["row", "x"], ["a", "1"]]
+    assert rows(tables_from_html(table.to_html())) == [["row / column", "x"], ["a", "1"]]
+    table.index.name = None
+    assert rows(tables_from_html(table.to_html())) == [["column", "x"], ["a", "1"]]
+    levels = pd.MultiIndex.from_tuples([("n", "min"), ("n", "max")], names=["of", "how"])
+    table = pd.DataFrame([[1, 2]], index=["a"], columns=levels)
+    assert rows(tables_from_html(table.to_html())) == [["of how", "n min", "n max"], ["a", "1", "2"]]
+    table.index.name = "k"
+    assert rows(tables_from_html(table.to_html()))[0] == ["k / of how", "n min", "n max"]
+
+
+def test_a_listing_is_no_formula():
+    listing = r"\begin{Verbatim}[commandchars=\\\{\}]" "\nx\n" r"\end{Verbatim}"
+    with pytest.raises(ParameterError, match="a post cannot show the output"):
+        shown(text_latex=listing, text_html="<div>x</div>", text_plain="<IPython.core.display.Code object>")
+
+
+@pytest.mark.parametrize(
+    ("cells", "title", "kept"),
+    [
+        (["# One\n\ntext"], "Other", False),
+        (["# One\n\ntext", "# Two"], "Other", True),
+        (["# One\n\ntext", "# Two"], "One", False),
+        (["## One\n\ntext"], "One", True),
+    ],
+)
+def test_a_section_at_the_beginning_is_no_title(cells, title, kept):
+    notebook = new_notebook(cells=[new_markdown_cell(cell) for cell in cells])
+    body, _ = post_body(notebook, Path(), "a-post", title)
+    assert ("One" in body) is kept and "text" in body
 
 
 @pytest.mark.parametrize(
@@ -210,8 +238,13 @@ def test_only_a_heading_at_the_beginning_is_the_posts_title():
     cells = [new_markdown_cell(text) for text in ("# Title\n\nFirst.", "# Data\n\nOf it.")]
     underlined = [new_markdown_cell("Title\n===\n\nFirst."), cells[1]]
     left = ["First.", "Data", "Of it."]
-    for order, words in ((cells, left), (underlined, left), (cells[::-1], ["Of it.", "Title", "First."])):
-        body, _ = post_body(new_notebook(cells=order), Path(), "a-post")
+    turned = ["Of it.", "Title", "First."]
+    for order, title, words in (
+        (cells, "Title", left),
+        (underlined, "Title", left),
+        (cells[::-1], "Data", turned),
+    ):
+        body, _ = post_body(new_notebook(cells=order), Path(), "a-post", title)
         assert [part.get_text() for part in BeautifulSoup(body, "html.parser").select("h1, p")] == words
 
 

@@ -42,10 +42,25 @@ def test_braces_in_paths_are_no_parameters(tmp_path, monkeypatch, name):
     assert [str(path) for path in tmp_path.iterdir()] == [str(tmp_path / name)]
 
 
-def test_a_failed_cell_is_named_with_the_last_line_of_its_error(tmp_path):
-    notebook = write_notebook(tmp_path / "02_bad.ipynb", "# Bad", "1", "raise OSError('first\\nlast')")
-    with pytest.raises(NotebookError, match=r"^02_bad\.ipynb, cell 3: OSError: last$"):
+def test_a_failed_cell_is_named_with_the_first_and_last_line_of_its_error(tmp_path):
+    notebook = write_notebook(tmp_path / "02_bad.ipynb", "# Bad", "1", "raise OSError('first\\n\\nlast')")
+    with pytest.raises(NotebookError, match=r"^02_bad\.ipynb, cell 3: OSError: first \.\.\. last$"):
         execute(notebook, tmp_path / "out.ipynb", {})
+    notebook = write_notebook(tmp_path / "02_bad.ipynb", "1", "%nonsense")
+    with pytest.raises(NotebookError, match=r"cell 2: .*: UsageError: Line magic function `%nonsense`"):
+        execute(notebook, tmp_path / "out.ipynb", {})
+
+
+@pytest.mark.parametrize("ending", ["raise OSError('no')", "import sys; sys.exit()"])
+def test_a_failed_cell_has_its_number_in_the_notebook_though_parameters_were_given(tmp_path, ending):
+    cells = ("# Title", "1", "# Parameters\na = 1", "2", ending)
+    notebook = write_notebook(tmp_path / "02_bad.ipynb", *cells)
+    for given in ({}, {"a": 2}):
+        with pytest.raises(NotebookError, match=r"^02_bad\.ipynb, cell 5: "):
+            execute(notebook, tmp_path / "out.ipynb", given)
+    notebook = write_notebook(tmp_path / "02_bad.ipynb", "1", ending)
+    with pytest.raises(NotebookError, match=r"^02_bad\.ipynb, cell 2: "):
+        execute(notebook, tmp_path / "out.ipynb", {"a": 2})
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows renames no folder that a process works in")
