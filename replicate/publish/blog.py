@@ -81,8 +81,9 @@ def _tell_what_differs(stored: NotebookNode, executed: NotebookNode, name: str) 
 
 
 def _said(cell: NotebookNode) -> list[str]:
-    """What a cell's outputs say; images and HTML may differ in what nobody sees."""
-    return [o.get("text") or o.get("data", {}).get("text/plain", "") for o in cell.get("outputs", [])]
+    """What a cell's outputs say; images, HTML and where objects lie may differ in what nobody sees."""
+    texts = [o.get("text") or o.get("data", {}).get("text/plain", "") for o in cell.get("outputs", [])]
+    return [re.sub(r"\bat 0x[0-9a-f]+", "", text) for text in texts]
 
 
 def post_of(own: dict, given: dict, name: str, out: Path) -> Post:
