@@ -101,7 +101,7 @@ def post_of(own: dict, given: dict, name: str, out: Path) -> Post:
     for field in ("categories", "tags"):
         if not isinstance(fields[field], list):
             raise ParameterError(f"{name}: {field} of a post must be a list, not {fields[field]!r}")
-        fields[field] = list(map(str, fields[field]))
+        fields[field] = [_text_of(field, own, name) for own in fields[field]]
     if unknown := fields.keys() - {*Post._fields}:
         raise ParameterError(f"{name}: a post has no {min(unknown)}; it has {', '.join(Post._fields)}")
     texts = {}
@@ -109,9 +109,21 @@ def post_of(own: dict, given: dict, name: str, out: Path) -> Post:
         if isinstance(fields.get(field), list | dict):
             raise ParameterError(f"{name}: {field} of a post must be text, not {fields[field]!r}")
         if field in fields:
-            texts[field] = str(fields[field])
+            texts[field] = _text_of(field, fields[field], name)
     date = _date(fields["date"]) if fields.get("date") else _date_of(earlier(texts["slug"], out))
     return Post(**fields | texts | {"date": date or datetime.now().astimezone()})
+
+
+def _text_of(field: str, value: object, name: str) -> str:
+    """A value of the front matter; it says something, in signs that a file can have."""
+    text = "" if value is None else str(value)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ParameterError(f"{name}: {field} of a post must be UTF-8, not {text!r}") from error
+    if not text.strip():
+        raise ParameterError(f"{name}: {field} of a post must not be empty")
+    return text
 
 
 def _date_of(post: Path | None) -> datetime | None:

@@ -1,5 +1,6 @@
 """Refuses a registration whose effects its runs could not decide, before the first of them is trained."""
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from replicate.errors import SettingError
@@ -7,10 +8,11 @@ from replicate.evaluation.evaluate import KINDS
 from replicate.runs.folder import columns
 from replicate.settings import RunConfig
 from replicate.studies.convergence import updates_at_first_rate
-from replicate.studies.effects import RUN_TABLES, Effect, Quantity, is_number
+from replicate.studies.effects import RUN_TABLES, Effect, Quantity, Term, is_number
 from replicate.studies.takeoff import OUTCOMES, refuse_without_plateau
 from replicate.studies.translation.sentences import SCORES
 from replicate.tasks import task_of
+from replicate.tasks.task import Task
 
 LOSSES = ("loss", "nats")  # which fall towards 0
 Arms = Mapping[str, RunConfig]  # of the study itself; those of another one are not looked at here
@@ -86,6 +88,22 @@ def _refuse_unread(of: Quantity, arm: str, config: RunConfig) -> None:
                 raise ValueError(f"names kind {wanted!r}, which is {' or '.join(KINDS)}")
             if column != "kind" and not all(map(is_number, wanted if isinstance(wanted, list) else [wanted])):
                 raise ValueError(f"names {column} {wanted!r}, where {of.table} has numbers")
+            most = _most(config, task, term).get(column, math.inf)
+            if column != "kind" and (wanted[0] if isinstance(wanted, list) else wanted) > most:
+                raise ValueError(f"names {column} {wanted}, which {arm} cannot have: its last is {most}")
+
+
+def _most(config: RunConfig, task: Task, term: Term) -> dict[str, int]:
+    """The last number that a run's tables can have in some columns."""
+    target = task.max_target_length - 1  # without EOS
+    source = task.max_source_length - int(task.source_eos)
+    return {
+        "length": source if term.where.get("kind") == "source" else target,
+        "position": target,
+        "evaluation": config.evaluation.evaluate_rounds - 1,
+        "round": config.training.rounds - 1,
+        "step": config.training.steps,
+    }
 
 
 def _refuse_few(effect: Effect, arm: str, config: RunConfig) -> None:

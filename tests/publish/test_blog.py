@@ -223,6 +223,9 @@ def test_a_notebook_becomes_a_post_with_its_own_front_matter(tmp_path, capsys):
     refused("tags of a post must be a list, not 'one'")
     notebook.metadata["blog"]["tags"] = ["one"]
     refused(r"title of a post must be text, not \['a', 'b'\]", title=["a", "b"])
+    refused("title of a post must not be empty", title=" ")
+    refused("tags of a post must not be empty", tags=["a", ""])
+    refused("title of a post must be UTF-8, not 'caf", title="caf\udce9")
     refused("date must be like", date="2025-04-20")
     refused(r"slug 'a\*\*b' must be small letters", slug="a**b")
     notebook.metadata["blog"]["layout"] = "wide"

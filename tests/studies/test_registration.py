@@ -134,6 +134,11 @@ def of(table, column, **where):
         (changed(margin=-0.1), "greater than 0"),
         (changed(of=of("by_length", "psa", length=[6, 1])), "the range of length must be"),
         (changed(of=of("by_length", "psa", kind="sorce")), "names kind 'sorce', which is source or target"),
+        (
+            changed(of=of("by_length", "psa", kind="source", length=[99, 100])),
+            r"names length \[99, 100\], which .* cannot have: its last is",
+        ),
+        (changed(of=of("scores", "psa", evaluation=99)), "names evaluation 99, which .* cannot have"),
         (changed(of=of("by_length", "psa", length=3)), "reads by_length of all kinds together"),
         (changed(of=of("by_length", "kind")), "reads kind of by_length, which is no quantity"),
         (changed(of=of("scores", "round")), "reads round of scores, which is no quantity"),
