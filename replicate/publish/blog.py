@@ -121,7 +121,7 @@ def _text_of(field: str, value: object, name: str) -> str:
         text.encode()
     except UnicodeEncodeError as error:
         raise ParameterError(f"{name}: {field} of a post must be UTF-8, not {text!r}") from error
-    if not text.strip():
+    if field in NEEDED and not text.strip():
         raise ParameterError(f"{name}: {field} of a post must not be empty")
     return text
 
