@@ -29,7 +29,13 @@ def defaults_and_latest(history: Sequence[str]) -> tuple[dict[str, Any], dict[st
     if not runs:
         raise ParameterError(f"run the cell that starts with '{FIRST_LINE}' first")
     _refuse_defaults_elsewhere(history)
-    _refuse_values_elsewhere(history)
+    defaults, latest = _in_force(runs)
+    _refuse_values_elsewhere(history, set(defaults))
+    return defaults, latest
+
+
+def _in_force(runs: list[list[str]]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The defaults and what was assigned last, by the cells of parameters that ran one after the other."""
     # Only the last run of cells must be right: in JupyterLab a mistake stays in the history after its repair.
     earlier = [cell for cells in runs[:-1] for source in cells if (cell := _read_if_right(source))]
     last = [assignments(source) for source in runs[-1]]
@@ -61,10 +67,9 @@ def _read_if_right(source: str) -> dict[str, Any]:
         return {}
 
 
-def _refuse_values_elsewhere(history: Sequence[str]) -> None:
+def _refuse_values_elsewhere(history: Sequence[str], names: set[str]) -> None:
     """Refuse a parameter's name with a plain value in a later cell of another form: it would not be read."""
     last = max(number for number, source in enumerate(history) if is_parameters_cell(source))
-    names = {name for source in history if is_parameters_cell(source) for name in _read_if_right(source)}
     for source in history[last + 1 :]:
         if found := sorted(names & plain_names(without_magic(source))):
             raise ParameterError(

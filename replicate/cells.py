@@ -9,6 +9,7 @@ from replicate.errors import ParameterError
 from replicate.files import read_utf8
 
 FIRST_LINE = "# Parameters"
+ASSIGNING = {"time", "capture", "prun"}  # magics of a cell that sets variables of the notebook
 TAG, INJECTED = "parameters", "injected-parameters"  # of the cells with the defaults and with what was given
 
 
@@ -104,19 +105,20 @@ def assigned_names(source: str) -> set[str]:
 def plain_names(source: str) -> set[str]:
     """The variables that a cell of any code sets to a plain value, as a parameters cell does."""
     return {
-        target.id
+        part.id
         for line in _readable(source)
-        if isinstance(line, ast.Assign) and _is_literal(line.value)
-        for target in line.targets
-        if isinstance(target, ast.Name)
+        if isinstance(line, ast.Assign | ast.AnnAssign) and line.value and _is_literal(line.value)
+        for target in getattr(line, "targets", [getattr(line, "target", line)])
+        for part in ast.walk(target)
+        if _is_set(part)
     }
 
 
 def without_magic(source: str) -> str:
     """A cell as it was written under `%%time` and the like, of which IPython's history has the call."""
     match _readable(source):
-        case [ast.Expr(ast.Call(ast.Attribute(attr="run_cell_magic"), [_, _, ast.Constant(str(body))]))]:
-            return body
+        case [ast.Expr(ast.Call(ast.Attribute(attr="run_cell_magic"), [ast.Constant(name), _, body]))]:
+            return body.value if name in ASSIGNING and isinstance(body, ast.Constant) else source
     return source
 
 

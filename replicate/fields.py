@@ -93,7 +93,8 @@ def by_kind(settings: Iterable[type[Named]]) -> dict[str, type[Named]]:
                 f"not {shortened(kind)}"
             )
         for name, field in own.model_fields.items():
-            if hasattr(Part, name) or name in vars(TaskSettings):
+            base = TaskSettings if issubclass(own, TaskSettings) else ModelSettings
+            if hasattr(base, name) and name not in base.model_fields:
                 raise SettingError(f"{own.__name__} needs another name for {name}: settings have this one")
             if not isinstance(field.default, str | int | float | None) and not field.is_required():
                 raise SettingError(

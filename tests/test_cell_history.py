@@ -84,6 +84,8 @@ def test_a_cell_of_03_train_that_was_changed_and_run_again_gives_what_was_change
         "steps = 50",
         "# mine\n# Parameters\nsteps = 50",
         "x = 1\nsteps = rate = 50",
+        "steps: int = 50",
+        "steps, x = 50, 1",
         "get_ipython().run_cell_magic('time', '', '# Parameters\\nsteps = 50\\n')",
     ],
 )
@@ -93,7 +95,13 @@ def test_a_value_that_is_not_read_is_refused(line):
     assert values(DEFAULTS, CALL, line, given("steps = 7"), CALL)["steps"] == 7
 
 
-@pytest.mark.parametrize("line", ["steps = open(folder)", "other = 50", "steps", "def f():\n    steps = 5"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("steps = open(folder)", "other = 50", "steps", "steps: int", "def f():\n    steps = 5"),
+        "get_ipython().run_cell_magic('writefile', 'a.py', 'steps = 50\\n')",
+    ],
+)
 def test_another_use_of_a_parameters_name_is_none_of_ours(line):
     assert values(DEFAULTS, CALL, line, CALL) == values(DEFAULTS, CALL)
 

@@ -13,7 +13,7 @@ from replicate.statistics import weighted_means
 from replicate.tasks import task_of
 from replicate.tasks.batch import Batch
 from replicate.tasks.naming import text_of
-from replicate.tasks.pairs import until_eos, without_unknown
+from replicate.tasks.pairs import NEVER_RIGHT, until_eos, without_unknown
 from replicate.tasks.task import Task
 
 WAY_TO_ORACLE = 0.1  # beyond the best baseline, from which a model has learnt more than it
@@ -117,7 +117,7 @@ def sample_answers(run: Run, count: int, samples: int = 1_000) -> pd.DataFrame:
     for batch in task.batches("test", generators, samples):
         rows += _readable(task, batch, answers(batch), round_index)
     table = pd.DataFrame(rows)
-    right = table.pop("is_right")
+    right = table.pop("knows") & (table.target == table.answer)
     kinds = {"right": table[right].drop(columns="answer"), "wrong": table[~right]}
     return pd.concat({name: rows.head(count).reset_index(drop=True) for name, rows in kinds.items()}, axis=1)
 
@@ -135,7 +135,7 @@ def _readable(task: Task, batch: Batch, prediction: Tensor, round_index: int) ->
             "source": task.source.decode(source),
             "target": task.target.decode(until_eos(target, eos)),
             "answer": text_of(task.target, until_eos(answer, eos)),
-            "is_right": until_eos(answer, eos) == until_eos(scored, eos),
+            "knows": NEVER_RIGHT not in scored,
         }
         for source, target, answer, scored in zip(sources, targets, answers, wanted, strict=True)
     ]

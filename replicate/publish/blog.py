@@ -12,9 +12,10 @@ from replicate.errors import ParameterError
 from replicate.figures.language import LANGUAGES
 from replicate.publish.articles import ARTICLES, article, slug_of
 from replicate.publish.chirpy import check_place, earlier, write_post
-from replicate.publish.dump import check_executed, post_body
-from replicate.publish.execute import execute, figures_in, read_notebook
+from replicate.publish.dump import DROPPED, check_executed, post_body
+from replicate.publish.execute import execute, figures_in, read_notebook, without_marks
 from replicate.publish.front_matter import Post
+from replicate.publish.html_table import tables_from_html
 from replicate.publish.refresh import cleaned
 from replicate.studies.results import RESULTS
 from replicate.telling import tell
@@ -64,14 +65,14 @@ def make_post(notebook: Path, out: Path, force: bool = False, **given: str | lis
         tell(f"executing {notebook.name}")
         with figures_in(figures):
             executed = cleaned(nbformat.read(execute(notebook, Path(temporary) / notebook.name, {}), 4))
-        _tell_what_differs(stored, executed, notebook.name)
         body, files = post_body(executed, figures, post.slug, post.title)
+        _tell_what_differs(stored, executed, notebook.name)
         return write_post(body, files, post, out, force)
 
 
 def _tell_what_differs(stored: NotebookNode, executed: NotebookNode, name: str) -> None:
     """Name the cells whose output a reader of the notebook sees otherwise than one of the post will."""
-    pairs = zip(cleaned(stored).cells, executed.cells, strict=True)
+    pairs = zip(without_marks(cleaned(stored)), without_marks(executed), strict=True)
     differing = [str(i) for i, (one, other) in enumerate(pairs, 1) if _said(one) != _said(other)]
     if differing:
         tell(
@@ -81,9 +82,15 @@ def _tell_what_differs(stored: NotebookNode, executed: NotebookNode, name: str) 
 
 
 def _said(cell: NotebookNode) -> list[str]:
-    """What a cell's outputs say; images, HTML and where objects lie may differ in what nobody sees."""
-    texts = [o.get("text") or o.get("data", {}).get("text/plain", "") for o in cell.get("outputs", [])]
-    return [re.sub(r"\bat 0x[0-9a-f]+", "", text) for text in texts]
+    """What a cell's outputs say; images, other HTML and where objects lie may differ in what nobody sees."""
+    if DROPPED in cell.metadata.get("tags", []):
+        return []
+    texts = []
+    for output in cell.get("outputs", []):
+        data = output.get("data", {})
+        table = tables_from_html(data.get("text/html", ""))
+        texts.append(table or output.get("text") or data.get("text/plain", ""))
+    return [re.sub(r"\b0x[0-9a-f]+", "", text) for text in texts]
 
 
 def post_of(own: dict, given: dict, name: str, out: Path) -> Post:

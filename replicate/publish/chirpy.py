@@ -97,7 +97,7 @@ def _replace(before: list[Path], new: Path, post: Post, target: Path, images: Pa
             moved.append((kept, path))
         target.touch(exist_ok=False)  # of two commands at once, one has the name
         placed.append(target)
-        if any((new / post.slug).iterdir()):
+        if any((new / post.slug).iterdir()) or images in before:
             (new / post.slug).rename(images)
             placed.append(images)
             _keep_others(moved, images)
@@ -119,8 +119,11 @@ def _keep_others(moved: list[tuple[Path, Path]], images: Path) -> None:
     for kept, path in moved:
         if path == images:
             for other in kept.iterdir():
-                if not (images / other.name).exists():
-                    (shutil.copytree if other.is_dir() else shutil.copy2)(other, images / other.name)
+                place = images / other.name
+                if other.is_dir() and not other.is_symlink():
+                    shutil.copytree(other, place, symlinks=True, dirs_exist_ok=True)
+                elif not place.exists():
+                    shutil.copy2(other, place, follow_symlinks=False)
 
 
 def _write_preview(figure: Path) -> None:

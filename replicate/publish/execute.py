@@ -27,6 +27,8 @@ logging.getLogger("papermill").setLevel(logging.CRITICAL)
 # What reading a damaged notebook can end in.
 DAMAGE = ValueError, TypeError, KeyError, AttributeError, AssertionError, RecursionError, NameError
 
+MARK = "papermill-error-cell-tag"
+
 
 class NotebookError(OneLineError, RuntimeError):
     """A notebook that stopped; the message names it, the cell and the error in one line."""
@@ -51,7 +53,7 @@ def execute(
         NotebookError: a cell failed or ended the notebook, or the disk did not take the copy, which is gone.
         KeyboardInterrupt: Ctrl-C; the kernel has saved a run in training, and no copy is left.
     """
-    tags = [cell.metadata.get("tags", []) for cell in read_notebook(notebook).cells]
+    tags = [cell.metadata.get("tags", []) for cell in without_marks(read_notebook(notebook))]
     _check_names(notebook.resolve(), output.resolve())
     variables = {
         # Nobody watches the kernel: a progress bar would fill the output with its own traces.
@@ -72,7 +74,8 @@ def execute(
             )
     except PapermillExecutionError as error:
         number = _number(error.cell_index, tags, parameters)
-        message = f"{notebook.name}, cell {number}: {error.ename}: {_told(error, output)}"
+        told = ": ".join(filter(None, [error.ename, _told(error, output)]))
+        message = f"{notebook.name}, cell {number}: {told}"
         raise NotebookError(message) from error
     except DeadKernelError as error:
         raise NotebookError(f"{notebook.name}: its kernel died (out of memory?)") from error
@@ -113,6 +116,11 @@ def _refuse_exit(
         if any(output.output_type == "error" for output in cell.get("outputs", [])):
             number = _number(place, tags, parameters)
             raise NotebookError(f"{name}, cell {number}: SystemExit: no cell after it was executed")
+
+
+def without_marks(notebook: NotebookNode) -> list[NotebookNode]:
+    """The cells of a notebook, but for those with which papermill marks a failure in a copy."""
+    return [cell for cell in notebook.cells if MARK not in cell.metadata.get("tags", [])]
 
 
 def _number(place: int, tags: list[list[str]], parameters: dict[str, Any]) -> int:
@@ -225,7 +233,8 @@ def _told(error: PapermillExecutionError, copy: Path) -> str:
     if not lines:
         with suppress(OSError, *DAMAGE, nbformat.ValidationError):
             cells = nbformat.reads(read_utf8(copy), as_version=4).cells
-            outputs = [output for cell in cells for output in cell.get("outputs", [])]
+            failed = [cell for cell in cells if cell.metadata.get("papermill", {}).get("status") == "failed"]
+            outputs = [output for cell in failed for output in cell.get("outputs", [])]
             printed = [output.text.strip() for output in outputs if output.get("name") == "stderr"]
             lines = "\n".join(printed[-1:]).splitlines()[-1:]
     return " ... ".join(dict.fromkeys([*lines[:1], *lines[-1:]]))

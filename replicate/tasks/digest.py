@@ -53,10 +53,12 @@ def _generators() -> list:
 
 def _content(task: Task, batch: Batch) -> list:
     """Both sides of a batch."""
-    sides = (task.source, batch.source), (task.target, batch.target)
-    return [[tokens.tolist(), _texts(vocabulary, tokens)] for vocabulary, tokens in sides]
+    sides = (task.source, batch.source, task.reverse), (task.target, batch.target, False)
+    return [[tokens.tolist(), _texts(vocabulary, tokens, turned)] for vocabulary, tokens, turned in sides]
 
 
-def _texts(vocabulary: Vocabulary, tokens: Tensor) -> list[str]:
+def _texts(vocabulary: Vocabulary, tokens: Tensor, turned: bool) -> list[str]:
+    """The texts of `[R, B, T]`, as they were before they were turned round."""
     special = {PAD, vocabulary.bos, vocabulary.eos}
-    return [vocabulary.decode([t for t in row if t not in special]) for row in tokens.flatten(0, 1).tolist()]
+    rows = [[token for token in row if token not in special] for row in tokens.flatten(0, 1).tolist()]
+    return [vocabulary.decode(row[::-1] if turned else row) for row in rows]

@@ -87,7 +87,10 @@ def _check_loss(model: nn.Module, batch: Batch, rounds: range) -> None:
 
 def _check_state(state: State, shape: torch.Size) -> None:
     """See that a state can be repeated and reordered pair by pair, as a beam does."""
-    for part in [state] if isinstance(state, Tensor) else state:
+    parts = [state] if isinstance(state, Tensor) else state
+    if not (isinstance(parts, list | tuple) and all(isinstance(part, Tensor) for part in parts)):
+        raise ValueError("the state of a model must be a tensor or a tuple of tensors")
+    for part in parts:
         if part.shape[:2] != shape:
             raise ValueError(
                 f"the state of a model is {list(part.shape)}: its first axes must be those of trainings and "

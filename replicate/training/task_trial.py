@@ -11,7 +11,7 @@ from replicate.evaluation.evaluate import metrics_of, pair_statistics
 from replicate.randomness import make_generators
 from replicate.tasks.batch import PAD, Batch
 from replicate.tasks.batch_check import check_batch
-from replicate.tasks.task import Split, Task
+from replicate.tasks.task import Split, Task, Vocabulary
 
 Draw = Callable[[list[torch.Generator]], Batch]
 
@@ -25,6 +25,7 @@ def try_task(task: Task, rounds: range, batch_size: int) -> None:
         ValueError: a batch is none, samples draw what no seed sets, or a right answer scores beyond a
             metric's bounds.
     """
+    _check_unknown(task.target)
     one = _drawn("sample", lambda own: task.sample(own, batch_size), task, rounds)
     check_batch("sample", one, task, len(rounds), batch_size)
     last = task.sample(make_generators(0, rounds[-1:], "trial"), batch_size)
@@ -33,6 +34,13 @@ def try_task(task: Task, rounds: range, batch_size: int) -> None:
         scored = _drawn(f"batches({split!r})", _first_to_score(task, split), task, rounds)
     # Those of the last split, the test's.
     _check_bounds(task, scored.target.flatten(0, 1))
+
+
+def _check_unknown(vocabulary: Vocabulary) -> None:
+    unknown = getattr(vocabulary, "unknown", None)
+    tokens = set(range(1, vocabulary.size)) - {vocabulary.bos, vocabulary.eos}
+    if unknown is not None and unknown not in tokens:
+        raise ValueError(f"the vocabulary's unknown is {unknown!r}: it must be the id of a token, or None")
 
 
 def _first_to_score(task: Task, split: Split) -> Draw:

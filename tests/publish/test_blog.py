@@ -18,7 +18,7 @@ from replicate.errors import ParameterError
 from replicate.publish.blog import make_post, post_of
 from replicate.publish.chirpy import write_post
 from replicate.publish.dump import check_executed, post_body
-from replicate.publish.execute import execute, read_notebook
+from replicate.publish.execute import MARK, execute, read_notebook
 
 
 def executed_notebook(**metadata) -> nbformat.NotebookNode:
@@ -195,6 +195,11 @@ def test_an_output_that_is_another_one_in_the_post_is_told(tmp_path, capsys):
     nbformat.write(notebook, path)
     make_post(path, tmp_path / "blog")
     assert "a.ipynb was executed anew for the post, where cell 3 has another" in capsys.readouterr().err
+    nbformat.write(notebook, tmp_path / "elsewhere" / "a.ipynb")
+    make_post(tmp_path / "elsewhere" / "a.ipynb", tmp_path / "blog", force=True)
+    assert "another output" not in capsys.readouterr().err
+    mark = nbformat.v4.new_markdown_cell("An error was here", metadata={"tags": [MARK]})
+    notebook.cells.insert(1, mark)  # of a failed copy that was repaired
     nbformat.write(notebook, tmp_path / "elsewhere" / "a.ipynb")
     make_post(tmp_path / "elsewhere" / "a.ipynb", tmp_path / "blog", force=True)
     assert "another output" not in capsys.readouterr().err

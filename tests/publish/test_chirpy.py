@@ -202,3 +202,7 @@ def test_a_persons_own_files_among_the_images_stay(tmp_path):
     assert write_post("other", [figure], POST, tmp_path, force=True).endswith("replaced")
     assert all((images / name).read_text() == "mine" for name in ("mine.png", "raw/data.csv"))
     assert (images / "a-curve.png").read_bytes() == figure.read_bytes()
+    (images / "nowhere").symlink_to("gone")
+    assert write_post("without figures", [], POST, tmp_path, force=True).endswith("replaced")
+    assert all((images / name).read_text() == "mine" for name in ("mine.png", "raw/data.csv"))
+    assert (images / "nowhere").is_symlink()

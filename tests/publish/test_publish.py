@@ -49,6 +49,14 @@ def test_a_failed_cell_is_named_with_the_first_and_last_line_of_its_error(tmp_pa
     notebook = write_notebook(tmp_path / "02_bad.ipynb", "1", "%nonsense")
     with pytest.raises(NotebookError, match=r"cell 2: .*: UsageError: Line magic function `%nonsense`"):
         execute(notebook, tmp_path / "out.ipynb", {})
+    loud = "import sys; print('loud', file=sys.stderr)"
+    notebook = write_notebook(tmp_path / "02_bad.ipynb", loud, "assert 1 == 2")
+    with pytest.raises(NotebookError, match=r"^02_bad\.ipynb, cell 2: AssertionError$"):
+        execute(notebook, tmp_path / "out.ipynb", {})
+    with pytest.raises(
+        NotebookError, match=r"^out\.ipynb, cell 2: AssertionError$"
+    ):  # with papermill's marks
+        execute(tmp_path / "out.ipynb", tmp_path / "again.ipynb", {})
 
 
 @pytest.mark.parametrize("ending", ["raise OSError('no')", "import sys; sys.exit()"])

@@ -53,6 +53,17 @@ def test_other_words_other_pairs_and_draws_without_a_seed_make_another_task(monk
     assert not differs()
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_vocabulary_that_reads_whole_texts_alone_has_one(monkeypatch, reverse):
+    task = primes(vocab_size=31, max_length=5, reverse=reverse)
+    decode, read = task.source.decode, []
+    monkeypatch.setattr(task.source, "decode", lambda tokens: read.append(tokens) or decode(tokens))
+    digest_of(monkeypatch, task)
+    batch = task.sample(digest._generators(), 20)
+    tokens = batch.source[0, 0, : int(batch.source_length[0, 0]) - int(task.source_eos)].tolist()
+    assert read[0] == (tokens[::-1] if reverse else tokens)
+
+
 def without_seed(given):
     is_generators = isinstance(given, list)
     return [torch.Generator().manual_seed(torch.seed()) for _ in given] if is_generators else given

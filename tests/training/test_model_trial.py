@@ -167,6 +167,16 @@ def test_a_state_with_layers_first_is_refused(packed):
         try_model(task_with(), model, ROUNDS, BATCH)
 
 
+@pytest.mark.parametrize("packed", [lambda s: {"state": s}, lambda s: (s, None), lambda s: ((s, s), s)])
+def test_a_state_of_other_things_than_tensors_is_refused(packed):
+    model = build(SMALL, ROUNDS)
+    encode = model.encode
+    model.loss = lambda batch, generators=None: model.embedding.weight.sum((1, 2)).square()
+    model.encode = lambda *given: packed(encode(*given))
+    with pytest.raises(ValueError, match="the state of a model must be a tensor or a tuple of tensors"):
+        try_model(task_with(), model, ROUNDS, BATCH)
+
+
 class NamedState(NamedTuple):
     vector: torch.Tensor
 

@@ -87,6 +87,16 @@ def test_pairs_to_score_without_end_are_refused(size):
         try_task(task, ROUNDS, BATCH)
 
 
+@pytest.mark.parametrize("unknown", ["<unk>", 0, 30, 31, -1])
+def test_an_unknown_that_is_no_token_is_refused(unknown):
+    task = task_with()
+    task.target.unknown = unknown
+    with pytest.raises(ValueError, match=r"the vocabulary's unknown is .*: it must be the id of a token"):
+        try_task(task, ROUNDS, BATCH)
+    task.target.unknown = 7
+    try_task(task, ROUNDS, BATCH)
+
+
 def test_samples_that_their_generators_do_not_set_are_refused():
     task = task_with()
     sample, others = task.sample, [torch.Generator().manual_seed(i) for i in ROUNDS]
