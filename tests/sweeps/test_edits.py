@@ -204,7 +204,7 @@ def test_an_edit_that_fails_loses_no_training_and_its_repair_trains_nothing_anew
     (tmp_path / "full" / "working").touch()  # where no case can be worked on
     for runs, cell, wanted in (
         ("full", "'edited'", "working.*cannot be used as a folder"),
-        ("elsewhere", "1 / 0", r"tiny.ipynb, cell 3: ZeroDivisionError"),  # and no hidden file's name
+        ("elsewhere", "1 / 0", r"tiny.ipynb, cell 2: ZeroDivisionError"),  # and no hidden file's name
         ("elsewhere again", "'mended'", None),
     ):
         monkeypatch.setenv("REPLICATE_RUNS", str(tmp_path / runs))
