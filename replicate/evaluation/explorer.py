@@ -13,6 +13,7 @@ from replicate.models.layers import pick_rounds
 from replicate.randomness import make_generator
 from replicate.runs.folder import Run
 from replicate.tasks.naming import name_of
+from replicate.tasks.task import unknown_of
 
 SHOWN = 5  # most probable tokens at each step
 COLUMNS = ["step", "rank", "token", "probability", "chosen", "right", "ended", "known"]  # of an answer
@@ -98,7 +99,7 @@ class Explorer:
                 if rank > SHOWN and not right:
                     continue
                 name, chosen = name_of(self.task.target, token), rank == 1 and not ended
-                known = token != getattr(self.task.target, "unknown", None)
+                known = token != unknown_of(self.task.target)
                 rows.append([step + 1, rank, name, p, chosen, right, ended, known])
             previous = order[:1].view(1, 1)
             ended = ended or previous.item() == self.task.target.eos

@@ -13,8 +13,8 @@ from replicate.statistics import weighted_means
 from replicate.tasks import task_of
 from replicate.tasks.batch import Batch
 from replicate.tasks.naming import text_of
-from replicate.tasks.pairs import NEVER_RIGHT, until_eos, without_unknown
-from replicate.tasks.task import Task
+from replicate.tasks.pairs import until_eos
+from replicate.tasks.task import Task, unknown_of
 
 WAY_TO_ORACLE = 0.1  # beyond the best baseline, from which a model has learnt more than it
 
@@ -128,14 +128,13 @@ def _readable(task: Task, batch: Batch, prediction: Tensor, round_index: int) ->
     sources = [tokens[:n] for tokens, n in zip(batch.source[round_index].tolist(), length, strict=True)]
     sources = [source[::-1] for source in sources] if task.reverse else sources  # as they were before
     targets, answers = batch.target[round_index].tolist(), prediction[round_index].tolist()
-    wanted = without_unknown(batch.target[round_index], task.target).tolist()
-    eos = task.target.eos
+    eos, unknown = task.target.eos, unknown_of(task.target)
     return [
         {
             "source": task.source.decode(source),
             "target": task.target.decode(until_eos(target, eos)),
             "answer": text_of(task.target, until_eos(answer, eos)),
-            "knows": NEVER_RIGHT not in scored,
+            "knows": unknown not in target,
         }
-        for source, target, answer, scored in zip(sources, targets, answers, wanted, strict=True)
+        for source, target, answer in zip(sources, targets, answers, strict=True)
     ]

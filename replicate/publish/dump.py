@@ -11,7 +11,7 @@ from replicate.publish.chirpy import figure
 from replicate.publish.formulas import is_mathematics
 from replicate.publish.html_table import tables_from_html
 from replicate.publish.kramdown import code_block
-from replicate.publish.markdown import count_titles, has_title, latex_to_kramdown, to_kramdown, without_title
+from replicate.publish.markdown import count_titles, latex_to_kramdown, to_kramdown, without_title
 from replicate.publish.terminal import as_seen
 
 # What stands for an object, such as HTML or an SVG image, where the object itself cannot be shown.
@@ -34,9 +34,8 @@ def post_body(notebook: NotebookNode, figures: Path, slug: str, title: str = "")
     """A notebook's cells as kramdown, and the files of the figures shown in them.
 
     A heading at the beginning is left out where it is the title, which Chirpy shows, or no other heading is
-    of its level. Code is folded away, shown where
-    the cell has the tag `blog-show`, and left out with `blog-hide`; `blog-drop` leaves out the cell with its
-    outputs.
+    of its level. Code is folded away, shown where the cell has the tag `blog-show`, and left out with
+    `blog-hide`; `blog-drop` leaves out the cell with its outputs.
 
     Args:
         figures: where `figures.style.show` saved them.
@@ -48,8 +47,8 @@ def post_body(notebook: NotebookNode, figures: Path, slug: str, title: str = "")
         if DROPPED in cell.metadata.get("tags", []):
             continue
         try:
-            if not any(parts) and cell.cell_type == "markdown" and has_title(cell.source, title, titles):
-                cell = NotebookNode(cell | {"source": without_title(cell.source)})
+            if not any(parts) and cell.cell_type == "markdown":
+                cell = NotebookNode(cell | {"source": without_title(cell.source, title, titles == 1)})
             text, shown = _cell(cell, names, figures, slug)
         except ParameterError as error:
             raise ParameterError(f"cell {i}: {error}") from error

@@ -80,22 +80,19 @@ def to_kramdown(markdown: str, names: set[str] | None = None) -> str:
 
 def count_titles(markdown: str) -> int:
     """How many headings of the first level it has."""
-    return sum((token.type, token.tag) == ("heading_open", "h1") for token in READER.parse(markdown))
+    return sum(map(_is_title, READER.parse(markdown)))
 
 
-def has_title(markdown: str, title: str, titles: int) -> bool:
-    """Whether it begins with the title, or with the only one of all headings of its level."""
-    tokens = READER.parse(markdown)
-    begins = len(tokens) > 1 and (tokens[0].type, tokens[0].tag) == ("heading_open", "h1")
-    return begins and (titles == 1 or tokens[1].content.strip() == title)
-
-
-def without_title(markdown: str) -> str:
-    """A text without the heading of the first level with which it begins, if it does."""
-    first = next(iter(READER.parse(markdown)), None)
-    if first is None or (first.type, first.tag) != ("heading_open", "h1"):
+def without_title(markdown: str, title: str, is_only: bool) -> str:
+    """A text without the heading with which it begins, if that is the title, or the only one of its level."""
+    first, *rest = READER.parse(markdown) or [None]
+    if first is None or not _is_title(first) or not (is_only or rest[0].content.strip() == title):
         return markdown
     return "".join(_lines(markdown)[first.map[1] :])
+
+
+def _is_title(token: Token) -> bool:
+    return (token.type, token.tag) == ("heading_open", "h1")
 
 
 def latex_to_kramdown(latex: str) -> str:

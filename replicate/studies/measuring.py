@@ -14,7 +14,7 @@ from replicate.studies.effects import RUN_TABLES
 from replicate.studies.measurements import MEASUREMENTS, Tables
 from replicate.studies.plan import studies
 from replicate.studies.registration import home, registrations
-from replicate.studies.results import RESULTS, is_kept_whole, open_kept
+from replicate.studies.results import RESULTS, kept_whole, open_kept
 
 
 def unmeasured(study: str) -> list[str]:
@@ -98,7 +98,7 @@ def _config(study: str, arm: str) -> RunConfig:
 
 def _is_up_to_date(study: str, name: str, arms: list[str]) -> bool:
     kept = {arm: (f"{study}-{arm}", _config(study, arm)) for arm in arms}
-    if not _is_whole(study, name) or not all(is_kept_whole(*run) for run in kept.values()):
+    if not _is_whole(study, name) or not all(kept_whole(*run) for run in kept.values()):
         return False
     checkpoints = {arm: _checkpoint(open_kept(*run)) for arm, run in kept.items()}
     return _record(study, name).get("checkpoints") == checkpoints

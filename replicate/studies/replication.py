@@ -12,7 +12,7 @@ from replicate.studies.measuring import measure_missing, refuse_unknown_tables, 
 from replicate.studies.plan import studies
 from replicate.studies.published.plan import published_runs, reversal_runs
 from replicate.studies.registration import check_registered, is_registered, refuse_unready, stamp
-from replicate.studies.results import RESULTS, is_kept_whole, keep, open_kept, training_table
+from replicate.studies.results import RESULTS, keep, kept_whole, training_table
 from replicate.sweeps.case_folder import run_of
 from replicate.sweeps.schedule import run_sweep
 from replicate.sweeps.spec import Job, make_job
@@ -75,11 +75,11 @@ def _missing(study: str, plan: dict[str, RunConfig], notebook: Path) -> list[Job
         ValueError: one of them cannot be made here, such as where its text is not there.
     """
     to_measure = unmeasured_runs(study)
-    whole = {name: config for name, config in plan.items() if is_kept_whole(name, config)}
-    missing = [(name, plan[name]) for name in plan if name not in whole or name in to_measure]
-    for name, config in whole.items():
-        if is_registered(study):  # else it would never be made again, and decide nothing
-            check_registered(open_kept(name, config), study)
+    kept = {name: run for name, config in plan.items() if (run := kept_whole(name, config))}
+    missing = [(name, plan[name]) for name in plan if name not in kept or name in to_measure]
+    if is_registered(study):
+        for run in kept.values():  # one that could decide nothing would never be made again
+            check_registered(run, study)
     for _, config in missing:
         config.task.check()
     jobs = [make_job(notebook, config.flat(), name) for name, config in missing]

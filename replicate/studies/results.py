@@ -35,17 +35,17 @@ def keep(name: str, finished: Run) -> None:
         write_whole(folder / file, lambda target, file=file: shutil.copyfile(finished.path / file, target))
 
 
-def is_kept_whole(name: str, config: RunConfig) -> bool:
-    """Whether results/ holds this run whole.
+def kept_whole(name: str, config: RunConfig) -> Run | None:
+    """The run under results/ of this name, or None where it is missing or damaged.
 
     Raises:
-        RunError: it holds a run of this name with other settings.
+        RunError: it has other settings.
     """
     try:
-        open_run(RESULTS / "runs" / name)
+        kept = open_run(RESULTS / "runs" / name)
     except RunError:
-        return False
-    return open_kept(name, config) is not None
+        return None
+    return _as_planned(kept, config)
 
 
 def has_kept(name: str) -> bool:
@@ -78,7 +78,10 @@ def training_table(runs: dict[str, RunConfig]) -> pd.DataFrame:
 
 def open_kept(name: str, config: RunConfig) -> Run:
     """A run under results/, refused where its settings are not those of the plan."""
-    kept = open_run(RESULTS / "runs" / name)
+    return _as_planned(open_run(RESULTS / "runs" / name), config)
+
+
+def _as_planned(kept: Run, config: RunConfig) -> Run:
     if kept.config != config:
         raise RunError(
             f"{kept.path} was made with other settings than `replicate replicate` uses: put these back where "

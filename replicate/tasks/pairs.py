@@ -7,7 +7,7 @@ ends at P).
 import torch
 from torch import Tensor
 
-from replicate.tasks.task import Vocabulary
+from replicate.tasks.task import Vocabulary, unknown_of
 
 NEVER_RIGHT = -1  # no answer has it
 
@@ -19,7 +19,7 @@ def until_eos(tokens: list[int], eos: int) -> list[int]:
 
 def without_unknown(target: Tensor, vocabulary: Vocabulary) -> Tensor:
     """A target in which what the vocabulary lacks is nothing that an answer could give."""
-    unknown = getattr(vocabulary, "unknown", None)
+    unknown = unknown_of(vocabulary)
     return target if unknown is None else target.masked_fill(target == unknown, NEVER_RIGHT)
 
 

@@ -32,6 +32,11 @@ class Vocabulary(Protocol):
         """The text of ids that are not special."""
 
 
+def unknown_of(vocabulary: Vocabulary) -> int | None:
+    """Its `unknown`, None where it says nothing of it."""
+    return getattr(vocabulary, "unknown", None)
+
+
 TAKEN = {  # the columns that the tables of a run, and of a sweep, have for every task
     *("round", "step", "loss", "nats", "learning_rate", "gradient_norm", "gradient_norm_max", "large_share"),
     *("diverged", "evaluation", "kind", "length", "position", "samples"),

@@ -11,7 +11,7 @@ from replicate.evaluation.evaluate import metrics_of, pair_statistics
 from replicate.randomness import make_generators
 from replicate.tasks.batch import PAD, Batch
 from replicate.tasks.batch_check import check_batch
-from replicate.tasks.task import Split, Task, Vocabulary
+from replicate.tasks.task import Split, Task, Vocabulary, unknown_of
 
 Draw = Callable[[list[torch.Generator]], Batch]
 
@@ -26,8 +26,7 @@ def try_task(task: Task, rounds: range, batch_size: int) -> None:
             metric's bounds.
     """
     _check_unknown(task.target)
-    one = _drawn("sample", lambda own: task.sample(own, batch_size), task, rounds)
-    check_batch("sample", one, task, len(rounds), batch_size)
+    one = _drawn("sample", lambda own: task.sample(own, batch_size), task, rounds, batch_size)
     last = task.sample(make_generators(0, rounds[-1:], "trial"), batch_size)
     _check_equal("sample", one.part(rounds=slice(-1, None)), last, "the generators of other trainings set")
     for split in get_args(Split):
@@ -37,7 +36,7 @@ def try_task(task: Task, rounds: range, batch_size: int) -> None:
 
 
 def _check_unknown(vocabulary: Vocabulary) -> None:
-    unknown = getattr(vocabulary, "unknown", None)
+    unknown = unknown_of(vocabulary)
     tokens = set(range(1, vocabulary.size)) - {vocabulary.bos, vocabulary.eos}
     if unknown is not None and unknown not in tokens:
         raise ValueError(f"the vocabulary's unknown is {unknown!r}: it must be the id of a token, or None")
@@ -56,10 +55,10 @@ def _first_to_score(task: Task, split: Split) -> Draw:
     return draw
 
 
-def _drawn(of: str, draw: Draw, task: Task, rounds: range) -> Batch:
-    """What is drawn: a batch, which its generators alone set."""
+def _drawn(of: str, draw: Draw, task: Task, rounds: range, samples: int | None = None) -> Batch:
+    """What is drawn: a batch, of so many samples where that is known, which its generators alone set."""
     one, other = (draw(make_generators(0, rounds, "trial")) for _ in range(2))
-    check_batch(of, one, task, len(rounds))
+    check_batch(of, one, task, len(rounds), samples)
     _check_equal(of, one, other, "its generators do not set")
     return one
 
