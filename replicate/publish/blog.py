@@ -88,9 +88,17 @@ def _said(cell: NotebookNode) -> list[str]:
     texts = []
     for output in cell.get("outputs", []):
         data = output.get("data", {})
-        table = tables_from_html(data.get("text/html", ""))
-        texts.append(table or output.get("text") or data.get("text/plain", ""))
+        texts.append(_table_of(data) or output.get("text") or data.get("text/plain", ""))
     return [re.sub(r"\b0x[0-9a-f]+", "", text) for text in texts]
+
+
+def _table_of(data: dict[str, str]) -> str:
+    """An output's table as a post shows it; the notebook may hold one that no post could."""
+    html = data.get("text/html", "")
+    try:
+        return tables_from_html(html)
+    except ParameterError:
+        return html
 
 
 def post_of(own: dict, given: dict, name: str, out: Path) -> Post:

@@ -97,11 +97,12 @@ def _config(study: str, arm: str) -> RunConfig:
 
 
 def _is_up_to_date(study: str, name: str, arms: list[str]) -> bool:
-    kept = {arm: (f"{study}-{arm}", _config(study, arm)) for arm in arms}
-    if not _is_whole(study, name) or not all(kept_whole(*run) for run in kept.values()):
+    if not _is_whole(study, name):
         return False
-    checkpoints = {arm: _checkpoint(open_kept(*run)) for arm, run in kept.items()}
-    return _record(study, name).get("checkpoints") == checkpoints
+    kept = {arm: kept_whole(f"{study}-{arm}", _config(study, arm)) for arm in arms}
+    if not all(kept.values()):
+        return False
+    return _record(study, name).get("checkpoints") == {arm: _checkpoint(run) for arm, run in kept.items()}
 
 
 def _undiverged(run: Run) -> Run:

@@ -198,6 +198,12 @@ def test_an_output_that_is_another_one_in_the_post_is_told(tmp_path, capsys):
     nbformat.write(notebook, tmp_path / "elsewhere" / "a.ipynb")
     make_post(tmp_path / "elsewhere" / "a.ipynb", tmp_path / "blog", force=True)
     assert "another output" not in capsys.readouterr().err
+    bare = {"text/html": "<p>aside</p><table><tr><th>x</th></tr><tr><td>1</td></tr></table>"}
+    changed = nbformat.from_dict(notebook)
+    changed.cells[1].outputs = [nbformat.v4.new_output("display_data", bare)]  # which no post shows
+    nbformat.write(changed, tmp_path / "elsewhere" / "a.ipynb")
+    make_post(tmp_path / "elsewhere" / "a.ipynb", tmp_path / "blog", force=True)
+    assert "where cell 2 has another output" in capsys.readouterr().err
     mark = nbformat.v4.new_markdown_cell("An error was here", metadata={"tags": [MARK]})
     notebook.cells.insert(1, mark)  # of a failed copy that was repaired
     nbformat.write(notebook, tmp_path / "elsewhere" / "a.ipynb")
