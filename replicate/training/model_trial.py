@@ -65,24 +65,32 @@ def _check_loss(model: nn.Module, batch: Batch, rounds: range) -> None:
             raise ValueError(
                 f"the loss is {list(loss.shape)}: it must be [{len(rounds)}], a number a training"
             )
-        if not loss.requires_grad:
-            raise ValueError("the loss depends on no parameter that could learn: it has no gradient")
-        loss[one].backward()
-        for name, parameter in model.named_parameters():
-            # Of large numbers it may be none where it should be 0.
-            if parameter.grad is not None and parameter.grad[others].nan_to_num().any():
-                which = "the last" if one else "the first"
-                raise ValueError(f"the loss of {which} training depends on {name} of the others")
-        model.zero_grad()
+        _check_gradient(model, loss, one, others)
         losses.append(loss.detach())
-    if not torch.allclose(*losses, rtol=ROUNDING, equal_nan=True):
+    if not _equal(*losses):
         raise ValueError("the loss draws what its generators do not set: with equal ones it is another")
     for r in (0, len(rounds) - 1):
         generators = make_generators(1, rounds, "trial")
         generators[r] = make_generators(0, rounds, "trial")[r]
-        own = model.loss(batch, generators).detach()[r]
-        if not torch.allclose(own, losses[0][r], rtol=ROUNDING, equal_nan=True):
+        if not _equal(model.loss(batch, generators).detach()[r], losses[0][r]):
             raise ValueError(f"the loss of training {r} draws from the generators of others")
+
+
+def _check_gradient(model: nn.Module, loss: Tensor, one: int, others: slice) -> None:
+    """See that the loss of one training has a gradient, and none in the parameters of the others."""
+    if not loss.requires_grad:
+        raise ValueError("the loss depends on no parameter that could learn: it has no gradient")
+    loss[one].backward()
+    for name, parameter in model.named_parameters():
+        # Of large numbers it may be none where it should be 0.
+        if parameter.grad is not None and parameter.grad[others].nan_to_num().any():
+            which = "the last" if one else "the first"
+            raise ValueError(f"the loss of {which} training depends on {name} of the others")
+    model.zero_grad()
+
+
+def _equal(loss: Tensor, other: Tensor) -> bool:
+    return torch.allclose(loss, other, rtol=ROUNDING, equal_nan=True)
 
 
 def _check_state(state: State, shape: torch.Size) -> None:
