@@ -10,7 +10,7 @@ from shared import PROJECT
 from replicate.checkpoints import read_checkpoint
 from replicate.errors import OneLineError
 from replicate.parameters import check_parameters
-from replicate.publish.execute import read_notebook
+from replicate.publish.read_notebook import read_notebook
 from replicate.runs.folder import open_run
 from replicate.sweeps.spec import read_sweep
 

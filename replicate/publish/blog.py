@@ -13,9 +13,10 @@ from replicate.figures.language import LANGUAGES
 from replicate.publish.articles import ARTICLES, article, slug_of
 from replicate.publish.chirpy import check_place, earlier, write_post
 from replicate.publish.dump import DROPPED, check_executed, post_body
-from replicate.publish.execute import execute, figures_in, read_notebook, without_marks
+from replicate.publish.execute import execute, figures_in
 from replicate.publish.front_matter import Post
 from replicate.publish.html_table import tables_from_html
+from replicate.publish.read_notebook import read_notebook, without_marks
 from replicate.publish.refresh import cleaned
 from replicate.studies.results import RESULTS
 from replicate.telling import tell

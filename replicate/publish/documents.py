@@ -10,8 +10,8 @@ from replicate.errors import ParameterError
 from replicate.evaluation.inspection import score_table
 from replicate.figures.catalogue import CATALOGUE
 from replicate.files import RunError, write_whole
-from replicate.publish.execute import read_notebook
 from replicate.publish.headlines import claims, fairer, findings, ladder, published_rows, reversal
+from replicate.publish.read_notebook import read_notebook
 from replicate.runs.folder import open_run
 from replicate.settings import RunConfig
 from replicate.studies.plan import studies

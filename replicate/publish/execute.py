@@ -17,17 +17,13 @@ from replicate.errors import OneLineError, ParameterError
 from replicate.files import first_line, read_utf8, reason
 from replicate.notebooks import set_apart
 from replicate.publish.own_kernel import execute_in_own_kernel
+from replicate.publish.read_notebook import DAMAGE, read_notebook, without_marks
 from replicate.runs.places import runs_root
 from replicate.telling import PatientStderr
 from replicate.training.interrupts import telling_that_it_stops
 
 # Of a kernel that dies: what papermill logs, it raises too.
 logging.getLogger("papermill").setLevel(logging.CRITICAL)
-
-# What reading a damaged notebook can end in.
-DAMAGE = ValueError, TypeError, KeyError, AttributeError, AssertionError, RecursionError, NameError
-
-MARK = "papermill-error-cell-tag"
 
 
 class NotebookError(OneLineError, RuntimeError):
@@ -118,11 +114,6 @@ def _refuse_exit(
             raise NotebookError(f"{name}, cell {number}: SystemExit: no cell after it was executed")
 
 
-def without_marks(notebook: NotebookNode) -> list[NotebookNode]:
-    """The cells of a notebook, but for those with which papermill marks a failure in a copy."""
-    return [cell for cell in notebook.cells if MARK not in cell.metadata.get("tags", [])]
-
-
 def _number(place: int, tags: list[list[str]], parameters: dict[str, Any]) -> int:
     """A cell's in the notebook, from 1, by its place in the copy, where papermill puts one with parameters.
 
@@ -138,51 +129,6 @@ def _number(place: int, tags: list[list[str]], parameters: dict[str, Any]) -> in
 def _unformatted(path: Path) -> str:
     """A path as papermill needs it to mean that very file: it fills in what stands in braces."""
     return str(path.resolve()).replace("{", "{{").replace("}", "}}")
-
-
-def read_notebook(path: Path) -> NotebookNode:
-    """Read a notebook file.
-
-    Raises:
-        ParameterError: it cannot be read, is no notebook, or is one of another language than Python.
-    """
-    try:
-        notebook = nbformat.reads(read_utf8(path), as_version=4)
-        nbformat.writes(notebook).encode()  # half of a surrogate pair is no text
-        if not isinstance(notebook.metadata.get("papermill", {}), dict):
-            raise ValueError("papermill's own words are damaged")
-        is_list = isinstance(notebook.cells, list) and isinstance(notebook.nbformat_minor, int)
-        if not (is_list and all(map(_is_whole, notebook.cells))):
-            raise ValueError("a cell is damaged")
-    except OSError as error:
-        raise ParameterError(f"cannot read {path}: {error.strerror}") from error
-    except (*DAMAGE, nbformat.ValidationError) as error:
-        raise ParameterError(f"{path} is not a notebook") from error
-    if (language := _language(notebook)).casefold() not in ("python", "python3", "ipython"):
-        raise ParameterError(f"{path} is a notebook of {language!r}; only those of Python are executed")
-    return notebook
-
-
-def _language(notebook: NotebookNode) -> str:
-    """As the notebook says; Python where it says nothing."""
-    for place, name in (("kernelspec", "language"), ("language_info", "name")):
-        said = notebook.metadata.get(place)
-        if isinstance(said, dict) and said.get(name):
-            return str(said[name])
-    return "Python"
-
-
-def _is_whole(cell: NotebookNode) -> bool:
-    """Whether it is a cell, executed or not; the format asks for more, which other programs leave out."""
-    outputs = cell.get("outputs", [])
-    return (
-        cell.cell_type in ("code", "markdown", "raw")
-        and isinstance(cell.get("source"), str)
-        and isinstance(cell.metadata.get("tags", []), list)
-        and isinstance(outputs, list)
-        and all(isinstance(output, dict) and "output_type" in output for output in outputs)
-        and (cell.cell_type != "code" or {"outputs", "execution_count"} <= cell.keys())
-    )
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from replicate.settings import RunConfig
 from replicate.tasks import task_of
 from replicate.tasks.digest import refuse_another_task
 from replicate.tasks.task import Metric, Task
-from replicate.training.part import GRADIENT
+from replicate.training.scoring import GRADIENT
 
 TABLES = {  # file name -> the columns it must have, beside the task's metrics
     "history": ["round", "step", "loss", "learning_rate"],

@@ -18,7 +18,7 @@ from replicate.errors import OneLineError, ParameterError
 from replicate.fields import TaskSettings, explain
 from replicate.files import IS_CHECKOUT, PROJECT, RunError, read_utf8
 from replicate.parameters import Parameters, check_parameters, makes_config, run_config
-from replicate.publish.execute import read_notebook
+from replicate.publish.read_notebook import read_notebook
 from replicate.runs.checks import check_making
 from replicate.runs.code import code_digest
 from replicate.setting_names import flat_names

@@ -21,11 +21,12 @@ PROGRESS_SECONDS = 0.5  # it is what ends a training that is stopped
 
 @dataclass
 class TrainingState:
-    """Everything the next update depends on, for some rounds of a run.
+    """Everything the next update depends on, for some rounds of a run, R of them.
 
     `loss` and the generators are on the CPU, all else is on the run's device.
     """
 
+    rounds: range
     step: int  # updates done
     model: nn.Module
     optimizer: torch.optim.Optimizer
@@ -87,6 +88,7 @@ def start(config: RunConfig, rounds: range, device: str = "cpu") -> TrainingStat
         model.parameters(), lr=config.training.learning_rate, fused=True
     )
     return TrainingState(
+        rounds=rounds,
         step=0,
         model=model,
         optimizer=optimizer,

@@ -4,26 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
 import torch
-from torch import Tensor
 
 from replicate.checkpoints import read_checkpoint, write_checkpoint
-from replicate.evaluation.evaluate import Evaluation, evaluate, model_answer, nats_per_token
 from replicate.files import RunError
-from replicate.randomness import make_generators
 from replicate.settings import RunConfig
 from replicate.tasks import task_of
 from replicate.tasks.digest import refuse_another_task
-from replicate.tasks.task import Split
 from replicate.training.best import Best
-from replicate.training.loop import TrainingState, learning_rate, start, train
+from replicate.training.loop import TrainingState, start, train
 from replicate.training.model_trial import try_model
+from replicate.training.scoring import curve_rows, final_tables
 from replicate.training.workers import Stopped
-
-GRADIENT = ["gradient_norm", "gradient_norm_max", "large_share"]  # columns of the history
-LARGE = 1.0  # a gradient's norm beyond which it is called large in a run that does not clip
-
 
 Told = Callable[[float, float | None], None]  # how much is done, and the loss where there is one
 
@@ -63,7 +55,7 @@ def train_part(part: Part, device: str, until: int | None, progress: Told) -> in
     torch.set_flush_denormal(True)
     try:
         for _ in train(part.config, state, progress):
-            history += _curve_rows(part, state, best)
+            history += curve_rows(part.config, state, best)
             _save(part, state, history, best)
             if state.step >= steps or (until is None and _good_enough(part, history)):
                 break
@@ -82,7 +74,7 @@ def score_part(part: Part, device: str, progress: Told) -> dict:
         state.model.load_state_dict(best.parameters)
     return {
         "history": history,
-        **_final_tables(part, state, progress),
+        **final_tables(part.config, state, lambda done: progress(done, None)),
         "model": state.model.cpu().state_dict(),
     }
 
@@ -94,7 +86,7 @@ def _load_or_start(part: Part, device: str) -> tuple[TrainingState, list[dict], 
     best = Best.none_yet(state.model, len(part.rounds)) if wanted else None
     if not part.checkpoint.exists():
         try_model(task_of(part.config.task), state.model, part.rounds, part.config.training.batch_size)
-        return state, _curve_rows(part, state, best), best
+        return state, curve_rows(part.config, state, best), best
     saved = read_checkpoint(part.checkpoint)
     try:
         if saved.get("of", part.mark) != part.mark:  # checkpoints of earlier versions do not say it
@@ -118,95 +110,3 @@ def _good_enough(part: Part, history: list[dict]) -> bool:
     return goal is not None and set(part.rounds) <= {
         row["round"] for row in history if row["exact_match"] >= goal or row.get("diverged")
     }
-
-
-def _curve_rows(part: Part, state: TrainingState, best: Best | None) -> list[dict]:
-    """One row a round of the metric curves; where the best parameters are kept, with the validation loss."""
-    purpose, samples = f"curve {state.step}", part.config.evaluation.curve_samples
-    scores = _evaluate(part, state, purpose, samples, "validation").scores
-    if best is not None:
-        nats = _nats(part, state, purpose, samples, "validation")
-        best.note(state.model, nats)
-        scores = scores.assign(nats=nats.tolist())
-    rate = learning_rate(part.config, state.step)
-    lost = state.diverged.tolist()
-    rows = zip(scores.to_dict("records"), state.loss.tolist(), _gradients(part, state), lost, strict=True)
-    return [
-        {
-            "round": row.pop("round"),
-            "step": state.step,
-            "loss": loss,
-            "learning_rate": rate,
-            **row,
-            **gradient,
-            "diverged": diverged,
-        }
-        for row, loss, gradient, diverged in rows
-    ]
-
-
-def _gradients(part: Part, state: TrainingState) -> list[dict]:
-    """Each round's gradient norms since the last point, up to the update at which it diverged, if it did."""
-    if not state.norms:
-        return [dict.fromkeys(GRADIENT, float("nan"))] * len(part.rounds)
-    first = state.step - len(state.norms) + 1
-    all_norms = torch.stack(state.norms, dim=1).cpu().nan_to_num(float("inf"))  # [R, updates]
-    rows = []
-    for norms, lost in zip(all_norms, state.diverged.tolist(), strict=True):
-        norms = norms[: max(lost - first + 1, 0)] if lost else norms
-        if not len(norms):
-            rows.append(dict.fromkeys(GRADIENT, float("nan")))
-            continue
-        large = (norms > (part.config.training.clip_norm or LARGE)).double().mean()
-        values = [value.item() for value in (norms.median(), norms.amax(), large)]
-        rows.append(dict(zip(GRADIENT, values, strict=True)))
-    return rows
-
-
-def _final_tables(part: Part, state: TrainingState, progress: Told) -> dict[str, pd.DataFrame]:
-    """Scores of every evaluation round; the tables by length and position are of the first."""
-    samples = part.config.evaluation.evaluate_samples
-    told, scores, evaluations = _summed(progress), [], []
-    for k in range(part.config.evaluation.evaluate_rounds):
-        purpose = f"evaluation {k}"
-        evaluations.append(_evaluate(part, state, purpose, samples, "test", told))
-        nats = _nats(part, state, purpose, samples, "test", told).tolist()
-        scores.append(evaluations[-1].scores.assign(nats=nats, evaluation=k))
-    return {
-        "scores": pd.concat(scores),
-        "by_length": evaluations[0].by_length,
-        "by_position": evaluations[0].by_position,
-    }
-
-
-def _summed(progress: Told) -> Callable[[int], None]:
-    """Tells of all that is done where it hears of what is done more."""
-    done = 0
-
-    def told(more: int) -> None:
-        nonlocal done
-        done += more
-        progress(done, None)
-
-    return told
-
-
-def _evaluate(
-    part: Part, state: TrainingState, purpose: str, samples: int, split: Split, *told
-) -> Evaluation:
-    task = task_of(part.config.task)
-    answer = model_answer(state.model, task.max_target_length)
-    evaluation = evaluate(answer, task, _generators(part, purpose), part.rounds, samples, split, *told)
-    lost = [r for r, diverged in zip(part.rounds, state.diverged.tolist(), strict=True) if diverged]
-    return evaluation.without(lost)
-
-
-def _nats(part: Part, state: TrainingState, purpose: str, samples: int, split: Split, *told) -> Tensor:
-    """Each training's loss on the samples of an evaluation, `[R]`; no number where it diverged."""
-    task = task_of(part.config.task)
-    nats = nats_per_token(state.model, task, _generators(part, purpose), samples, split, *told)
-    return nats.masked_fill(state.diverged.cpu() > 0, float("nan"))
-
-
-def _generators(part: Part, purpose: str) -> list[torch.Generator]:
-    return make_generators(part.config.training.seed, part.rounds, purpose)

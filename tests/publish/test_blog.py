@@ -18,7 +18,8 @@ from replicate.errors import ParameterError
 from replicate.publish.blog import make_post, post_of
 from replicate.publish.chirpy import write_post
 from replicate.publish.dump import check_executed, post_body
-from replicate.publish.execute import MARK, execute, read_notebook
+from replicate.publish.execute import execute
+from replicate.publish.read_notebook import MARK, read_notebook
 
 
 def executed_notebook(**metadata) -> nbformat.NotebookNode:

@@ -18,7 +18,7 @@ from replicate.runs.folder import open_run
 from replicate.tasks import task_of
 from replicate.tasks.digest import task_digest
 from replicate.training import loop as training
-from replicate.training import part
+from replicate.training import part, scoring
 
 pytestmark = pytest.mark.slow
 
@@ -164,13 +164,13 @@ def test_provenance_says_where_the_numbers_come_from(finished):
 
 def test_every_evaluation_round_has_fresh_samples_and_curves_others_still(tmp_path, monkeypatch):
     purposes = []
-    real = part.make_generators
+    real = scoring.make_generators
 
     def record(seed, rounds, purpose):
         purposes.extend((r, purpose) for r in rounds)
         return real(seed, rounds, purpose)
 
-    monkeypatch.setattr(part, "make_generators", record)
+    monkeypatch.setattr(scoring, "make_generators", record)
     ended = run(CONFIG.changed(evaluate_rounds=3), tmp_path / "run", workers=1)
     assert sorted(ended.scores.groupby("evaluation").size().items()) == [(0, 2), (1, 2), (2, 2)]
     curves = {(r, f"curve {step}"): 1 for r in range(2) for step in (0, 10, 20, 30)}
