@@ -10,9 +10,11 @@ from replicate.cells import (
     assignments,
     is_parameters_cell,
     plain_names,
+    refuse_overruled,
     without_magic,
 )
 from replicate.errors import ParameterError
+from replicate.setting_names import flat_names
 
 
 def defaults_and_latest(history: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -30,7 +32,8 @@ def defaults_and_latest(history: Sequence[str]) -> tuple[dict[str, Any], dict[st
         raise ParameterError(f"run the cell that starts with '{FIRST_LINE}' first")
     _refuse_defaults_elsewhere(history)
     defaults, latest = _in_force(runs)
-    _refuse_values_elsewhere(history, set(defaults))
+    settings = flat_names() if any("run_config" in source for source in history) else []
+    _refuse_values_elsewhere(history, {*defaults, *settings})
     return defaults, latest
 
 
@@ -80,9 +83,12 @@ def _refuse_values_elsewhere(history: Sequence[str], names: set[str]) -> None:
 
 def _refuse_defaults_elsewhere(history: Sequence[str]) -> None:
     """Refuse defaults in a cell of another form: what papermill puts after it would be taken for them."""
-    from replicate.training.progress import cell_is_watched  # IPython, slow to import
+    from replicate.training.progress import cell_is_watched, in_kernel  # IPython, slow to import
 
     first = next(number for number, source in enumerate(history) if is_parameters_cell(source))
+    if in_kernel() and not cell_is_watched():
+        others = filter(is_parameters_cell, history[first + 2 :])
+        refuse_overruled(_read_if_right(history[first]), list(others))
     are_defaults = is_parameters_cell(history[first + 1]) if first + 1 < len(history) else False
     if are_defaults or first == 0 or cell_is_watched():  # in JupyterLab nothing is put after it
         return

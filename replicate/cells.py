@@ -31,19 +31,30 @@ def defaults_of(notebook: Path) -> dict[str, Any]:
             f"{notebook} is an executed copy with given parameters in it: execute the notebook that it was "
             f"made of, or delete the cell with the tag {INJECTED}"
         )
-    tagged = [source for source, tags in cells if TAG in tags]
+    tagged = [number for number, (_, tags) in enumerate(cells) if TAG in tags]
     if len(tagged) > 1:
         raise ParameterError(
             f"{notebook} has {len(tagged)} cells with the tag parameters; only one can be read"
         )
     if not tagged:
         return {}
-    defaults = assignments(tagged[0])
-    if not is_parameters_cell(tagged[0]) and any(calls(source, "notebook_parameters") for source, _ in cells):
+    (source, _), later = cells[tagged[0]], cells[tagged[0] + 1 :]
+    defaults = assignments(source)
+    refuse_overruled(defaults, [other for other, _ in later if is_parameters_cell(other)])
+    if not is_parameters_cell(source) and any(calls(source, "notebook_parameters") for source, _ in cells):
         raise ParameterError(
             f"{notebook.name}: the cell with the tag parameters must start with '{FIRST_LINE}'"
         )
     return defaults
+
+
+def refuse_overruled(defaults: dict[str, Any], others: list[str]) -> None:
+    """Refuse a parameter that other cells of parameters set: what is given would not count."""
+    if found := sorted(name for source in others for name in assigned_names(source) if name in defaults):
+        raise ParameterError(
+            f"{found[0]} has a value in a second cell that starts with '{FIRST_LINE}', which what is given "
+            "could not change: write it into the cell with the tag parameters, and delete it there"
+        )
 
 
 def cells_of(notebook: Path) -> list[tuple[str, list[str]]]:
@@ -163,9 +174,19 @@ def _statements(source: str) -> list[ast.stmt]:
 
 def _literal(name: str, value: ast.expr) -> Any:
     try:
-        return ast.literal_eval(value)
+        return ast.literal_eval(_NotFinite().visit(value))
     except (ValueError, TypeError, RecursionError) as error:
         raise ParameterError(f"{name} must be a plain value, not `{_shown(value)}`") from error
+
+
+class _NotFinite(ast.NodeTransformer):
+    """Reads `float('nan')` and the like, as papermill writes the numbers for which Python has no sign."""
+
+    def visit_Call(self, call: ast.Call) -> ast.expr:
+        match call:
+            case ast.Call(ast.Name("float"), [ast.Constant("nan" | "inf" | "-inf" as word)], []):
+                return ast.Constant(float(word))
+        return call
 
 
 def _shown(code: ast.AST) -> str:

@@ -13,6 +13,8 @@ def plain(text: str) -> Any:
     if text.lower() in WORDS:
         return WORDS[text.lower()]
     for number in (int, _finite):
+        if "_" in text:  # 2026_11 is no 202611
+            break
         try:
             return number(text)
         except (ValueError, OverflowError):

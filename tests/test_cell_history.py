@@ -117,3 +117,15 @@ def test_no_notebook_gives_a_parameters_name_another_plain_value(path):
 def test_without_a_parameters_cell_the_reader_is_told_to_run_it():
     with pytest.raises(ParameterError, match="run the cell that starts with '# Parameters'"):
         values("steps = 1")
+
+
+def test_a_setting_in_a_cell_of_its_own_is_refused_where_settings_are_read():
+    making = "config = run_config(notebook_parameters(In))"
+    for own, refused in (("seed = 7", True), ("colour = 'red'", False)):
+        cells = ["", given("max_length = 15"), own]
+        assert values(*cells, CALL)["max_length"] == 15  # where it may mean anything
+        if refused:
+            with pytest.raises(ParameterError, match=r"^seed has a value in a cell that does not start with"):
+                values(*cells, making)
+        else:
+            assert values(*cells, making)["max_length"] == 15

@@ -68,6 +68,19 @@ def test_other_ways_to_set_a_parameter_are_seen(cell):
         notebook_parameters(["", cell, "# Parameters\nsize = 4"])
 
 
+def test_a_value_that_would_overrule_what_is_given_is_refused(tmp_path):
+    message = "size has a value in a second cell that starts with '# Parameters', which"
+    path = write(tmp_path / "own.ipynb", "# Parameters\nsize = 3", "# Parameters\nsize = 7")
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells.append(new_code_cell(CALL))
+    nbformat.write(notebook, path)
+    with pytest.raises(ParameterError, match=message):
+        check_parameters(path, {"size": 4})
+    with pytest.raises(PapermillExecutionError) as error:
+        papermill.execute_notebook(path, tmp_path / "out.ipynb", {"size": 4}, progress_bar=False)
+    assert error.value.evalue.startswith(message)
+
+
 def test_in_jupyterlab_any_cell_may_have_run_before(monkeypatch):
     monkeypatch.setattr("replicate.training.progress.cell_is_watched", lambda: True)
     assert notebook_parameters(["", "size = 3", "# Parameters\nsize = 4"])["size"] == 4

@@ -18,6 +18,7 @@ from replicate.publish.front_matter import Post
 from replicate.publish.html_table import tables_from_html
 from replicate.publish.read_notebook import read_notebook, without_marks
 from replicate.publish.refresh import cleaned
+from replicate.publish.terminal import as_seen
 from replicate.studies.results import RESULTS
 from replicate.telling import tell
 
@@ -68,6 +69,8 @@ def make_post(notebook: Path, out: Path, force: bool = False, **given: str | lis
             executed = cleaned(nbformat.read(execute(notebook, Path(temporary) / notebook.name, {}), 4))
         body, files = post_body(executed, figures, post.slug, post.title)
         _tell_what_differs(stored, executed, notebook.name)
+        if not body:
+            raise ParameterError(f"{notebook.name} has nothing to show in a post")
         return write_post(body, files, post, out, force)
 
 
@@ -89,8 +92,12 @@ def _said(cell: NotebookNode) -> list[str]:
     texts = []
     for output in cell.get("outputs", []):
         data = output.get("data", {})
-        texts.append(_table_of(data) or output.get("text") or data.get("text/plain", ""))
-    return [re.sub(r"\b0x[0-9a-f]+", "", text) for text in texts]
+        if "image/png" in data:
+            texts.append(output.metadata.get("caption", ""))
+            continue
+        said = [data.get(kind) for kind in ("text/markdown", "text/latex", "text/plain")]
+        texts.append(_table_of(data) or next(filter(None, [output.get("text"), *said]), ""))
+    return [re.sub(r" at 0x[0-9a-f]+", "", as_seen(text)) for text in texts]
 
 
 def _table_of(data: dict[str, str]) -> str:
@@ -120,18 +127,19 @@ def post_of(own: dict, given: dict, name: str, out: Path) -> Post:
         fields[field] = [_text_of(field, own, name) for own in fields[field]]
     if unknown := fields.keys() - {*Post._fields}:
         raise ParameterError(f"{name}: a post has no {min(unknown)}; it has {', '.join(Post._fields)}")
-    texts = {}
-    for field in ("slug", "title", "description", "image"):
-        if isinstance(fields.get(field), list | dict):
-            raise ParameterError(f"{name}: {field} of a post must be text, not {fields[field]!r}")
-        if field in fields:
-            texts[field] = _text_of(field, fields[field], name)
+    texts = {
+        field: _text_of(field, fields[field], name)
+        for field in ("slug", "title", "description", "image")
+        if field in fields
+    }
     date = _date(fields["date"]) if fields.get("date") else _date_of(earlier(texts["slug"], out))
     return Post(**fields | texts | {"date": date or datetime.now().astimezone()})
 
 
 def _text_of(field: str, value: object, name: str) -> str:
     """A value of the front matter; it says something, in signs that a file can have."""
+    if isinstance(value, list | dict):
+        raise ParameterError(f"{name}: {field} of a post must be text, not {value!r}")
     text = "" if value is None else str(value)
     try:
         text.encode()

@@ -59,11 +59,12 @@ def write_post(body: str, figures: list[Path], post: Post, out: Path, force: boo
             raise ParameterError(f"{target} cannot be written: {reason(error)}") from error
         if target in before and _same(new, post, target, images):
             return f"{target}: unchanged"
-        if before and not force:
-            there = " and ".join(map(str, before))
+        changing = [path for path in before if path != images or _are_others(new / post.slug, images)]
+        if changing and not force:
+            there = " and ".join(map(str, changing))
             return f"{target}: not written, for {there} would change; --force replaces what is there"
         _replace(before, new, post, target, images)
-    return f"{target}: {'replaced' if before else 'written'}"
+    return f"{target}: {'replaced' if changing else 'written'}"
 
 
 def _refuse_moved(out: Path) -> None:
@@ -134,10 +135,17 @@ def _write_preview(figure: Path) -> None:
 
 def _same(new: Path, post: Post, target: Path, images: Path) -> bool:
     """Whether a post and its images are what is there already."""
-    there = {path.name: path.read_bytes() if path.is_file() else None for path in images.glob("*")}
-    now = {path.name: path.read_bytes() for path in (new / post.slug).iterdir()}
-    are_there = all(there.get(name) == content for name, content in now.items())
-    return (new / post.file).read_bytes() == target.read_bytes() and are_there
+    is_there = all((images / path.name).exists() for path in (new / post.slug).iterdir())
+    is_post = (new / post.file).read_bytes() == target.read_bytes()
+    return is_post and is_there and not _are_others(new / post.slug, images)
+
+
+def _are_others(new: Path, images: Path) -> bool:
+    """Whether something that is there has the name of a new image and is another."""
+    pairs = [(path, images / path.name) for path in new.iterdir()]
+    return any(
+        old.exists() and not (old.is_file() and old.read_bytes() == path.read_bytes()) for path, old in pairs
+    )
 
 
 def figure(name: str | None, caption: str | None, figures: Path, slug: str) -> tuple[str, list[Path]]:

@@ -109,9 +109,10 @@ def _output(output: NotebookNode, names: set[str], figures: Path, slug: str) -> 
     plain = data.get("text/plain", "")
     known = {"text/plain", "text/html"} if "<table" in html else {"text/plain"}  # one without rows
     if OBJECT.fullmatch(plain) or data.keys() - known:
+        shown = shorten(as_seen(plain), 60) or min(data)
         raise ParameterError(
-            f"a post cannot show the output {shorten(plain, 60) or min(data)}: show a table or a figure, or "
-            f"give its cell the tag {DROPPED}"
+            f"a post cannot show the output {shown}: show a table or a figure, or give its cell the tag "
+            f"{DROPPED}"
         )
     return _printed(plain), []
 

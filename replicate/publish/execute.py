@@ -18,6 +18,7 @@ from replicate.files import first_line, read_utf8, reason
 from replicate.notebooks import set_apart
 from replicate.publish.own_kernel import execute_in_own_kernel
 from replicate.publish.read_notebook import DAMAGE, read_notebook, without_marks
+from replicate.publish.terminal import as_seen
 from replicate.runs.places import runs_root
 from replicate.telling import PatientStderr
 from replicate.training.interrupts import telling_that_it_stops
@@ -174,13 +175,18 @@ def _remove(file: Path) -> None:
 
 
 def _told(error: PapermillExecutionError, copy: Path) -> str:
-    """What an error says in one line; of one that says nothing, what its cell printed as it failed."""
-    lines = [line.strip() for line in error.evalue.splitlines() if line.strip()]
-    if not lines:
+    """What an error says in one line; of one that IPython itself printed, what its cell printed last."""
+    lines = _lines(error.evalue)
+    if error.ename == "CellExecutionError":  # papermill's word for one that is no output
         with suppress(OSError, *DAMAGE, nbformat.ValidationError):
             cells = nbformat.reads(read_utf8(copy), as_version=4).cells
             failed = [cell for cell in cells if cell.metadata.get("papermill", {}).get("status") == "failed"]
             outputs = [output for cell in failed for output in cell.get("outputs", [])]
-            printed = [output.text.strip() for output in outputs if output.get("name") == "stderr"]
-            lines = "\n".join(printed[-1:]).splitlines()[-1:]
+            printed = "".join(output.text for output in outputs if output.get("name") == "stderr")
+            lines = [line.lstrip("|+- ") for line in _lines(printed)]  # Python frames a group of errors
+            lines = list(filter(None, lines))[-1:]
     return " ... ".join(dict.fromkeys([*lines[:1], *lines[-1:]]))
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in as_seen(text).splitlines() if line.strip()]

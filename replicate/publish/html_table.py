@@ -42,6 +42,8 @@ def tables_from_html(html: str) -> str:
     for text in page.find_all(string=SIGNS):  # a cell may write them as &#xe000;
         if type(text) in (NavigableString, CData):  # and no comment or style
             text.replace_with(SIGNS.sub("\ufffd", text))
+    for hidden in page.select("[hidden], [style*='display:none' i], [style*='display: none' i]"):
+        hidden.decompose()
     found = page("table")
     if found and (lost := page.find(LOST) or page.select_one("table table")):
         raise ParameterError(

@@ -212,6 +212,22 @@ def test_an_output_that_is_another_one_in_the_post_is_told(tmp_path, capsys):
     assert "another output" not in capsys.readouterr().err
 
 
+def test_outputs_of_every_kind_are_compared_as_a_reader_sees_them(tmp_path, capsys):
+    show = "from IPython.display import Latex, Markdown\n"
+    cells = [f"{show}Markdown('1 of 2')", f"{show}Latex('$a = 1$')", "print('0xff')", "print('1/3\\r3/3')"]
+    path = write_notebook(tmp_path / "a.ipynb", *cells, "print(' at 0x7f01')")
+    notebook = nbformat.read(execute(path, tmp_path / "out.ipynb", {}), as_version=4)
+    notebook.metadata["blog"] = {"slug": "own", "title": "T", "categories": ["C"], "tags": ["t"]}
+    notebook.cells[0].outputs[0].data["text/markdown"] = "2 of 2"
+    notebook.cells[1].outputs[0].data["text/latex"] = "$a = 2$"
+    notebook.cells[2].outputs[0].text = "0xfe\n"
+    notebook.cells[3].outputs[0].text = "3/3\n"  # as JupyterLab stores it
+    notebook.cells[4].outputs[0].text = " at 0x7f02\n"
+    nbformat.write(notebook, path)
+    make_post(path, tmp_path / "blog")
+    assert "where cell 1, 2, 3 has another output" in capsys.readouterr().err
+
+
 def test_a_notebook_becomes_a_post_with_its_own_front_matter(tmp_path, capsys):
     printing = "import sys\nprint(1 + 1, flush=True)\nprint(0, file=sys.stderr, flush=True)\nprint(3)"
     path = write_notebook(tmp_path / "a.ipynb", "# Title\n\nText.", printing)
@@ -235,11 +251,15 @@ def test_a_notebook_becomes_a_post_with_its_own_front_matter(tmp_path, capsys):
     refused("tags of a post must be a list, not 'one'")
     notebook.metadata["blog"]["tags"] = ["one"]
     refused(r"title of a post must be text, not \['a', 'b'\]", title=["a", "b"])
+    refused(r"categories of a post must be text, not \['a'\]", categories=[["a"]])
     refused("title of a post must not be empty", title=" ")
     refused("tags of a post must not be empty", tags=["a", ""])
     refused("title of a post must be UTF-8, not 'caf", title="caf\udce9")
     refused("date must be like", date="2025-04-20")
     refused(r"slug 'a\*\*b' must be small letters", slug="a**b")
+    cells, notebook.cells = notebook.cells, []
+    refused(r"a\.ipynb has nothing to show in a post")
+    notebook.cells = cells
     notebook.metadata["blog"]["layout"] = "wide"
     refused("a post has no layout; it has slug, date")
     del notebook.metadata["blog"]["layout"]

@@ -125,6 +125,15 @@ def test_what_would_read_as_another_number_is_refused(lost):
         tables_from_html(f"<table><tr><th>x</th></tr><tr><td>{lost}</td></tr></table>")
 
 
+@pytest.mark.parametrize(
+    "hidden",
+    ["<span style='color: red; display:none'>9</span>", "<i hidden>9</i>", "<b style='DISPLAY: none'>9</b>"],
+)
+def test_what_a_page_hides_is_left_out(hidden):
+    html = f"<table><tr><th>x</th></tr><tr><td>1{hidden}</td></tr><tr hidden><td>2</td></tr></table>"
+    assert rows(tables_from_html(html)) == [["x"], ["1"]]
+
+
 def test_two_tables_stay_two():
     one = "<table><tr><th>x</th></tr><tr><td>1</td></tr></table>"
     assert tables_from_html(one + one.replace("x", "y")).count("---") == 2

@@ -57,6 +57,10 @@ def test_a_failed_cell_is_named_with_the_first_and_last_line_of_its_error(tmp_pa
         NotebookError, match=r"^out\.ipynb, cell 2: AssertionError$"
     ):  # with papermill's marks
         execute(tmp_path / "out.ipynb", tmp_path / "again.ipynb", {})
+    group = "raise ExceptionGroup('two', [ValueError('one'), OSError('-5')])"
+    for code, said in ((f"{loud}; assert False", "AssertionError$"), (group, ".*: OSError: -5$")):
+        with pytest.raises(NotebookError, match=rf"^02_bad\.ipynb, cell 1: {said}"):
+            execute(write_notebook(tmp_path / "02_bad.ipynb", code), tmp_path / "out.ipynb", {})
 
 
 @pytest.mark.parametrize("ending", ["raise OSError('no')", "import sys; sys.exit()"])

@@ -92,20 +92,20 @@ def test_a_parameter_that_comes_new_with_a_default_changes_no_key(tmp_path):
     assert before.digest == after.digest and before.content != after.content
 
 
-def test_a_tag_of_parameters_on_another_cell_is_an_edit(tmp_path):
+def test_a_cell_of_parameters_before_the_tagged_one_is_an_edit_and_one_after_it_is_refused(tmp_path):
     (before,) = read_sweep(write_sweep(tmp_path, "list: [{steps: 2}]"))
     path = tmp_path / "tiny.ipynb"
     notebook = nbformat.read(path, as_version=4)
     tagged = notebook.cells[0]
     notebook.cells.insert(1, nbformat.v4.new_code_cell(tagged.source, metadata=tagged.metadata.copy()))
-    notebook.cells[1].metadata.tags = []
+    notebook.cells[0].metadata.tags = []
     nbformat.write(notebook, path)
-    (one,) = read_sweep(tmp_path / "sweep.yaml")
-    notebook.cells[0].metadata.tags, notebook.cells[1].metadata.tags = [], ["parameters"]
+    (after,) = read_sweep(tmp_path / "sweep.yaml")
+    assert before.digest == after.digest and before.content != after.content
+    notebook.cells[0].metadata.tags, notebook.cells[1].metadata.tags = ["parameters"], []
     nbformat.write(notebook, path)
-    (other,) = read_sweep(tmp_path / "sweep.yaml")
-    assert before.digest == one.digest == other.digest
-    assert len({before.content, one.content, other.content}) == 3
+    with pytest.raises(ParameterError, match="has a value in a second cell that starts with '# Parameters'"):
+        read_sweep(tmp_path / "sweep.yaml")
 
 
 @pytest.mark.parametrize("tag", ["skip-execution", "raises-exception"])
