@@ -1,14 +1,13 @@
 """What speaks against a run before any of it begins; told without torch, which takes seconds to import."""
 
 import re
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from replicate.errors import SettingError
 from replicate.files import PROJECT, RunError, first_line, read_json, unwritable
 from replicate.parameters import Parameters
-from replicate.runs.places import EARLIER_RUNS, is_finished, run_folder, runs_root
+from replicate.runs.places import is_finished, run_folder
 from replicate.settings import RunConfig
 
 
@@ -108,28 +107,6 @@ def refuse_foreign(folder: Path, config: RunConfig) -> None:
         if theirs.get(name) != ours.get(name)
     ]
     raise RunError(f"{folder} holds another run ({'; '.join(different)}); choose another folder")
-
-
-def take_earlier(folder: Path, config: RunConfig) -> None:
-    """Of the runs that a sweep has from before, move one of these settings here, where nothing is yet."""
-    runs = [path.parent for path in (runs_root().parent / EARLIER_RUNS).glob("*/config.json")]
-    if not (same := [run for run in runs if _is_of(run, config)]):
-        return
-    with suppress(OSError):
-        folder.rmdir()  # an empty one, which a cell may have made
-    if not folder.exists():
-        # One that is finished, and had this name, if there is one.
-        best = min(same, key=lambda run: (not is_finished(run), run.name != folder.name, run.name))
-        with suppress(OSError):  # on another disk, or where nothing can be written, the run is made anew
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            best.rename(folder)
-
-
-def _is_of(folder: Path, config: RunConfig) -> bool:
-    try:
-        return read_config(folder) == config
-    except RunError:
-        return False
 
 
 def read_config(path: Path) -> RunConfig:

@@ -12,13 +12,8 @@ import torch
 
 from replicate.checkpoints import write_checkpoint
 from replicate.files import RunError, locked, write_json, write_table
-from replicate.runs.checks import (
-    check_device_name,
-    check_workers,
-    refuse_foreign,
-    refuse_unwritable,
-    take_earlier,
-)
+from replicate.runs.checks import check_device_name, check_workers, refuse_foreign, refuse_unwritable
+from replicate.runs.earlier import take_earlier
 from replicate.runs.folder import Run, checksums, open_run
 from replicate.runs.places import PLAN, PROVENANCE, is_finished, runs_root
 from replicate.runs.plan import Plan, begin
@@ -50,7 +45,8 @@ def run(
             threads: one a core, or what OMP_NUM_THREADS says.
 
     Raises:
-        RunError: the folder is not this run's, or the device is not there.
+        RunError: the folder is not this run's, or has a finished run of a task that was changed since, or
+            the device is not there.
         KeyboardInterrupt: Ctrl-C, after what was trained has been saved.
     """
     folder = folder or runs_root() / config.name
@@ -62,8 +58,10 @@ def run(
     take_earlier(folder, config)
     refuse_foreign(folder, config)  # before a lock is put into it
     refuse_unwritable(folder)
+    if was_finished := is_finished(folder):
+        open_run(folder).refuse_another_task()
     # A finished run may be another person's, on a disk that is read-only, or asked for by several at once.
-    if not is_finished(folder) or (_left_over(folder) and os.access(folder, os.W_OK)):
+    if not was_finished or (_left_over(folder) and os.access(folder, os.W_OK)):
         if workers > 1 and getattr(multiprocessing.current_process(), "_inheriting", False):
             raise RunError(  # it is a worker, about to begin
                 "a script whose run has several processes must call it under `if __name__ == '__main__':`"

@@ -77,6 +77,23 @@ class Run:
         last = self.history.groupby("round").diverged.max()
         return {int(r): int(step) for r, step in last[last > 0].items()}
 
+    @property
+    def attempts(self) -> list[dict]:
+        """What was true as the run began, and as each attempt began that went on from one before."""
+        resumed = self.provenance.get("resumed", [])
+        if not (isinstance(resumed, list) and all(isinstance(attempt, dict) for attempt in resumed)):
+            raise RunError(f"{self.path / PROVENANCE} is damaged: resumed is no list of attempts")
+        return [self.provenance, *resumed]
+
+    def refuse_another_task(self) -> None:
+        """See that the task is the one of this run, where this can be told: another PyTorch draws otherwise.
+
+        Raises:
+            RunError: it makes other pairs, of which the scores and the model are not.
+        """
+        if self.provenance.get("torch") == torch.__version__ and "task" in self.provenance:
+            refuse_another_task(self.config.task, self.provenance["task"], self.path)
+
     def load_model(self) -> nn.Module:
         """The trained model, all rounds."""
         if not (self.path / "checkpoint.pt").exists():
@@ -85,8 +102,7 @@ class Run:
                 "under runs/; use a run there, or make this one again"
             )
         _check(self.path, self.provenance, ["checkpoint.pt"])
-        if self.provenance.get("torch") == torch.__version__ and "task" in self.provenance:
-            refuse_another_task(self.config.task, self.provenance["task"], self.path)
+        self.refuse_another_task()
         model = build(self.config, range(self.config.training.rounds))
         saved = read_checkpoint(self.path / "checkpoint.pt")
         try:

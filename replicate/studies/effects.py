@@ -23,7 +23,7 @@ def _exact(weight: float) -> float:
     return fraction if math.isclose(weight, fraction, rel_tol=1e-8) else weight
 
 
-Weight = Annotated[float, AfterValidator(_exact)]
+Weight = Annotated[float, Field(ge=-1e6, le=1e6), AfterValidator(_exact)]
 
 
 class Term(Entry):
@@ -73,7 +73,7 @@ class Effect(Entry):
     claim: str
     said: str  # by whom, and how large
     of: Quantity
-    compare: dict[str, Weight]  # arm -> weight of its mean
+    compare: dict[str, Weight] = Field(min_length=1)  # arm -> weight of its mean
     # A t test of a contrast of means; a permutation of two arms' means; a t test with one value an arm;
     # whether `reported`, a mean of `reported_trainings`, could be one of trainings like ours; an interval
     # over trainings and test sentences, where arms of equal weight are one sample (`studies/bootstrap.py`).

@@ -24,6 +24,7 @@ from replicate.studies.registration import Registration, check_registered, home,
 from replicate.studies.results import has_kept, open_kept
 from replicate.studies.rules import LEVEL, claim_verdict, row_verdict, within_margin
 from replicate.studies.translation.sentences import SCORES
+from replicate.tasks.digest import of_other_pairs
 
 NOT_RUN = "not run yet"
 NOT_TESTABLE = "not testable here"
@@ -63,6 +64,11 @@ def open_arms(registration: Registration) -> dict[str, Run]:
         if has_kept(name):
             runs[arm] = open_kept(name, config)
             check_registered(runs[arm], study)
+    if mixed := of_other_pairs((run.path, run.config.task, run.provenance) for run in runs.values()):
+        raise RunError(
+            f"{mixed[0]} and {mixed[1]} were trained on other pairs of one task, which was changed between "
+            "them, and cannot be compared: make the older one again"
+        )
     return runs
 
 

@@ -20,6 +20,7 @@ from replicate.runs.provenance import is_committed, now
 from replicate.settings import RunConfig
 from replicate.studies.decidable import refuse_shared_runs, refuse_undecidable
 from replicate.studies.effects import Effect, Entry
+from replicate.telling import tell
 from replicate.words import refuse_names_twice
 
 REGISTERED = PROJECT / "results" / "registered"
@@ -179,9 +180,14 @@ def has_registration(wanted: dict[str, str]) -> bool:
 
 
 def stamp_of(config: RunConfig) -> dict[str, str] | None:
-    """The stamp of the study that registers this config, or None."""
-    studies = [name for name, study in registrations().items() if config in study.runs.values()]
-    return stamp(studies[0]) if studies else None
+    """The stamp of the study that registers this config, or None; a file that is being written has none."""
+    for path in sorted(REGISTERED.glob("*.yaml")):
+        try:
+            if config in read_registration(path).runs.values():
+                return stamp(path.stem)
+        except RunError as error:
+            tell(f"{error}; no run is made under it")
+    return None
 
 
 def check_registered(run: Run, study: str) -> None:
@@ -191,7 +197,7 @@ def check_registered(run: Run, study: str) -> None:
         RunError: an attempt at the run began before the registration's day, or under another one or none.
     """
     written = read_registration(REGISTERED / f"{study}.yaml").written.isoformat()
-    for attempt in (run.provenance, *run.provenance.get("resumed", [])):
+    for attempt in run.attempts:
         if attempt.get("registration") != stamp(study):
             raise RunError(
                 f"{run.path} was not made under the registration {REGISTERED / study}.yaml as it stands, "

@@ -53,11 +53,15 @@ def replicate_all(only: str | None = None, scheduler: str | None = None, workers
     def keep_now(name: str, run: Run) -> None:
         """Measure at once, too, what needs no other run: a sweep of hours may be stopped before its end."""
         if is_registered(study_of[name]):
+            refuse_unready(study_of[name])
             check_registered(run, study_of[name])
         keep(name, run)
         finished[name] = run
         if not run.diverged:
-            measure_missing(study_of[name], finished)
+            try:
+                measure_missing(study_of[name], finished)
+            except RunError as error:  # which speaks against no other run; it is tried again at the end
+                tell(f"{study_of[name]} is not measured yet: {first_line(error)}")
 
     _make([job for jobs in missing.values() for job in jobs], scheduler, workers, keep_now)
     if "published" in missing:
@@ -82,6 +86,9 @@ def _missing(study: str, plan: dict[str, RunConfig], notebook: Path) -> list[Job
             check_registered(run, study)
     for _, config in missing:
         config.task.check()
+    if missing:
+        for run in kept.values():
+            run.refuse_another_task()
     jobs = [make_job(notebook, config.flat(), name) for name, config in missing]
     return [replace(job, registration=stamp(study)) for job in jobs] if is_registered(study) else jobs
 

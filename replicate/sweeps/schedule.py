@@ -12,8 +12,10 @@ from distributed import Client, Future, KilledWorker, wait
 
 from replicate.files import first_line, locked
 from replicate.publish.kernels import end_kernels
+from replicate.sweeps.case_folder import place_of
 from replicate.sweeps.cluster import as_they_end, asking, connected
 from replicate.sweeps.earlier import is_all_stored, with_earlier_runs
+from replicate.sweeps.refusals import refuse_mixed_tasks
 from replicate.sweeps.spec import Job, SweepError
 from replicate.sweeps.store import clear_leftovers, state, store
 from replicate.sweeps.tables import claim, write_tables
@@ -46,7 +48,8 @@ def run_sweep(
     Raises:
         RunError: the folder or the scheduler is not there, another sweep is at work on the folder, or it
             holds what this sweep did not make.
-        SweepError: the scheduler, all processes or a case's folder were lost; what is done is kept.
+        SweepError: the scheduler, all processes or a case's folder were lost, or the task was changed from
+            one case to another; what is done is kept.
         KeyboardInterrupt: Ctrl-C; what was finished is stored.
     """
     with locked(folder):
@@ -73,6 +76,7 @@ def run_sweep(
             raise SweepError(
                 f"removed from {folder} meanwhile: {', '.join(gone)}; the same command does these cases again"
             )
+        refuse_mixed_tasks([place_of(folder, job.name) for job in jobs])
         return table
 
 

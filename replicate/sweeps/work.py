@@ -82,6 +82,7 @@ def work(job: Job) -> Outcome:
                 _execute(job, folder)
                 refuse_another_text(job, folder)
                 refuse_other_code(job)
+                refuse_other_registration(job)
             finally:
                 files = _files(folder)
     except (NotebookError, ParameterError, RunError, OSError) as failure:

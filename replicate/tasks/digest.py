@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import json
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import get_args
@@ -45,6 +46,18 @@ def refuse_another_task(settings: TaskSettings, digest: str, folder: Path) -> No
             "another one in each process, as the order of a set and a draw without a seed are; make it the "
             "same in all, then delete that folder and start the run again"
         )
+
+
+def of_other_pairs(runs: Iterable[tuple[Path, TaskSettings, dict]]) -> tuple[Path, Path] | None:
+    """Two runs of one task that was changed between them, by their provenance, or None."""
+    seen: dict[tuple, tuple[str, Path]] = {}
+    for path, settings, record in runs:
+        if digest := record.get("task"):  # runs of earlier versions have none
+            key = settings.model_dump_json(), record.get("torch")  # another PyTorch draws otherwise
+            before, first = seen.setdefault(key, (digest, path))
+            if digest != before:
+                return first, path
+    return None
 
 
 def _generators() -> list:

@@ -11,7 +11,7 @@ from replicate.evaluation.evaluate import metrics_of, pair_statistics
 from replicate.randomness import make_generators
 from replicate.tasks.batch import PAD, Batch
 from replicate.tasks.batch_check import check_batch
-from replicate.tasks.task import Split, Task, Vocabulary, unknown_of
+from replicate.tasks.task import Split, Task, unknown_of
 
 Draw = Callable[[list[torch.Generator]], Batch]
 
@@ -25,7 +25,7 @@ def try_task(task: Task, rounds: range, batch_size: int) -> None:
         ValueError: a batch is none, samples draw what no seed sets, or a right answer scores beyond a
             metric's bounds.
     """
-    _check_unknown(task.target)
+    _check_unknown(task)
     one = _drawn("sample", lambda own: task.sample(own, batch_size), task, rounds, batch_size)
     last = task.sample(make_generators(0, rounds[-1:], "trial"), batch_size)
     _check_equal("sample", one.part(rounds=slice(-1, None)), last, "the generators of other trainings set")
@@ -35,11 +35,21 @@ def try_task(task: Task, rounds: range, batch_size: int) -> None:
     _check_bounds(task, scored.target.flatten(0, 1))
 
 
-def _check_unknown(vocabulary: Vocabulary) -> None:
-    unknown = unknown_of(vocabulary)
+def _check_unknown(task: Task) -> None:
+    """See that what the vocabulary lacks is a token, and one that is not right as the others are."""
+    vocabulary, unknown = task.target, unknown_of(task.target)
+    if unknown is None:
+        return
     tokens = set(range(1, vocabulary.size)) - {vocabulary.bos, vocabulary.eos}
-    if unknown is not None and unknown not in tokens:
+    if unknown not in tokens:
         raise ValueError(f"the vocabulary's unknown is {unknown!r}: it must be the id of a token, or None")
+    if known := sorted(tokens - {unknown}):
+        words = torch.tensor([[known[0], vocabulary.eos], [unknown, vocabulary.eos]])
+        if all((values[0] == values[1]).item() for values in pair_statistics(task, words, words).values()):
+            raise ValueError(
+                "the unknown word as an answer has the statistics of a right one: it is never right, which "
+                "`without_unknown` of tasks/pairs.py makes of a target"
+            )
 
 
 def _first_to_score(task: Task, split: Split) -> Draw:
@@ -84,7 +94,7 @@ def _check_bounds(task: Task, target: Tensor) -> None:
     for metric in task.metrics:
         low, high = metric.bounds
         score, rounding = scores[metric.name], 1e-5 * (high - low)
-        if score < low - rounding or score > high + rounding:
+        if not low - rounding <= score <= high + rounding:
             raise ValueError(
                 f"{metric.name} of right answers is {score:g}, beyond its bounds, {low:g} and {high:g}"
             )

@@ -5,14 +5,17 @@ import re
 from pathlib import Path
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from replicate.cli import app
 from replicate.files import write_json
 from replicate.presets import QUICK
-from replicate.runs.checks import read_config, take_earlier
+from replicate.runs.checks import read_config
+from replicate.runs.earlier import take_earlier
 from replicate.runs.places import EARLIER_RUNS, is_finished
 from replicate.settings import RunConfig
+from replicate.tasks.digest import task_digest
 
 
 @pytest.mark.parametrize(
@@ -98,7 +101,7 @@ def test_of_the_runs_that_a_sweep_has_from_before_the_one_that_is_asked_for_is_p
         run.mkdir(parents=True)
         write_json(run / "config.json", QUICK.changed(seed=seed).flat())
         if finished:
-            (run / "provenance.json").touch()
+            write_json(run / "provenance.json", {})
 
     earlier = tmp_path / EARLIER_RUNS
     put(earlier / "one", seed=1)
@@ -129,6 +132,33 @@ def test_of_the_runs_that_a_sweep_has_from_before_the_one_that_is_asked_for_is_p
         "own": 4,
     }
     assert {run.name for run in earlier.iterdir()} == {"two", "damaged"}
+
+
+def test_an_earlier_run_of_another_task_or_registration_is_not_taken(tmp_path, monkeypatch):
+    """What would be refused later would be brought again and again."""
+    monkeypatch.setenv("REPLICATE_RUNS", str(tmp_path / "runs"))
+    one, now = tmp_path / EARLIER_RUNS / "one", {"torch": torch.__version__, "registration": None}
+    one.mkdir(parents=True)
+    write_json(one / "config.json", QUICK.flat())
+
+    def is_taken(finished, **noted):
+        for name in ("provenance.json", "parts.json"):
+            (one / name).unlink(missing_ok=True)
+        noted = now | {"task": task_digest(QUICK.task)} | noted
+        begun = noted if finished else {"task": noted.pop("task"), "attempts": [noted]}
+        write_json(one / ("provenance.json" if finished else "parts.json"), begun)
+        take_earlier(tmp_path / "mine", QUICK)
+        if taken := not one.exists():
+            (tmp_path / "mine").rename(one)
+        return taken
+
+    for finished in (True, False):
+        assert is_taken(finished) and is_taken(finished, torch="0.1", task="of another PyTorch")
+        assert not is_taken(finished, task="other")
+        assert not is_taken(finished, registration={"study": "tiny", "sha256": "0"})
+    write_json(one / "parts.json", {"attempts": 3})
+    take_earlier(tmp_path / "mine", QUICK)
+    assert one.exists()
 
 
 def test_an_earlier_run_stays_where_it_cannot_be_moved(tmp_path, monkeypatch):

@@ -87,14 +87,17 @@ def test_a_damaged_checkpoint_is_named(finished, tmp_path, damage, message):
     assert "\n" not in str(error.value)
 
 
-def test_a_model_of_a_task_that_was_changed_is_refused(finished, tmp_path):
+def test_a_run_of_a_task_that_was_changed_is_refused(finished, tmp_path):
     folder = copy_of(finished, tmp_path)
     record = json.loads((folder / "provenance.json").read_text()) | {"task": "of other words"}
     (folder / "provenance.json").write_text(json.dumps(record))
     with pytest.raises(RunError, match=f"other pairs here than where {folder} was begun"):
         open_run(folder).load_model()
+    with pytest.raises(RunError, match=f"other pairs here than where {folder} was begun"):
+        run(finished.config, folder)  # whose scores would be used again
     (folder / "provenance.json").write_text(json.dumps(record | {"torch": "1.0"}))  # which may draw others
     open_run(folder).load_model()
+    assert run(finished.config, folder).scores.equals(finished.scores)
 
 
 @pytest.mark.parametrize("data", [{"embedding.weight": torch.zeros(2, 2)}, [1], {1: 2}])

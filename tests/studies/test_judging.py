@@ -1,6 +1,8 @@
 """Verdicts of registered studies, on made-up runs, against statements by hand."""
 
 import shutil
+from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from judged import effect, judged, made_up
 from scipy import stats
 
 from replicate.files import RunError
+from replicate.studies import judging
 from replicate.studies.convergence import fall, validation_fall
 from replicate.studies.effects import Quantity
 from replicate.studies.judging import open_arms, readable_study
@@ -212,3 +215,20 @@ def test_a_kept_run_that_is_damaged_is_not_taken_for_one_that_was_not_made(tmp_p
         path.write_text(path.read_text()[:-9] + "1" * (damage == "changed"))
     with pytest.raises(RunError, match=rf"{name}.*{path.name}"):
         open_arms(memory)
+
+
+def test_arms_of_a_task_that_was_changed_between_them_are_not_compared(monkeypatch):
+    study = registered("schedule")
+    first, second, *_ = study.runs
+
+    def open_kept(name, config, second_task="one"):
+        digest = second_task if name == second else "one"
+        return SimpleNamespace(path=name, config=config, provenance={"task": digest, "torch": "2.0"})
+
+    monkeypatch.setattr(judging, "has_kept", lambda name: name in (first, second))
+    monkeypatch.setattr(judging, "check_registered", lambda *given: None)
+    monkeypatch.setattr(judging, "open_kept", open_kept)
+    assert len(open_arms(study)) == 2
+    monkeypatch.setattr(judging, "open_kept", partial(open_kept, second_task="other"))
+    with pytest.raises(RunError, match=f"{first} and {second} were trained on other pairs of one task"):
+        open_arms(study)

@@ -1,5 +1,7 @@
 """Verdicts on what is measured on models: sentences of several arms, of another study too."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -74,7 +76,12 @@ def test_an_arm_of_another_study_is_read_and_checked_there(monkeypatch):
     known = {data["study"]: Registration(**data) for data in studies}
     monkeypatch.setattr(judging, "registered", known.get)
     monkeypatch.setattr(judging, "has_kept", lambda name: True)
-    monkeypatch.setattr(judging, "open_kept", lambda name, config: asked.append((name, config)))
+
+    def open_kept(name, config):
+        asked.append((name, config))
+        return SimpleNamespace(path=name, config=config, provenance={})
+
+    monkeypatch.setattr(judging, "open_kept", open_kept)
     monkeypatch.setattr(judging, "check_registered", lambda run, study: checked.append(study))
     monkeypatch.setattr(judging, "read_measurement", lambda study, name: tables[study, name])
     row = study_verdicts("tiny").loc["gain"]

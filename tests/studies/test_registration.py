@@ -81,6 +81,23 @@ def test_a_run_with_settings_that_nobody_registered_has_no_stamp(folder):
     assert stamp_of(CONFIG) is None
 
 
+def test_a_registration_that_is_being_written_is_in_no_runs_way(folder, capsys):
+    config, before = registrations()["tiny"].runs["tiny-forward"], stamp_of(CONFIG)
+    (folder / "a-draft.yaml").write_text("study: a-draft\nquestion: ")
+    assert stamp_of(CONFIG) is before and stamp_of(config)["study"] == "tiny"
+    assert "a-draft.yaml is no registration" in capsys.readouterr().err
+    with pytest.raises(RunError, match=r"a-draft\.yaml is no registration"):
+        registrations()
+
+
+def test_attempts_that_are_none_are_damage(folder, tmp_path):
+    made = run(registrations()["tiny"].runs["tiny-forward"], tmp_path / "run", workers=1)
+    for wrong in ([3], None, {}):
+        broken = replace(made, provenance=made.provenance | {"resumed": wrong})
+        with pytest.raises(RunError, match=r"provenance\.json is damaged: resumed is no list of attempts"):
+            check_registered(broken, "tiny")
+
+
 PREDICTION = {"compare": {"forward": 1}, "test": "prediction", "reported": 0.5, "reported_trainings": 10}
 
 
@@ -97,7 +114,8 @@ def of(table, column, **where):
     ("change", "message"),
     [
         (changed(compare={"reversed": 1, "forward": 1}), "weights of neither its arms nor its terms"),
-        (changed(compare={}), "is no difference"),
+        (changed(compare={}), "at least 1 item"),
+        (changed(compare={"forward": 1e308, "reversed": -1e308}), "less than or equal to 1000000"),
         (
             changed(compare={"reversed": 2, "forward": -2}, test="permutation"),
             "two arms, of weights 1 and -1",

@@ -158,6 +158,41 @@ def test_each_run_is_kept_as_soon_as_it_ends(made, tmp_path, monkeypatch):
     assert kept == [("first", False), ("second", True)]
 
 
+def test_what_cannot_be_measured_stops_no_other_run_and_is_told(made, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("REPLICATE_RUNS", str(tmp_path / "elsewhere"))
+    other = {name: TINY.changed(seed=seed) for name, seed in (("first", 5), ("second", 6))}
+    monkeypatch.setattr(replication, "studies", lambda: {"ladder": other})
+    kept = []
+    monkeypatch.setattr(replication, "keep", lambda name, run: kept.append(name))
+
+    def refuse(study, finished):
+        raise RunError("a draft is no registration")
+
+    monkeypatch.setattr(replication, "measure_missing", refuse)
+    with pytest.raises(RunError, match="a draft is no registration"):
+        replication.replicate_all(workers=1)
+    assert kept == ["first", "second"]
+    assert "ladder is not measured yet: a draft is no registration" in capsys.readouterr().err
+
+
+def test_a_run_whose_registration_was_changed_without_a_commit_is_not_kept(made, tmp_path, monkeypatch):
+    monkeypatch.setenv("REPLICATE_RUNS", str(tmp_path / "elsewhere"))
+    monkeypatch.setattr(replication, "studies", lambda: {"ladder": {"first": TINY.changed(seed=5)}})
+    monkeypatch.setattr(replication, "is_registered", lambda study: True)
+    monkeypatch.setattr(replication, "stamp", lambda study: None)
+    monkeypatch.setattr(replication, "check_registered", lambda run, study: None)
+    asked = iter([None, RunError("must be committed")])
+
+    def refuse_unready(study):
+        if error := next(asked):
+            raise error
+
+    monkeypatch.setattr(replication, "refuse_unready", refuse_unready)
+    with pytest.raises(RunError, match="must be committed"):
+        replication.replicate_all(workers=1)
+    assert not (made / "runs" / "first").exists()
+
+
 def test_a_run_that_failed_is_done_again(made):
     record = made.parent / "runs" / "replication" / "ladder" / "sweep.json"
     record.write_text(json.dumps(json.loads(record.read_text()) | {"error": "the disk was full"}))

@@ -1,11 +1,13 @@
-"""A text that is changed while a sweep is at work is in no case's scores."""
+"""A text or task that is changed while a sweep is at work is in no table beside the one before."""
+
+import shutil
 
 import pytest
 from shared import write_notebook
 
-from replicate.files import read_json
+from replicate.files import read_json, write_json
 from replicate.sweeps.schedule import run_sweep
-from replicate.sweeps.spec import read_sweep
+from replicate.sweeps.spec import SweepError, read_sweep
 from replicate.sweeps.store import state
 from replicate.tasks.translation.corpus import Pair, write_tsv
 
@@ -54,3 +56,21 @@ def test_a_case_that_met_another_text_failed_and_is_done_again(tmp_path, train):
     runs = [path.parent for path in out.rglob("provenance.json") if "earlier" not in path.parts]
     configs = [read_json(run / "config.json")["pairs_sha256"] for run in runs]
     assert len(configs) == 2 and len(set(configs)) == 1
+
+
+def test_cases_of_a_task_that_was_changed_between_them_are_named(tmp_path):
+    write_tsv(tmp_path / "text.tsv", text("cat"))
+    write_notebook(tmp_path / "own.ipynb", *CELLS, RUNS[0])
+    (tmp_path / "sweep.yaml").write_text(
+        f"notebook: own.ipynb\nfixed: {{pairs: {tmp_path / 'text.tsv'}}}\ngrid: {{seed: [1, 2]}}"
+    )
+    jobs, out = read_sweep(tmp_path / "sweep.yaml"), tmp_path / "out"
+    assert set(run_sweep(jobs, out, workers=1).state) == {"done"}
+    one, other = sorted(out.glob("*/runs/*/provenance.json"))
+    write_json(other, read_json(other) | {"task": "of other words"})
+    with pytest.raises(
+        SweepError, match=f"{one.parent} and {other.parent} were trained on other pairs of one"
+    ):
+        run_sweep(jobs, out, workers=1)
+    shutil.rmtree(out / jobs[1].name)
+    assert set(run_sweep(jobs, out, workers=1).state) == {"done"}

@@ -8,6 +8,7 @@ import torch
 from shared import task_with
 
 from replicate.tasks.batch import Batch
+from replicate.tasks.pairs import without_unknown
 from replicate.training.task_trial import try_task
 
 ROUNDS, BATCH = range(3), 100
@@ -93,7 +94,15 @@ def test_an_unknown_that_is_no_token_is_refused(unknown):
     task.target.unknown = unknown
     with pytest.raises(ValueError, match=r"the vocabulary's unknown is .*: it must be the id of a token"):
         try_task(task, ROUNDS, BATCH)
+
+
+def test_an_unknown_that_is_right_as_any_token_is_refused():
+    task = task_with()
     task.target.unknown = 7
+    with pytest.raises(ValueError, match="the unknown word as an answer has the statistics of a right one"):
+        try_task(task, ROUNDS, BATCH)
+    statistics = task.statistics
+    task.statistics = lambda given, wanted: statistics(given, without_unknown(wanted, task.target))
     try_task(task, ROUNDS, BATCH)
 
 
