@@ -16,7 +16,7 @@ from replicate.publish.terminal import as_seen
 
 # What stands for an object, such as HTML or an SVG image, where the object itself cannot be shown.
 OBJECT = re.compile(r"<[\w.]+ object>|<.+ at 0x\w+>|<Figure size \S+ with \d+ Axes>")
-DROPPED = "blog-drop"
+DROPPED, SHOWN, HIDDEN = "blog-drop", "blog-show", "blog-hide"
 
 
 def check_executed(notebook: NotebookNode, name: str) -> None:
@@ -47,6 +47,7 @@ def post_body(notebook: NotebookNode, figures: Path, slug: str, title: str = "")
         if DROPPED in cell.metadata.get("tags", []):
             continue
         try:
+            _check_tags(cell)
             if not any(parts) and cell.cell_type == "markdown":
                 cell = NotebookNode(cell | {"source": without_title(cell.source, title, titles == 1)})
             text, shown = _cell(cell, names, figures, slug)
@@ -55,6 +56,14 @@ def post_body(notebook: NotebookNode, figures: Path, slug: str, title: str = "")
         parts.append(text)
         files += shown
     return "\n\n".join(part for part in parts if part), files
+
+
+def _check_tags(cell: NotebookNode) -> None:
+    """Refuse a tag that seems meant for a post and means nothing: what it should leave out would be shown."""
+    known = [DROPPED, SHOWN, HIDDEN]
+    for tag in cell.metadata.get("tags", []):
+        if tag.casefold().startswith("blog") and tag not in known:
+            raise ParameterError(f"a post knows no tag {tag!r}; it knows {', '.join(known)}")
 
 
 def _cell(cell: NotebookNode, names: set[str], figures: Path, slug: str) -> tuple[str, list[Path]]:
@@ -84,10 +93,10 @@ def _refuse_two_of_one_name(notebook: NotebookNode) -> None:
 
 def _code(cell: NotebookNode) -> str:
     tags = cell.metadata.get("tags", [])
-    if "blog-hide" in tags or not cell.source.strip():
+    if HIDDEN in tags or not cell.source.strip():
         return ""
     code = code_block(cell.source, "python")
-    if "blog-show" in tags:
+    if SHOWN in tags:
         return code
     return f'<details markdown="1">\n<summary>Code</summary>\n\n{code}\n\n</details>'
 

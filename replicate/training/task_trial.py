@@ -1,7 +1,7 @@
 """A task tried before a model trains on it: what breaks its contract is learnt wrongly."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import get_args
 
 import torch
@@ -54,7 +54,10 @@ def _check_unknown(task: Task) -> None:
 
 def _first_to_score(task: Task, split: Split) -> Draw:
     def draw(generators: list[torch.Generator]) -> Batch:
-        batches = list(itertools.islice(task.batches(split, generators, SAMPLES), SAMPLES + 1))
+        found = task.batches(split, generators, SAMPLES)
+        if not isinstance(found, Iterable):
+            raise ValueError(f"the task's batches({split!r}) must yield batches, and returns {found!r:.60}")
+        batches = list(itertools.islice(found, SAMPLES + 1))
         if not batches:
             raise ValueError(f"the task has no pairs to score in {split}")
         pairs = sum(batch.source.shape[1] for batch in batches if isinstance(batch, Batch))

@@ -114,6 +114,15 @@ def test_headings_that_are_called_alike_have_names_of_their_own():
     assert [heading["id"] for heading in headings] == ["The-Data:-质数", "The-data", "the-data", "the-data-1"]
 
 
+@pytest.mark.parametrize("tag", ["blog_drop", "blog-dropped", "Blog-drop"])
+def test_a_misspelt_tag_is_refused(tag):
+    cell = new_code_cell("x", metadata={"tags": ["mine", tag]})
+    with pytest.raises(
+        ParameterError, match=f"^cell 1: a post knows no tag '{tag}'; it knows blog-drop, blog-"
+    ):
+        post_body(new_notebook(cells=[cell]), Path(), "a-post")
+
+
 def test_a_widget_is_refused():
     with pytest.raises(ParameterError, match=r"a post cannot show the output IntSlider\(value=0\)"):
         shown(text_plain="IntSlider(value=0)", **{"application_vnd.jupyter.widget-view+json": {}})

@@ -61,6 +61,7 @@ def test_a_batch_that_is_none_is_named(change, message):
         ({"max_target_length": 3}, "target .* has . tokens, and the task says that 3 are the most"),
         ({"max_source_length": 3}, "source .* has 5 tokens, and the task says that 3 are the most"),
         ({"batches": lambda *given: iter([])}, "the task has no pairs to score in validation"),
+        ({"batches": lambda *given: None}, r"batches\('validation'\) must yield batches, and returns None"),
         (
             {
                 "batches": lambda split, generators, samples: iter(
