@@ -3,14 +3,12 @@
 from contextlib import suppress
 from pathlib import Path
 
-import torch
-
 from replicate.files import RunError, read_json
 from replicate.runs.checks import read_config
 from replicate.runs.places import EARLIER_RUNS, PLAN, PROVENANCE, is_finished, runs_root
 from replicate.settings import RunConfig
 from replicate.studies.registration import stamp_of
-from replicate.tasks.digest import task_digest
+from replicate.tasks.digest import is_another_task
 
 
 def take_earlier(folder: Path, config: RunConfig) -> None:
@@ -49,8 +47,4 @@ def _noted(folder: Path) -> dict:
 def _is_begun_as_now(noted: dict, config: RunConfig) -> bool:
     if not noted:  # not begun
         return True
-    if noted.get("registration") != stamp_of(config):
-        return False
-    # Another PyTorch may draw other pairs of the same task.
-    is_comparable = "task" in noted and noted.get("torch") == torch.__version__
-    return not is_comparable or noted["task"] == task_digest(config.task)
+    return noted.get("registration") == stamp_of(config) and not is_another_task(config.task, noted)

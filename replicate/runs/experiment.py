@@ -54,12 +54,13 @@ def run(
     if workers is None:
         workers = 1 if device.startswith("cuda") else torch.get_num_threads()
     check_workers(workers)
-    progress_style()  # refuses a wrong one before any training
-    take_earlier(folder, config)
-    refuse_foreign(folder, config)  # before a lock is put into it
-    refuse_unwritable(folder)
-    if was_finished := is_finished(folder):
-        open_run(folder).refuse_another_task()
+    is_heard = progress_style() != "off"  # which refuses a wrong one before any training
+    with told_if_slow(f"reading task {config.task.kind}", is_heard):
+        take_earlier(folder, config)
+        refuse_foreign(folder, config)  # before a lock is put into it
+        refuse_unwritable(folder)
+        if was_finished := is_finished(folder):
+            open_run(folder).refuse_another_task()
     # A finished run may be another person's, on a disk that is read-only, or asked for by several at once.
     if not was_finished or (_left_over(folder) and os.access(folder, os.W_OK)):
         if workers > 1 and getattr(multiprocessing.current_process(), "_inheriting", False):

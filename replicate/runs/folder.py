@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-import torch
 from pandas.api.types import is_numeric_dtype
 from torch import nn
 
@@ -18,7 +17,7 @@ from replicate.runs.checks import find_finished, read_config
 from replicate.runs.places import PLAN, PROVENANCE, is_finished, runs_root
 from replicate.settings import RunConfig
 from replicate.tasks import task_of
-from replicate.tasks.digest import refuse_another_task
+from replicate.tasks.digest import is_another_task, refuse_another_task
 from replicate.tasks.task import Metric, Task
 from replicate.training.scoring import GRADIENT
 
@@ -86,12 +85,12 @@ class Run:
         return [self.provenance, *resumed]
 
     def refuse_another_task(self) -> None:
-        """See that the task is the one of this run, where this can be told: another PyTorch draws otherwise.
+        """See that the task is the one of this run, where this can be told.
 
         Raises:
-            RunError: it makes other pairs, of which the scores and the model are not.
+            RunError: it makes other pairs or scores, of which this run's are not.
         """
-        if self.provenance.get("torch") == torch.__version__ and "task" in self.provenance:
+        if is_another_task(self.config.task, self.provenance):
             refuse_another_task(self.config.task, self.provenance["task"], self.path)
 
     def load_model(self) -> nn.Module:

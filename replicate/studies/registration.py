@@ -109,7 +109,7 @@ def _parse(path: Path, text: str) -> Registration:
         raise RunError(f"{path} is no registration: {' '.join(str(error).split())}") from error
     except KeyError as error:
         raise RunError(f"{path} is no registration: a tag does not fit its value {error}") from error
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:  # a date, or a tag, of nothing
+    except (ValueError, TypeError, AttributeError, IndexError, RecursionError) as error:  # of nothing
         raise RunError(f"{path} is no registration: {first_line(error)}") from error
     if registration.study != path.stem:
         raise RunError(f"{path} registers the study {registration.study}; a file has its study's name")
@@ -181,13 +181,16 @@ def has_registration(wanted: dict[str, str]) -> bool:
 
 def stamp_of(config: RunConfig) -> dict[str, str] | None:
     """The stamp of the study that registers this config, or None; a file that is being written has none."""
+    found = []
     for path in sorted(REGISTERED.glob("*.yaml")):
         try:
             if config in read_registration(path).runs.values():
-                return stamp(path.stem)
+                found.append(path)
         except RunError as error:
             tell(f"{error}; no run is made under it")
-    return None
+    if len(found) > 1:  # a draft is often a copy
+        found = [path for path in found if is_committed(path) is not False] or found
+    return stamp(found[0].stem) if found else None
 
 
 def check_registered(run: Run, study: str) -> None:

@@ -13,10 +13,11 @@ from replicate.studies.plan import studies
 from replicate.studies.published.plan import published_runs, reversal_runs
 from replicate.studies.registration import check_registered, is_registered, refuse_unready, stamp
 from replicate.studies.results import RESULTS, keep, kept_whole, training_table
-from replicate.sweeps.case_folder import run_of
+from replicate.sweeps.case_folder import place_of, run_of
 from replicate.sweeps.schedule import run_sweep
 from replicate.sweeps.spec import Job, make_job
 from replicate.sweeps.store import failures, state
+from replicate.sweeps.tasks import is_of_another_task
 from replicate.telling import tell
 
 NOTEBOOK = PROJECT / "notebooks" / "03_train.ipynb"
@@ -60,7 +61,7 @@ def replicate_all(only: str | None = None, scheduler: str | None = None, workers
         if not run.diverged:
             try:
                 measure_missing(study_of[name], finished)
-            except RunError as error:  # which speaks against no other run; it is tried again at the end
+            except Exception as error:  # which speaks against no other run; it is tried again at the end
                 tell(f"{study_of[name]} is not measured yet: {first_line(error)}")
 
     _make([job for jobs in missing.values() for job in jobs], scheduler, workers, keep_now)
@@ -116,7 +117,8 @@ def _make(
         keep_now(job.name, run_of(folder / job.name))
 
     for job in todo:
-        if state(folder, job) == "done":  # by a sweep that was stopped before it was kept
+        # By a sweep that was stopped before it was kept.
+        if state(folder, job) == "done" and not is_of_another_task(place_of(folder, job.name)):
             on_done(job)
     if not todo:
         tell(f"every run that can be made here is in {RESULTS}")

@@ -5,13 +5,11 @@ from pathlib import Path
 
 from replicate.errors import ParameterError
 from replicate.files import RunError, read_json
-from replicate.runs.checks import read_config
 from replicate.runs.code import code_digest, is_changed
-from replicate.runs.places import EARLIER_RUNS, PROVENANCE, is_finished
+from replicate.runs.places import EARLIER_RUNS, is_finished
 from replicate.studies.registration import has_registration
-from replicate.sweeps.case_folder import EARLIER, EXECUTED, OWN, runs_of_case
-from replicate.sweeps.spec import Job, SweepError
-from replicate.tasks.digest import of_other_pairs
+from replicate.sweeps.case_folder import EARLIER, EXECUTED, OWN
+from replicate.sweeps.spec import Job
 
 
 def refuse_names_of_the_sweep(folder: Path) -> None:
@@ -57,16 +55,6 @@ def refuse_another_text(job: Job, folder: Path) -> None:
         same_place = all(_is_place(found.get(name), asked[name], folder) for name in job.task.places)
         if same_place and any(found.get(name) != asked[name] for name in job.task.filled):
             raise RunError("its text was changed while the sweep was at work; the same command does it again")
-
-
-def refuse_mixed_tasks(places: list[Path]) -> None:
-    """Refuse a sweep's folder whose cases, each in its place, were trained on other pairs of one task."""
-    runs = [run for place in places for run in runs_of_case(place) if is_finished(run)]
-    if mixed := of_other_pairs((run, read_config(run).task, read_json(run / PROVENANCE)) for run in runs):
-        raise SweepError(
-            f"{mixed[0]} and {mixed[1]} were trained on other pairs of one task, which was changed between "
-            "them: delete the folder of the older case, and the same command makes it again"
-        )
 
 
 def _is_place(one: object, other: object, folder: Path) -> bool:

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import get_args
 
+import torch
 from torch import Tensor
 
 from replicate.fields import TaskSettings
@@ -22,7 +23,7 @@ PAIRS = 20  # of each kind
 
 @cache
 def task_digest(settings: TaskSettings) -> str:
-    """The SHA-256 of some pairs to train on and to score, in ids and in words.
+    """The SHA-256 of some pairs to train on and to score, in ids and in words, and of what answers score.
 
     A set of Python's, for one, has an order of its own in each process: of words, so have their ids.
     """
@@ -30,8 +31,17 @@ def task_digest(settings: TaskSettings) -> str:
     batches = [task.sample(_generators(), PAIRS)]
     for split in get_args(Split):
         batches += itertools.islice(task.batches(split, _generators(), PAIRS), 1)
-    found = [_content(task, batch) for batch in batches]
+    found = [[_content(task, batch), _scores(task, batch)] for batch in batches]
     return hashlib.sha256(json.dumps(found).encode()).hexdigest()
+
+
+def is_another_task(settings: TaskSettings, record: dict) -> bool:
+    """Whether a run with this provenance was made of another task than the one of its settings is now.
+
+    Another PyTorch draws otherwise, so that it cannot be told there.
+    """
+    is_comparable = "task" in record and record.get("torch") == torch.__version__
+    return is_comparable and record["task"] != task_digest(settings)
 
 
 def refuse_another_task(settings: TaskSettings, digest: str, folder: Path) -> None:
@@ -42,9 +52,9 @@ def refuse_another_task(settings: TaskSettings, digest: str, folder: Path) -> No
     """
     if task_digest(settings) != digest:
         raise RunError(
-            f"the task makes other pairs here than where {folder} was begun: it was changed since, or is "
-            "another one in each process, as the order of a set and a draw without a seed are; make it the "
-            "same in all, then delete that folder and start the run again"
+            f"the task makes other pairs or scores here than where {folder} was begun: it was changed since, "
+            "or is another one in each process, as the order of a set and a draw without a seed are; make it "
+            "the same in all, then delete that folder and start the run again"
         )
 
 
@@ -53,7 +63,7 @@ def of_other_pairs(runs: Iterable[tuple[Path, TaskSettings, dict]]) -> tuple[Pat
     seen: dict[tuple, tuple[str, Path]] = {}
     for path, settings, record in runs:
         if digest := record.get("task"):  # runs of earlier versions have none
-            key = settings.model_dump_json(), record.get("torch")  # another PyTorch draws otherwise
+            key = settings.model_dump_json(), str(record.get("torch"))  # another one draws otherwise
             before, first = seen.setdefault(key, (digest, path))
             if digest != before:
                 return first, path
@@ -68,6 +78,17 @@ def _content(task: Task, batch: Batch) -> list:
     """Both sides of a batch."""
     sides = (task.source, batch.source, task.reverse), (task.target, batch.target, False)
     return [[tokens.tolist(), _texts(vocabulary, tokens, turned)] for vocabulary, tokens, turned in sides]
+
+
+def _scores(task: Task, batch: Batch) -> list[list[str]]:
+    """Of right answers, and of each pair's answer as that of the next."""
+    target = batch.target.flatten(0, 1)
+    scored = []
+    for answer in (target, target.roll(1, 0)):
+        means = {name: own.double().mean().item() for name, own in task.statistics(answer, target).items()}
+        scores = task.scores(means | {"samples": len(target)})
+        scored.append([f"{name} {score:.6g}" for name, score in sorted(scores.items())])
+    return scored
 
 
 def _texts(vocabulary: Vocabulary, tokens: Tensor, turned: bool) -> list[str]:

@@ -11,7 +11,8 @@ from replicate.evaluation.evaluate import metrics_of, pair_statistics
 from replicate.randomness import make_generators
 from replicate.tasks.batch import PAD, Batch
 from replicate.tasks.batch_check import check_batch
-from replicate.tasks.task import Split, Task, unknown_of
+from replicate.tasks.pairs import without_unknown
+from replicate.tasks.task import Split, Task, Vocabulary, unknown_of
 
 Draw = Callable[[list[torch.Generator]], Batch]
 
@@ -25,31 +26,22 @@ def try_task(task: Task, rounds: range, batch_size: int) -> None:
         ValueError: a batch is none, samples draw what no seed sets, or a right answer scores beyond a
             metric's bounds.
     """
-    _check_unknown(task)
+    _check_unknown(task.target)
     one = _drawn("sample", lambda own: task.sample(own, batch_size), task, rounds, batch_size)
     last = task.sample(make_generators(0, rounds[-1:], "trial"), batch_size)
     _check_equal("sample", one.part(rounds=slice(-1, None)), last, "the generators of other trainings set")
     for split in get_args(Split):
         scored = _drawn(f"batches({split!r})", _first_to_score(task, split), task, rounds)
-    # Those of the last split, the test's.
-    _check_bounds(task, scored.target.flatten(0, 1))
+    target = scored.target.flatten(0, 1)  # of the last split, the test's
+    _check_bounds(task, target)
+    _check_never_right(task, target)
 
 
-def _check_unknown(task: Task) -> None:
-    """See that what the vocabulary lacks is a token, and one that is not right as the others are."""
-    vocabulary, unknown = task.target, unknown_of(task.target)
-    if unknown is None:
-        return
+def _check_unknown(vocabulary: Vocabulary) -> None:
+    unknown = unknown_of(vocabulary)
     tokens = set(range(1, vocabulary.size)) - {vocabulary.bos, vocabulary.eos}
-    if unknown not in tokens:
+    if unknown is not None and unknown not in tokens:
         raise ValueError(f"the vocabulary's unknown is {unknown!r}: it must be the id of a token, or None")
-    if known := sorted(tokens - {unknown}):
-        words = torch.tensor([[known[0], vocabulary.eos], [unknown, vocabulary.eos]])
-        if all((values[0] == values[1]).item() for values in pair_statistics(task, words, words).values()):
-            raise ValueError(
-                "the unknown word as an answer has the statistics of a right one: it is never right, which "
-                "`without_unknown` of tasks/pairs.py makes of a target"
-            )
 
 
 def _first_to_score(task: Task, split: Split) -> Draw:
@@ -91,9 +83,7 @@ def _check_equal(of: str, one: Batch, other: Batch, what: str) -> None:
 
 def _check_bounds(task: Task, target: Tensor) -> None:
     """See that the right answers themselves, `[N, T]`, score within every metric's bounds."""
-    statistics = pair_statistics(task, target, target)
-    means = {name: values.double().mean().item() for name, values in statistics.items()}
-    scores = metrics_of(task, means | {"samples": len(target)})
+    scores = _scores(task, target, target)
     for metric in task.metrics:
         low, high = metric.bounds
         score, rounding = scores[metric.name], 1e-5 * (high - low)
@@ -101,3 +91,28 @@ def _check_bounds(task: Task, target: Tensor) -> None:
             raise ValueError(
                 f"{metric.name} of right answers is {score:g}, beyond its bounds, {low:g} and {high:g}"
             )
+
+
+def _check_never_right(task: Task, target: Tensor) -> None:
+    """See that what the vocabulary lacks scores nothing where it stands in answer and target, `[N, T]`."""
+    unknown = unknown_of(task.target)
+    if unknown is None:
+        return
+    lacking = target.clone()
+    lacking[lacking[:, 0] != task.target.eos, 0] = unknown
+    try:
+        masked = _scores(task, lacking, without_unknown(lacking, task.target))
+    except Exception:  # statistics that read no such target have other means against it
+        return
+    if _scores(task, lacking, lacking)[task.headline] != masked[task.headline]:
+        raise ValueError(
+            f"an unknown word counts as right in {task.headline}: it never is, which `without_unknown` of "
+            "tasks/pairs.py makes of a target"
+        )
+
+
+def _scores(task: Task, answer: Tensor, target: Tensor) -> dict[str, float]:
+    """A task's metrics of answers and targets, `[N, T]`."""
+    statistics = pair_statistics(task, answer, target)
+    means = {name: values.double().mean().item() for name, values in statistics.items()}
+    return metrics_of(task, means | {"samples": len(target)})

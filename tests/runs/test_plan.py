@@ -48,7 +48,7 @@ def test_a_run_goes_on_with_the_threads_it_began_with(tmp_path, monkeypatch):
 def test_a_task_that_is_another_in_each_process_is_refused(tmp_path, monkeypatch, workers):
     with monkeypatch.context() as elsewhere:
         elsewhere.setattr(plan, "task_digest", lambda settings: "of another process")
-        with pytest.raises(RunError, match=f"other pairs here than where {tmp_path} was begun: it was"):
+        with pytest.raises(RunError, match=f"scores here than where {tmp_path} was begun: it was"):
             run(CONFIG, tmp_path, workers=workers)
     with pytest.raises(RunError, match="the order of a set and a draw without a seed"):  # gone on with
         run(CONFIG, tmp_path, workers=workers)

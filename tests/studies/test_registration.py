@@ -90,6 +90,23 @@ def test_a_registration_that_is_being_written_is_in_no_runs_way(folder, capsys):
         registrations()
 
 
+def test_a_draft_that_is_a_copy_takes_no_runs(folder, monkeypatch):
+    config = registrations()["tiny"].runs["tiny-forward"]
+    write(folder / "a-copy.yaml", DATA | {"study": "a-copy"})
+    monkeypatch.setattr(registration, "is_committed", lambda path: path.stem == "tiny")
+    assert stamp_of(config)["study"] == "tiny"
+    monkeypatch.setattr(registration, "is_committed", lambda path: None)  # outside git
+    assert stamp_of(config)["study"] == "a-copy"
+
+
+@pytest.mark.parametrize("nothing", ["!!int ''", "!!float ''"])
+def test_a_value_of_nothing_is_refused_by_name(folder, nothing):
+    text = (folder / "tiny.yaml").read_text()
+    (folder / "tiny.yaml").write_text(text.replace("seed: ", f"seed: {nothing} #", 1))
+    with pytest.raises(RunError, match=r"tiny\.yaml is no registration"):
+        read_registration(folder / "tiny.yaml")
+
+
 def test_attempts_that_are_none_are_damage(folder, tmp_path):
     made = run(registrations()["tiny"].runs["tiny-forward"], tmp_path / "run", workers=1)
     for wrong in ([3], None, {}):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from shared import CONFIG
 
-from replicate.files import RunError
+from replicate.files import RunError, read_json, write_json
 from replicate.runs.experiment import run
 from replicate.settings import RunConfig
 from replicate.studies import replication
@@ -166,13 +166,28 @@ def test_what_cannot_be_measured_stops_no_other_run_and_is_told(made, tmp_path, 
     monkeypatch.setattr(replication, "keep", lambda name, run: kept.append(name))
 
     def refuse(study, finished):
-        raise RunError("a draft is no registration")
+        raise KeyError("no such column")
 
     monkeypatch.setattr(replication, "measure_missing", refuse)
-    with pytest.raises(RunError, match="a draft is no registration"):
+    with pytest.raises(KeyError, match="no such column"):
         replication.replicate_all(workers=1)
     assert kept == ["first", "second"]
-    assert "ladder is not measured yet: a draft is no registration" in capsys.readouterr().err
+    assert "ladder is not measured yet: 'no such column'" in capsys.readouterr().err
+
+
+def test_a_run_of_a_task_that_was_changed_is_made_again_before_it_is_kept(made, tmp_path, monkeypatch):
+    monkeypatch.setenv("REPLICATE_RUNS", str(tmp_path / "elsewhere"))
+    monkeypatch.setattr(replication, "studies", lambda: {"ladder": {"first": TINY.changed(seed=5)}})
+    monkeypatch.setattr("replicate.studies.results.RESULTS", tmp_path / "results")
+    monkeypatch.setattr(replication, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(replication, "measure_missing", lambda *given: None)
+    replication.replicate_all(workers=1)
+    (record,) = (tmp_path / "elsewhere").glob("replication/first/runs/*/provenance.json")
+    digest = read_json(record)["task"]
+    write_json(record, read_json(record) | {"task": "of other words"})
+    shutil.rmtree(tmp_path / "results")
+    replication.replicate_all(workers=1)
+    assert read_json(tmp_path / "results/runs/first/provenance.json")["task"] == digest
 
 
 def test_a_run_whose_registration_was_changed_without_a_commit_is_not_kept(made, tmp_path, monkeypatch):

@@ -1,7 +1,5 @@
 """A text or task that is changed while a sweep is at work is in no table beside the one before."""
 
-import shutil
-
 import pytest
 from shared import write_notebook
 
@@ -9,6 +7,7 @@ from replicate.files import read_json, write_json
 from replicate.sweeps.schedule import run_sweep
 from replicate.sweeps.spec import SweepError, read_sweep
 from replicate.sweeps.store import state
+from replicate.sweeps.tasks import refuse_mixed_tasks
 from replicate.tasks.translation.corpus import Pair, write_tsv
 
 # dask's own: sockets that it closes late, and a clean-up at exit
@@ -58,7 +57,7 @@ def test_a_case_that_met_another_text_failed_and_is_done_again(tmp_path, train):
     assert len(configs) == 2 and len(set(configs)) == 1
 
 
-def test_cases_of_a_task_that_was_changed_between_them_are_named(tmp_path):
+def test_cases_of_a_task_that_was_changed_are_trained_again_and_not_mixed(tmp_path, capsys):
     write_tsv(tmp_path / "text.tsv", text("cat"))
     write_notebook(tmp_path / "own.ipynb", *CELLS, RUNS[0])
     (tmp_path / "sweep.yaml").write_text(
@@ -66,11 +65,19 @@ def test_cases_of_a_task_that_was_changed_between_them_are_named(tmp_path):
     )
     jobs, out = read_sweep(tmp_path / "sweep.yaml"), tmp_path / "out"
     assert set(run_sweep(jobs, out, workers=1).state) == {"done"}
-    one, other = sorted(out.glob("*/runs/*/provenance.json"))
-    write_json(other, read_json(other) | {"task": "of other words"})
-    with pytest.raises(
-        SweepError, match=f"{one.parent} and {other.parent} were trained on other pairs of one"
-    ):
-        run_sweep(jobs, out, workers=1)
-    shutil.rmtree(out / jobs[1].name)
+    places = [out / job.name for job in jobs]
+    one, other = (next(place.glob("runs/*/provenance.json")) for place in places)
+    refuse_mixed_tasks(places)
+    write_json(other, changed := read_json(other) | {"task": "of other words"})
+    message = f"{one.parent} and {other.parent} were trained on other pairs of one"
+    with pytest.raises(SweepError, match=message):
+        refuse_mixed_tasks(places)
+    capsys.readouterr()
     assert set(run_sweep(jobs, out, workers=1).state) == {"done"}
+    assert "the task was changed: 1 of 2 cases are trained again" in capsys.readouterr().err
+    assert read_json(other)["task"] == read_json(one)["task"]
+    (kept,) = places[1].glob("earlier/*/provenance.json")
+    assert read_json(kept) == changed
+    (other.parent / "config.json").write_text("{")
+    table = run_sweep(jobs, out, workers=1).set_index("seed")
+    assert table.state.to_dict() == {1: "done", 2: "damaged"}

@@ -51,6 +51,11 @@ def test_other_words_other_pairs_and_draws_without_a_seed_make_another_task(monk
             changed.setattr(task, name, lambda *given, real=real: real(*map(without_seed, given)))
             assert differs()
     assert not differs()
+    for name in ("statistics", "scores"):
+        real = getattr(task, name)
+        with monkeypatch.context() as changed:
+            changed.setattr(task, name, lambda *given, real=real: {n: v / 2 for n, v in real(*given).items()})
+            assert differs()
 
 
 @pytest.mark.parametrize("reverse", [False, True])

@@ -100,10 +100,24 @@ def test_an_unknown_that_is_no_token_is_refused(unknown):
 def test_an_unknown_that_is_right_as_any_token_is_refused():
     task = task_with()
     task.target.unknown = 7
-    with pytest.raises(ValueError, match="the unknown word as an answer has the statistics of a right one"):
+    with pytest.raises(ValueError, match="an unknown word counts as right in geo_mean: it never is"):
         try_task(task, ROUNDS, BATCH)
     statistics = task.statistics
     task.statistics = lambda given, wanted: statistics(given, without_unknown(wanted, task.target))
+    try_task(task, ROUNDS, BATCH)
+
+
+def test_statistics_that_read_no_unknown_or_give_a_word_nothing_are_taken():
+    """What is tried is the task's own pairs: others may be what its statistics cannot read."""
+    task = task_with()
+    task.target.unknown = 7
+    statistics = task.statistics
+
+    def reading(given, wanted):
+        assert wanted.min() >= 0 and wanted.shape[1] > 2  # as one that looks ids up
+        return statistics(given, wanted)
+
+    task.statistics = reading
     try_task(task, ROUNDS, BATCH)
 
 
