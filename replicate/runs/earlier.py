@@ -4,11 +4,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from replicate.files import RunError, read_json
+from replicate.runs.changes import what_was_changed
 from replicate.runs.checks import read_config
 from replicate.runs.places import EARLIER_RUNS, PLAN, PROVENANCE, is_finished, runs_root
 from replicate.settings import RunConfig
 from replicate.studies.registration import stamp_of
-from replicate.tasks.digest import is_another_task
 
 
 def take_earlier(folder: Path, config: RunConfig) -> None:
@@ -27,7 +27,7 @@ def take_earlier(folder: Path, config: RunConfig) -> None:
 
 
 def _is_of(folder: Path, config: RunConfig) -> bool:
-    """Whether it is a run of these settings, of the task and the registration as they are now."""
+    """Whether it is a run of these settings, of task, model and registration as they are now."""
     try:
         return read_config(folder) == config and _is_begun_as_now(_noted(folder), config)
     except (RunError, LookupError, TypeError, AttributeError):  # what it noted is damaged
@@ -41,10 +41,10 @@ def _noted(folder: Path) -> dict:
     if not (folder / PLAN).exists():
         return {}
     plan = read_json(folder / PLAN)
-    return plan["attempts"][0] | {name: plan[name] for name in ("task",) if name in plan}
+    return plan["attempts"][0] | {name: plan[name] for name in ("task", "model") if name in plan}
 
 
 def _is_begun_as_now(noted: dict, config: RunConfig) -> bool:
     if not noted:  # not begun
         return True
-    return noted.get("registration") == stamp_of(config) and not is_another_task(config.task, noted)
+    return noted.get("registration") == stamp_of(config) and not what_was_changed(config, noted)

@@ -60,7 +60,7 @@ def run(
         refuse_foreign(folder, config)  # before a lock is put into it
         refuse_unwritable(folder)
         if was_finished := is_finished(folder):
-            open_run(folder).refuse_another_task()
+            open_run(folder).refuse_changed()
     # A finished run may be another person's, on a disk that is read-only, or asked for by several at once.
     if not was_finished or (_left_over(folder) and os.access(folder, os.W_OK)):
         if workers > 1 and getattr(multiprocessing.current_process(), "_inheriting", False):

@@ -13,11 +13,11 @@ from torch import nn
 from replicate.checkpoints import read_checkpoint
 from replicate.files import PROJECT, RunError, first_line, read_bytes, read_json
 from replicate.models import build
+from replicate.runs.changes import refuse_changed
 from replicate.runs.checks import find_finished, read_config
 from replicate.runs.places import PLAN, PROVENANCE, is_finished, runs_root
 from replicate.settings import RunConfig
 from replicate.tasks import task_of
-from replicate.tasks.digest import is_another_task, refuse_another_task
 from replicate.tasks.task import Metric, Task
 from replicate.training.scoring import GRADIENT
 
@@ -84,14 +84,13 @@ class Run:
             raise RunError(f"{self.path / PROVENANCE} is damaged: resumed is no list of attempts")
         return [self.provenance, *resumed]
 
-    def refuse_another_task(self) -> None:
-        """See that the task is the one of this run, where this can be told.
+    def refuse_changed(self) -> None:
+        """See that task and model are those of this run, where this can be told.
 
         Raises:
-            RunError: it makes other pairs or scores, of which this run's are not.
+            RunError: the code of one was changed, so that this run's numbers are of another.
         """
-        if is_another_task(self.config.task, self.provenance):
-            refuse_another_task(self.config.task, self.provenance["task"], self.path)
+        refuse_changed(self.config, self.provenance, self.path)
 
     def load_model(self) -> nn.Module:
         """The trained model, all rounds."""
@@ -101,7 +100,7 @@ class Run:
                 "under runs/; use a run there, or make this one again"
             )
         _check(self.path, self.provenance, ["checkpoint.pt"])
-        self.refuse_another_task()
+        self.refuse_changed()
         model = build(self.config, range(self.config.training.rounds))
         saved = read_checkpoint(self.path / "checkpoint.pt")
         try:

@@ -9,11 +9,11 @@ import torch
 
 from replicate.files import RunError, read_json, write_json
 from replicate.runs import provenance
+from replicate.runs.changes import identity, refuse_changed
 from replicate.runs.places import PLAN
 from replicate.settings import RunConfig
 from replicate.studies.registration import stamp_of
 from replicate.tasks import task_of
-from replicate.tasks.digest import task_digest
 from replicate.training.part import Part
 from replicate.training.task_trial import try_task
 
@@ -23,14 +23,14 @@ class Plan(NamedTuple):
 
     parts: list[Part]  # contiguous shares of the rounds
     threads: int  # of PyTorch, in each process
-    task_digest: str
+    identity: dict  # of the task and the model
     attempts: list[dict]  # what was true as each began
 
     @property
     def record(self) -> dict:
         """The first attempt, with those that went on from it."""
         first, *later = self.attempts
-        return first | ({"resumed": later} if later else {}) | {"task": self.task_digest}
+        return first | ({"resumed": later} if later else {}) | self.identity
 
 
 def rounds_at_once(hidden_size: int) -> int:
@@ -47,7 +47,7 @@ def begin(folder: Path, config: RunConfig, device: str, workers: int) -> Plan:
     """Begin an attempt at a run, of which all that it keeps is written before the first update.
 
     Raises:
-        RunError: the plan is damaged, or was made under another registration.
+        RunError: the plan is damaged, or was made of another task or model, or under another registration.
         ValueError: the task breaks its contract.
     """
     file = folder / PLAN
@@ -58,9 +58,9 @@ def begin(folder: Path, config: RunConfig, device: str, workers: int) -> Plan:
     attempts = begun.setdefault("attempts", [{"started": None, "git_commit": None}])
     edges = begun.get("edges")
     are_edges = _are_edges(edges, config.training.rounds)
-    task = begun.setdefault("task", task_digest(config.task))
+    own = {name: begun.setdefault(name, now) for name, now in identity(config).items()}
     threads = begun.setdefault("threads", _threads(min(workers, len(edges) - 1)) if are_edges else 1)
-    if not (are_edges and _are_attempts(attempts) and _is_count(threads) and isinstance(task, str)):
+    if not (are_edges and _are_attempts(attempts) and _is_count(threads) and isinstance(own["task"], str)):
         raise RunError(f"{file} is damaged; delete {folder} and start the run again")
     stamp = stamp_of(config)
     if (before := attempts and attempts[0].get("registration")) and before != stamp:
@@ -68,10 +68,12 @@ def begin(folder: Path, config: RunConfig, device: str, workers: int) -> Plan:
             f"{folder} was begun under the registration of {before['study']} as it stood then, and can "
             "decide nothing now: put that file back, or delete the folder to start anew"
         )
+    if attempts:
+        refuse_changed(config, attempts[0] | own, folder)
     attempts.append(provenance.begin() | {"registration": stamp})
     write_json(file, begun)
     shares = [range(first, stop) for first, stop in itertools.pairwise(edges)]
-    return Plan([Part(config, folder, share, task) for share in shares], threads, task, attempts)
+    return Plan([Part(config, folder, share, own["task"]) for share in shares], threads, own, attempts)
 
 
 def _new(config: RunConfig, device: str, workers: int) -> dict:
@@ -83,9 +85,8 @@ def _new(config: RunConfig, device: str, workers: int) -> dict:
     return {
         "edges": edges,
         "threads": _threads(min(workers, parts)),
-        "task": task_digest(config.task),
         "attempts": [],
-    }
+    } | identity(config)
 
 
 def _threads(processes: int) -> int:

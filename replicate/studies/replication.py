@@ -14,10 +14,10 @@ from replicate.studies.published.plan import published_runs, reversal_runs
 from replicate.studies.registration import check_registered, is_registered, refuse_unready, stamp
 from replicate.studies.results import RESULTS, keep, kept_whole, training_table
 from replicate.sweeps.case_folder import place_of, run_of
+from replicate.sweeps.changes import is_changed
 from replicate.sweeps.schedule import run_sweep
 from replicate.sweeps.spec import Job, make_job
 from replicate.sweeps.store import failures, state
-from replicate.sweeps.tasks import is_of_another_task
 from replicate.telling import tell
 
 NOTEBOOK = PROJECT / "notebooks" / "03_train.ipynb"
@@ -89,7 +89,7 @@ def _missing(study: str, plan: dict[str, RunConfig], notebook: Path) -> list[Job
         config.task.check()
     if missing:
         for run in kept.values():
-            run.refuse_another_task()
+            run.refuse_changed()
     jobs = [make_job(notebook, config.flat(), name) for name, config in missing]
     return [replace(job, registration=stamp(study)) for job in jobs] if is_registered(study) else jobs
 
@@ -118,7 +118,7 @@ def _make(
 
     for job in todo:
         # By a sweep that was stopped before it was kept.
-        if state(folder, job) == "done" and not is_of_another_task(place_of(folder, job.name)):
+        if state(folder, job) == "done" and not is_changed(place_of(folder, job.name)):
             on_done(job)
     if not todo:
         tell(f"every run that can be made here is in {RESULTS}")

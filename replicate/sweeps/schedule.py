@@ -13,12 +13,12 @@ from distributed import Client, Future, KilledWorker, wait
 from replicate.files import first_line, locked
 from replicate.publish.kernels import end_kernels
 from replicate.sweeps.case_folder import place_of
+from replicate.sweeps.changes import is_changed, refuse_mixed_tasks
 from replicate.sweeps.cluster import as_they_end, asking, connected
 from replicate.sweeps.earlier import is_all_stored, with_earlier_runs
 from replicate.sweeps.spec import Job, SweepError
 from replicate.sweeps.store import clear_leftovers, state, store
 from replicate.sweeps.tables import claim, write_tables
-from replicate.sweeps.tasks import is_of_another_task, refuse_mixed_tasks
 from replicate.sweeps.watch import Watch
 from replicate.sweeps.work import Outcome, forget, started_topic, told_topic, work, working_folder
 from replicate.telling import tell
@@ -63,9 +63,9 @@ def run_sweep(
                 "they have trained with equal settings is used"
             )
         done = [job.name for job in jobs if states[job.name] == "done"]
-        if others := [name for name in done if is_of_another_task(place_of(folder, name))]:
-            tell(f"the task was changed: {len(others)} of {len(jobs)} cases are trained again")
-            states |= dict.fromkeys(others, "of another task")
+        if changed := [name for name in done if is_changed(place_of(folder, name))]:
+            tell(f"task or model was changed: {len(changed)} of {len(jobs)} cases are trained again")
+            states |= dict.fromkeys(changed, "changed")
         for job in jobs:
             if states[job.name] == "done" and is_all_stored(working_folder(job), folder / job.name):
                 forget(job)  # a sweep that was stopped may not have come to it

@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import get_args
 
-import torch
 from torch import Tensor
 
 from replicate.fields import TaskSettings
@@ -33,15 +32,6 @@ def task_digest(settings: TaskSettings) -> str:
         batches += itertools.islice(task.batches(split, _generators(), PAIRS), 1)
     found = [[_content(task, batch), _scores(task, batch)] for batch in batches]
     return hashlib.sha256(json.dumps(found).encode()).hexdigest()
-
-
-def is_another_task(settings: TaskSettings, record: dict) -> bool:
-    """Whether a run with this provenance was made of another task than the one of its settings is now.
-
-    Another PyTorch draws otherwise, so that it cannot be told there.
-    """
-    is_comparable = "task" in record and record.get("torch") == torch.__version__
-    return is_comparable and record["task"] != task_digest(settings)
 
 
 def refuse_another_task(settings: TaskSettings, digest: str, folder: Path) -> None:

@@ -1,13 +1,12 @@
 """A model tried before it trains: what breaks its contract trains wrongly."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
 from replicate.decoding import State, greedy, token_log_probability
+from replicate.models.probe import redrawn
 from replicate.randomness import drawing_by_seed, make_generators
 from replicate.tasks.batch import Batch
 from replicate.tasks.task import Task
@@ -27,7 +26,7 @@ def try_model(task: Task, model: nn.Module, rounds: range, batch_size: int) -> N
     with drawing_by_seed("the model's answer"):
         _check_state(model.encode(pairs.source, pairs.source_length), pairs.source_length.shape)
         greedy(model, pairs.source, pairs.source_length, task.max_target_length)
-    with _redrawn(model):
+    with redrawn(model):
         _compare(model, pairs)
 
 
@@ -37,22 +36,6 @@ def _two_pairs(batch: Batch) -> Batch:
     shortest = int(source.argmin())
     others = source + (target != target[shortest]) * source.max()
     return batch.part(pairs=torch.tensor([shortest, int(others.argmax())]))
-
-
-@contextmanager
-def _redrawn(model: nn.Module) -> Iterator[None]:
-    """Give a model other parameters meanwhile: of tiny ones all tokens and all pairs are alike."""
-    before = [parameter.detach().clone() for parameter in model.parameters()]
-    generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            bound = min(parameter.shape[1:], default=1) ** -0.5
-            parameter.copy_(torch.empty(parameter.shape).uniform_(-bound, bound, generator=generator))
-        try:
-            yield
-        finally:
-            for parameter, values in zip(model.parameters(), before, strict=True):
-                parameter.copy_(values)
 
 
 def _check_loss(model: nn.Module, batch: Batch, rounds: range) -> None:

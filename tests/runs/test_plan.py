@@ -7,7 +7,7 @@ import torch
 from shared import CONFIG
 
 from replicate.files import RunError
-from replicate.runs import plan
+from replicate.runs import changes, plan
 from replicate.runs.experiment import run
 
 
@@ -47,7 +47,7 @@ def test_a_run_goes_on_with_the_threads_it_began_with(tmp_path, monkeypatch):
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_task_that_is_another_in_each_process_is_refused(tmp_path, monkeypatch, workers):
     with monkeypatch.context() as elsewhere:
-        elsewhere.setattr(plan, "task_digest", lambda settings: "of another process")
+        elsewhere.setattr(changes, "task_digest", lambda settings: "of another process")
         with pytest.raises(RunError, match=f"scores here than where {tmp_path} was begun: it was"):
             run(CONFIG, tmp_path, workers=workers)
     with pytest.raises(RunError, match="the order of a set and a draw without a seed"):  # gone on with
@@ -71,3 +71,17 @@ def seen_by(seen):
         return 1 // 0
 
     return train_part
+
+
+def test_a_run_whose_model_was_changed_is_neither_gone_on_with_nor_used_again(tmp_path, monkeypatch):
+    run(CONFIG, tmp_path / "done", workers=1)
+    (tmp_path / "begun").mkdir()
+    (tmp_path / "begun" / "config.json").write_text(json.dumps(CONFIG.flat()))
+    plan.begin(tmp_path / "begun", CONFIG, "cpu", workers=1)
+    with monkeypatch.context() as changed:
+        changed.setattr(changes, "model_probe", lambda *settings: [1.0])
+        for folder in (tmp_path / "done", tmp_path / "begun"):
+            message = f"the code of model post was changed since {folder} was begun"
+            with pytest.raises(RunError, match=message):
+                run(CONFIG, folder, workers=1)
+    run(CONFIG, tmp_path / "begun", workers=1)

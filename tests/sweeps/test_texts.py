@@ -4,10 +4,10 @@ import pytest
 from shared import write_notebook
 
 from replicate.files import read_json, write_json
+from replicate.sweeps.changes import refuse_mixed_tasks
 from replicate.sweeps.schedule import run_sweep
 from replicate.sweeps.spec import SweepError, read_sweep
 from replicate.sweeps.store import state
-from replicate.sweeps.tasks import refuse_mixed_tasks
 from replicate.tasks.translation.corpus import Pair, write_tsv
 
 # dask's own: sockets that it closes late, and a clean-up at exit
@@ -74,7 +74,7 @@ def test_cases_of_a_task_that_was_changed_are_trained_again_and_not_mixed(tmp_pa
         refuse_mixed_tasks(places)
     capsys.readouterr()
     assert set(run_sweep(jobs, out, workers=1).state) == {"done"}
-    assert "the task was changed: 1 of 2 cases are trained again" in capsys.readouterr().err
+    assert "task or model was changed: 1 of 2 cases are trained again" in capsys.readouterr().err
     assert read_json(other)["task"] == read_json(one)["task"]
     (kept,) = places[1].glob("earlier/*/provenance.json")
     assert read_json(kept) == changed

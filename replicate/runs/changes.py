@@ -1,0 +1,46 @@
+"""What was changed in the code since a run began: its task, or its model, is then another one."""
+
+from pathlib import Path
+
+import torch
+
+from replicate.files import RunError
+from replicate.models.probe import is_probed_alike, model_probe
+from replicate.settings import RunConfig
+from replicate.tasks.digest import refuse_another_task, task_digest
+
+
+def identity(config: RunConfig) -> dict:
+    """What a run keeps of its task and its model as they are now."""
+    return {"task": task_digest(config.task), "model": model_probe(config.task, config.model)}
+
+
+def what_was_changed(config: RunConfig, record: dict) -> str:
+    """The task or the model, where one is another now than as a run with this provenance began; else "".
+
+    Another PyTorch may draw other pairs, so that nothing can be told there; runs of earlier versions have
+    kept neither.
+    """
+    if record.get("torch") != torch.__version__:
+        return ""
+    if "task" in record and record["task"] != task_digest(config.task):
+        return "task"
+    if "model" in record and not is_probed_alike(record["model"], model_probe(config.task, config.model)):
+        return "model"
+    return ""
+
+
+def refuse_changed(config: RunConfig, record: dict, folder: Path) -> None:
+    """Refuse to use, or to go on with, a run whose task or model was changed since it began.
+
+    Raises:
+        RunError: it says which.
+    """
+    changed = what_was_changed(config, record)
+    if changed == "task":
+        refuse_another_task(config.task, record["task"], folder)
+    if changed == "model":
+        raise RunError(
+            f"the code of model {config.model.kind} was changed since {folder} was begun, and gives other "
+            "losses now: put it back, or delete that folder and start the run again"
+        )
