@@ -10,7 +10,7 @@ from replicate.cells import (
     assignments,
     is_parameters_cell,
     plain_names,
-    refuse_overruled,
+    refuse_second,
     without_magic,
 )
 from replicate.errors import ParameterError
@@ -32,8 +32,7 @@ def defaults_and_latest(history: Sequence[str]) -> tuple[dict[str, Any], dict[st
         raise ParameterError(f"run the cell that starts with '{FIRST_LINE}' first")
     _refuse_defaults_elsewhere(history)
     defaults, latest = _in_force(runs)
-    settings = flat_names() if any("run_config" in source for source in history) else []
-    _refuse_values_elsewhere(history, {*defaults, *settings})
+    _refuse_values_elsewhere(history, set(defaults))
     return defaults, latest
 
 
@@ -45,6 +44,11 @@ def _in_force(runs: list[list[str]]) -> tuple[dict[str, Any], dict[str, Any]]:
     defaults = [*earlier, *last][0]
     is_override = last[0].keys() < defaults.keys() or 2 * len(last[0]) <= len(defaults)
     if earlier and not is_override:  # the cell was changed and run again as a whole
+        if not last[0].keys() & _together(earlier).keys():
+            raise ParameterError(
+                f"two cells that start with '{FIRST_LINE}' have no name in common, {min(last[0])} and "
+                f"{min(defaults)} among them: write all parameters into one, and restart the kernel"
+            )
         return _renewed(defaults, last[0]), _together(last)
     known = [{name: value for name, value in cell.items() if name in defaults} for cell in earlier]
     return defaults, _together([*known, *last])
@@ -70,10 +74,22 @@ def _read_if_right(source: str) -> dict[str, Any]:
         return {}
 
 
-def _refuse_values_elsewhere(history: Sequence[str], names: set[str]) -> None:
-    """Refuse a parameter's name with a plain value in a later cell of another form: it would not be read."""
+def _refuse_values_elsewhere(history: Sequence[str], parameters: set[str]) -> None:
+    """Refuse a plain value of a parameter or a setting in a cell of another form: it would not be read.
+
+    A parameter may have had one before its own cell ran. In JupyterLab so may a setting: it may be of a cell
+    that is no more.
+    """
+    from replicate.training.progress import cell_is_watched  # IPython, slow to import
+
     last = max(number for number, source in enumerate(history) if is_parameters_cell(source))
-    for source in history[last + 1 :]:
+    settings = set(flat_names()) if any("run_config" in source for source in history) else set()
+    for number, source in enumerate(history):
+        if is_parameters_cell(source):
+            continue
+        is_later = number > last
+        names = (settings if is_later or not cell_is_watched() else set()) - parameters
+        names |= parameters if is_later else set()
         if found := sorted(names & plain_names(without_magic(source))):
             raise ParameterError(
                 f"{found[0]} has a value in a cell that does not start with '{FIRST_LINE}', where it is not "
@@ -87,8 +103,7 @@ def _refuse_defaults_elsewhere(history: Sequence[str]) -> None:
 
     first = next(number for number, source in enumerate(history) if is_parameters_cell(source))
     if in_kernel() and not cell_is_watched():
-        others = filter(is_parameters_cell, history[first + 2 :])
-        refuse_overruled(_read_if_right(history[first]), list(others))
+        refuse_second(history[first + 2 :])
     are_defaults = is_parameters_cell(history[first + 1]) if first + 1 < len(history) else False
     if are_defaults or first == 0 or cell_is_watched():  # in JupyterLab nothing is put after it
         return

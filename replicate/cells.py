@@ -2,6 +2,7 @@
 
 import ast
 import json
+from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ TAG, INJECTED = "parameters", "injected-parameters"  # of the cells with the def
 
 def is_parameters_cell(source: str) -> bool:
     """Whether it is written as one; papermill goes by its tag."""
-    return source.lstrip().startswith(FIRST_LINE)
+    return source.strip().partition("\n")[0].rstrip() == FIRST_LINE
 
 
 def defaults_of(notebook: Path) -> dict[str, Any]:
@@ -40,21 +41,28 @@ def defaults_of(notebook: Path) -> dict[str, Any]:
         return {}
     (source, _), later = cells[tagged[0]], cells[tagged[0] + 1 :]
     defaults = assignments(source)
-    refuse_overruled(defaults, [other for other, _ in later if is_parameters_cell(other)])
-    if not is_parameters_cell(source) and any(calls(source, "notebook_parameters") for source, _ in cells):
-        raise ParameterError(
-            f"{notebook.name}: the cell with the tag parameters must start with '{FIRST_LINE}'"
-        )
+    if any(calls(other, "notebook_parameters") for other, _ in cells):
+        if not is_parameters_cell(source):
+            raise ParameterError(
+                f"{notebook.name}: the cell with the tag parameters must start with '{FIRST_LINE}'"
+            )
+        refuse_second(other for other, tags in cells if TAG not in tags)
+    refuse_second((other for other, _ in later), defaults)
     return defaults
 
 
-def refuse_overruled(defaults: dict[str, Any], others: list[str]) -> None:
-    """Refuse a parameter that other cells of parameters set: what is given would not count."""
-    if found := sorted(name for source in others for name in assigned_names(source) if name in defaults):
-        raise ParameterError(
-            f"{found[0]} has a value in a second cell that starts with '{FIRST_LINE}', which what is given "
-            "could not change: write it into the cell with the tag parameters, and delete it there"
-        )
+def refuse_second(cells: Iterable[str], names: Container[str] | None = None) -> None:
+    """Refuse a second cell of parameters, or one that sets a parameter: what is given would not count.
+
+    Args:
+        names: of the parameters; None where every cell of this form is read for them.
+    """
+    for source in filter(is_parameters_cell, cells):
+        if found := sorted(name for name in assigned_names(source) if names is None or name in names):
+            raise ParameterError(
+                f"{found[0]} has a value in a second cell that starts with '{FIRST_LINE}', beside which what "
+                "is given would not count: write it into the cell with the tag parameters instead"
+            )
 
 
 def cells_of(notebook: Path) -> list[tuple[str, list[str]]]:
@@ -109,6 +117,8 @@ def assigned_names(source: str) -> set[str]:
     """The variables that a cell of any code sets, as far as it can be read."""
     targets = []
     for statement in _readable(source):
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue  # what is set within is their own
         targets += getattr(statement, "targets", [getattr(statement, "target", statement)])
     return {part.id for target in targets for part in ast.walk(target) if _is_set(part)}
 

@@ -68,17 +68,40 @@ def test_other_ways_to_set_a_parameter_are_seen(cell):
         notebook_parameters(["", cell, "# Parameters\nsize = 4"])
 
 
-def test_a_value_that_would_overrule_what_is_given_is_refused(tmp_path):
-    message = "size has a value in a second cell that starts with '# Parameters', which"
-    path = write(tmp_path / "own.ipynb", "# Parameters\nsize = 3", "# Parameters\nsize = 7")
+@pytest.mark.parametrize(
+    ("second", "name"),
+    [("# Parameters\nsize = 7", "size"), ("# Parameters\nwidth = 5\nheight = 2", "height")],
+)
+def test_a_second_cell_of_parameters_is_refused(tmp_path, second, name):
+    path = write(tmp_path / "own.ipynb", "# Parameters\nsize = 3", second)
     notebook = nbformat.read(path, as_version=4)
+    notebook.cells.insert(1, new_code_cell("import this"))
     notebook.cells.append(new_code_cell(CALL))
     nbformat.write(notebook, path)
+    message = f"{name} has a value in a second cell that starts with '# Parameters', beside which"
     with pytest.raises(ParameterError, match=message):
         check_parameters(path, {"size": 4})
     with pytest.raises(PapermillExecutionError) as error:
         papermill.execute_notebook(path, tmp_path / "out.ipynb", {"size": 4}, progress_bar=False)
     assert error.value.evalue.startswith(message)
+
+
+@pytest.mark.parametrize(
+    "second",
+    ["# Parameters of the figure\nwidth = 5", "# Parameters\ndef fit(x):\n    size = x", "# Parameters\n"],
+)
+def test_a_cell_that_sets_no_parameter_is_none(tmp_path, second):
+    path = write(tmp_path / "own.ipynb", "# Parameters\nsize = 3", second)
+    assert check_parameters(path, {"size": 4})["size"] == 4
+    history = ["", "# Parameters\nsize = 3", "# Parameters\nsize = 4", second, CALL]
+    if not second.startswith("# Parameters\n"):
+        assert notebook_parameters(history)["size"] == 4
+
+
+def test_two_cells_of_parameters_without_a_common_name_are_refused(monkeypatch):
+    monkeypatch.setattr("replicate.training.progress.cell_is_watched", lambda: True)
+    with pytest.raises(ParameterError, match="have no name in common, height and size among them"):
+        notebook_parameters(["", "# Parameters\nsize = 3", "1", "# Parameters\nwidth = 5\nheight = 2", CALL])
 
 
 def test_in_jupyterlab_any_cell_may_have_run_before(monkeypatch):

@@ -93,16 +93,16 @@ def _said(cell: NotebookNode) -> list[str]:
     for output in cell.get("outputs", []):
         data = output.get("data", {})
         if "image/png" in data:
-            texts.append(output.metadata.get("caption", ""))
+            texts.append((output.get("metadata") or {}).get("caption"))
             continue
         said = [data.get(kind) for kind in ("text/markdown", "text/latex", "text/plain")]
         texts.append(_table_of(data) or next(filter(None, [output.get("text"), *said]), ""))
-    return [re.sub(r" at 0x[0-9a-f]+", "", as_seen(text)) for text in texts]
+    return [re.sub(r" at 0x[0-9a-f]+", "", as_seen(str(text))) for text in texts]
 
 
 def _table_of(data: dict[str, str]) -> str:
     """An output's table as a post shows it; the notebook may hold one that no post could."""
-    html = data.get("text/html", "")
+    html = str(data.get("text/html", ""))
     try:
         return tables_from_html(html)
     except ParameterError:

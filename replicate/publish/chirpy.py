@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from os.path import lexists
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -144,7 +145,7 @@ def _are_others(new: Path, images: Path) -> bool:
     """Whether something that is there has the name of a new image and is another."""
     pairs = [(path, images / path.name) for path in new.iterdir()]
     return any(
-        old.exists() and not (old.is_file() and old.read_bytes() == path.read_bytes()) for path, old in pairs
+        lexists(old) and not (old.is_file() and old.read_bytes() == path.read_bytes()) for path, old in pairs
     )
 
 

@@ -214,8 +214,10 @@ def test_an_output_that_is_another_one_in_the_post_is_told(tmp_path, capsys):
 
 def test_outputs_of_every_kind_are_compared_as_a_reader_sees_them(tmp_path, capsys):
     show = "from IPython.display import Latex, Markdown\n"
+    image = "from replicate.figures.style import show, subplots\nfigure, _ = subplots(height=2)\n"
+    image += "show(figure, 'one', 'A line.')"
     cells = [f"{show}Markdown('1 of 2')", f"{show}Latex('$a = 1$')", "print('0xff')", "print('1/3\\r3/3')"]
-    path = write_notebook(tmp_path / "a.ipynb", *cells, "print(' at 0x7f01')")
+    path = write_notebook(tmp_path / "a.ipynb", *cells, "print(' at 0x7f01')", image)
     notebook = nbformat.read(execute(path, tmp_path / "out.ipynb", {}), as_version=4)
     notebook.metadata["blog"] = {"slug": "own", "title": "T", "categories": ["C"], "tags": ["t"]}
     notebook.cells[0].outputs[0].data["text/markdown"] = "2 of 2"
@@ -223,9 +225,10 @@ def test_outputs_of_every_kind_are_compared_as_a_reader_sees_them(tmp_path, caps
     notebook.cells[2].outputs[0].text = "0xfe\n"
     notebook.cells[3].outputs[0].text = "3/3\n"  # as JupyterLab stores it
     notebook.cells[4].outputs[0].text = " at 0x7f02\n"
+    notebook.cells[5].outputs[0].pop("metadata")  # as other programs leave it out
     nbformat.write(notebook, path)
     make_post(path, tmp_path / "blog")
-    assert "where cell 1, 2, 3 has another output" in capsys.readouterr().err
+    assert "where cell 1, 2, 3, 6 has another output" in capsys.readouterr().err
 
 
 def test_a_notebook_becomes_a_post_with_its_own_front_matter(tmp_path, capsys):
