@@ -118,7 +118,9 @@ def _refuse_misspelt(parameters: Mapping[str, Any], known: set[str]) -> None:
     """Refuse a parameter that seems meant for a setting, which would have its default without a word."""
     for name in parameters.keys() - known:
         setting = misspelt(name)
-        if setting and setting not in parameters and not isinstance(parameters[name], list):
+        if setting is None or isinstance(parameters[name], list):
+            continue
+        if setting not in parameters or name.rstrip("s") != setting.rstrip("s"):  # a step beside steps
             raise ParameterError(
                 f"{name} is no setting, and {setting} is one: correct the name in the parameters cell, or "
                 "call a parameter of your own less like it"

@@ -110,11 +110,17 @@ def test_a_wrong_cell_is_refused_in_one_line(line, message):
     assert "\n" not in str(caught.value)
 
 
+def test_a_slip_beside_the_setting_is_refused_and_a_parameter_of_ones_own_is_none():
+    for slip in ("max_lenght", "max_lengt"):
+        with pytest.raises(ParameterError, match=f"{slip} is no setting, and max_length is one"):
+            run_config(values(f"# Parameters\nmax_length = 5\n{slip} = 9", CALL))
+    assert run_config(values("# Parameters\nsteps = 5\nstep = 1", CALL)).training.steps == 5
+
+
 @pytest.mark.parametrize("name", ["step", "stesp", "stepps", "steqs"])
 def test_a_setting_that_is_misspelt_in_the_cell_with_the_defaults_is_refused(name):
     with pytest.raises(ParameterError, match=f"^{name} is no setting, and steps is one: correct the name"):
         run_config(values(f"# Parameters\n{name} = 7\nrounds = 2", CALL))
-    assert run_config(values(f"# Parameters\n{name} = 7\nsteps = 2", CALL)).training.steps == 2
 
 
 def test_a_parameter_of_ones_own_is_like_no_setting():

@@ -7,16 +7,20 @@ import torch
 from replicate.files import RunError
 from replicate.models.probe import is_probed_alike, model_probe
 from replicate.settings import RunConfig
-from replicate.tasks.digest import refuse_another_task, task_digest
+from replicate.tasks.digest import metric_probe, refuse_another_task, task_digest
 
 
 def identity(config: RunConfig) -> dict:
     """What a run keeps of its task and its model as they are now."""
-    return {"task": task_digest(config.task), "model": model_probe(config.task, config.model)}
+    return {
+        "task": task_digest(config.task),
+        "metrics": metric_probe(config.task),
+        "model": model_probe(config.task, config.model),
+    }
 
 
 def what_was_changed(config: RunConfig, record: dict) -> str:
-    """The task or the model, where one is another now than as a run with this provenance began; else "".
+    """The task, a metric or the model that is another now than as a run with this provenance began; else "".
 
     Another PyTorch may draw other pairs, so that nothing can be told there; runs of earlier versions have
     kept neither.
@@ -25,6 +29,10 @@ def what_was_changed(config: RunConfig, record: dict) -> str:
         return ""
     if "task" in record and record["task"] != task_digest(config.task):
         return "task"
+    now = metric_probe(config.task)
+    for name, probe in record.get("metrics", {}).items():  # one that is new is in no table of the run
+        if name in now and not is_probed_alike(probe, now[name]):
+            return f"metric {name}"
     if "model" in record and not is_probed_alike(record["model"], model_probe(config.task, config.model)):
         return "model"
     return ""
@@ -39,8 +47,9 @@ def refuse_changed(config: RunConfig, record: dict, folder: Path) -> None:
     changed = what_was_changed(config, record)
     if changed == "task":
         refuse_another_task(config.task, record["task"], folder)
-    if changed == "model":
+    if changed:
+        name = f"model {config.model.kind}" if changed == "model" else changed
         raise RunError(
-            f"the code of model {config.model.kind} was changed since {folder} was begun, and gives other "
-            "losses now: put it back, or delete that folder and start the run again"
+            f"the code of {name} was changed since {folder} was begun, and gives other numbers now: put it "
+            "back, or delete that folder and start the run again"
         )

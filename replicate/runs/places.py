@@ -50,6 +50,7 @@ def next_steps(folder: Path, reused: bool) -> str:
 
 
 def shown(path: Path) -> str:
-    """A folder as a person types it: from the project's folder where it lies in there."""
+    """A folder as a person types it: from the project's folder where both it and the person are in there."""
     path = path.absolute()
-    return (path.relative_to(PROJECT) if path.is_relative_to(PROJECT) else path).as_posix()
+    is_near = path.is_relative_to(PROJECT) and Path.cwd().is_relative_to(PROJECT)
+    return (path.relative_to(PROJECT) if is_near else path).as_posix()

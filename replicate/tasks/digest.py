@@ -5,6 +5,7 @@ import itertools
 import json
 from collections.abc import Iterable
 from functools import cache
+from numbers import Real
 from pathlib import Path
 from typing import get_args
 
@@ -22,16 +23,33 @@ PAIRS = 20  # of each kind
 
 @cache
 def task_digest(settings: TaskSettings) -> str:
-    """The SHA-256 of some pairs to train on and to score, in ids and in words, and of what answers score.
+    """The SHA-256 of some pairs to train on and to score, in ids and in words.
 
     A set of Python's, for one, has an order of its own in each process: of words, so have their ids.
     """
     task = task_of(settings)
-    batches = [task.sample(_generators(), PAIRS)]
-    for split in get_args(Split):
-        batches += itertools.islice(task.batches(split, _generators(), PAIRS), 1)
-    found = [[_content(task, batch), _scores(task, batch)] for batch in batches]
+    found = [_content(task, batch) for batch in _batches(task)]
     return hashlib.sha256(json.dumps(found).encode()).hexdigest()
+
+
+@cache
+def metric_probe(settings: TaskSettings) -> dict[str, list[float]]:
+    """What right answers score by each metric, and each pair's answer as that of the next, of those pairs."""
+    task, found = task_of(settings), {}
+    for target in (batch.target.flatten(0, 1) for batch in _batches(task)):  # [N, T]
+        for answer in (target, target.roll(1, 0)):
+            statistics = task.statistics(answer, target)
+            means = {name: values.double().mean().item() for name, values in statistics.items()}
+            scores = task.scores(means | {"samples": len(target)})
+            for metric in task.metrics:
+                if isinstance(score := scores.get(metric.name), Real):  # its trial says what is none
+                    found.setdefault(metric.name, []).append(float(f"{score:.6g}"))
+    return found
+
+
+def _batches(task: Task) -> list[Batch]:
+    splits = [itertools.islice(task.batches(split, _generators(), PAIRS), 1) for split in get_args(Split)]
+    return [task.sample(_generators(), PAIRS), *itertools.chain(*splits)]
 
 
 def refuse_another_task(settings: TaskSettings, digest: str, folder: Path) -> None:
@@ -42,7 +60,7 @@ def refuse_another_task(settings: TaskSettings, digest: str, folder: Path) -> No
     """
     if task_digest(settings) != digest:
         raise RunError(
-            f"the task makes other pairs or scores here than where {folder} was begun: it was changed since, "
+            f"the task makes other pairs here than where {folder} was begun: it was changed since, "
             "or is another one in each process, as the order of a set and a draw without a seed are; make it "
             "the same in all, then delete that folder and start the run again"
         )
@@ -68,17 +86,6 @@ def _content(task: Task, batch: Batch) -> list:
     """Both sides of a batch."""
     sides = (task.source, batch.source, task.reverse), (task.target, batch.target, False)
     return [[tokens.tolist(), _texts(vocabulary, tokens, turned)] for vocabulary, tokens, turned in sides]
-
-
-def _scores(task: Task, batch: Batch) -> list[list[str]]:
-    """Of right answers, and of each pair's answer as that of the next."""
-    target = batch.target.flatten(0, 1)
-    scored = []
-    for answer in (target, target.roll(1, 0)):
-        means = {name: own.double().mean().item() for name, own in task.statistics(answer, target).items()}
-        scores = task.scores(means | {"samples": len(target)})
-        scored.append([f"{name} {score:.6g}" for name, score in sorted(scores.items())])
-    return scored
 
 
 def _texts(vocabulary: Vocabulary, tokens: Tensor, turned: bool) -> list[str]:

@@ -12,6 +12,8 @@ def test_a_folder_of_the_project_is_named_from_there_and_any_other_in_full(monke
     assert shown(tmp_path / "a") == (tmp_path / "a").as_posix()
     monkeypatch.chdir(PROJECT)
     assert shown(Path("results/quick")) == "results/quick"
+    monkeypatch.chdir(tmp_path)
+    assert shown(PROJECT / "runs" / "a") == (PROJECT / "runs" / "a").as_posix()
 
 
 def test_the_next_steps_can_be_pasted(monkeypatch, tmp_path):

@@ -9,6 +9,7 @@ from shared import CONFIG
 from replicate.files import RunError
 from replicate.runs import changes, plan
 from replicate.runs.experiment import run
+from replicate.tasks.digest import metric_probe
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,7 @@ def test_a_run_goes_on_with_the_threads_it_began_with(tmp_path, monkeypatch):
 def test_a_task_that_is_another_in_each_process_is_refused(tmp_path, monkeypatch, workers):
     with monkeypatch.context() as elsewhere:
         elsewhere.setattr(changes, "task_digest", lambda settings: "of another process")
-        with pytest.raises(RunError, match=f"scores here than where {tmp_path} was begun: it was"):
+        with pytest.raises(RunError, match=f"pairs here than where {tmp_path} was begun: it was"):
             run(CONFIG, tmp_path, workers=workers)
     with pytest.raises(RunError, match="the order of a set and a draw without a seed"):  # gone on with
         run(CONFIG, tmp_path, workers=workers)
@@ -84,4 +85,13 @@ def test_a_run_whose_model_was_changed_is_neither_gone_on_with_nor_used_again(tm
             message = f"the code of model post was changed since {folder} was begun"
             with pytest.raises(RunError, match=message):
                 run(CONFIG, folder, workers=1)
+        changed.undo()
+        changed.setattr(
+            changes, "metric_probe", lambda settings: {"exact_match": [9.0], "of a new one": [1.0]}
+        )
+        with pytest.raises(RunError, match="the code of metric exact_match was changed since"):
+            run(CONFIG, tmp_path / "done", workers=1)
+        ours = metric_probe(CONFIG.task)
+        changed.setattr(changes, "metric_probe", lambda settings: ours | {"of a new one": [1.0]})
+        run(CONFIG, tmp_path / "done", workers=1)
     run(CONFIG, tmp_path / "begun", workers=1)

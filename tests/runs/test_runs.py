@@ -91,9 +91,9 @@ def test_a_run_of_a_task_that_was_changed_is_refused(finished, tmp_path):
     folder = copy_of(finished, tmp_path)
     record = json.loads((folder / "provenance.json").read_text()) | {"task": "of other words"}
     (folder / "provenance.json").write_text(json.dumps(record))
-    with pytest.raises(RunError, match=f"other pairs or scores here than where {folder} was begun"):
+    with pytest.raises(RunError, match=f"other pairs here than where {folder} was begun"):
         open_run(folder).load_model()
-    with pytest.raises(RunError, match=f"other pairs or scores here than where {folder} was begun"):
+    with pytest.raises(RunError, match=f"other pairs here than where {folder} was begun"):
         run(finished.config, folder)  # whose scores would be used again
     (folder / "provenance.json").write_text(json.dumps(record | {"torch": "1.0"}))  # which may draw others
     open_run(folder).load_model()
