@@ -1,4 +1,4 @@
-"""What was changed in the code since a run began: its task, or its model, is then another one."""
+"""What was changed in the code since a run began: its task, a metric or its model is then another one."""
 
 from pathlib import Path
 
