@@ -29,10 +29,11 @@ def what_was_changed(config: RunConfig, record: dict) -> str:
         return ""
     if "task" in record and record["task"] != task_digest(config.task):
         return "task"
-    now = metric_probe(config.task)
-    for name, probe in record.get("metrics", {}).items():  # one that is new is in no table of the run
-        if name in now and not is_probed_alike(probe, now[name]):
-            return f"metric {name}"
+    if kept := record.get("metrics"):
+        now = metric_probe(config.task)
+        for name in kept.keys() & now.keys():  # one that is new is in no table of the run
+            if not is_probed_alike(kept[name], now[name]):
+                return f"metric {name}"
     if "model" in record and not is_probed_alike(record["model"], model_probe(config.task, config.model)):
         return "model"
     return ""

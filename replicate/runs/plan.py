@@ -58,7 +58,10 @@ def begin(folder: Path, config: RunConfig, device: str, workers: int) -> Plan:
     attempts = begun.setdefault("attempts", [{"started": None, "git_commit": None}])
     edges = begun.get("edges")
     are_edges = _are_edges(edges, config.training.rounds)
-    own = {name: begun.setdefault(name, now) for name, now in identity(config).items()}
+    ours = identity(config)
+    own = {name: begun.setdefault(name, now) for name, now in ours.items()}
+    # A metric that is new is scored from now on.
+    begun["metrics"] = own["metrics"] = ours["metrics"] | own["metrics"]
     threads = begun.setdefault("threads", _threads(min(workers, len(edges) - 1)) if are_edges else 1)
     if not (are_edges and _are_attempts(attempts) and _is_count(threads) and isinstance(own["task"], str)):
         raise RunError(f"{file} is damaged; delete {folder} and start the run again")

@@ -21,7 +21,7 @@ from replicate.sweeps.store import clear_leftovers, state, store
 from replicate.sweeps.tables import claim, write_tables
 from replicate.sweeps.watch import Watch
 from replicate.sweeps.work import Outcome, forget, started_topic, told_topic, work, working_folder
-from replicate.telling import tell
+from replicate.telling import tell, told_if_slow
 from replicate.training.progress import progress_style
 
 CLEANING_SECONDS = 60  # for the workers to remove what they worked in
@@ -62,8 +62,10 @@ def run_sweep(
                 f"{jobs[0].notebook} was edited: {len(edited)} of {len(jobs)} cases are executed again; what "
                 "they have trained with equal settings is used"
             )
-        done = [job.name for job in jobs if states[job.name] == "done"]
-        if changed := [name for name in done if is_changed(place_of(folder, name))]:
+        done = [job.name for job in jobs if states[job.name] in ("done", "edited")]
+        with told_if_slow("reading the tasks of the cases that are done", progress_style() != "off"):
+            changed = [name for name in done if is_changed(place_of(folder, name))]
+        if changed:
             tell(f"task or model was changed: {len(changed)} of {len(jobs)} cases are trained again")
             states |= dict.fromkeys(changed, "changed")
         for job in jobs:
