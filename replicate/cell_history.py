@@ -83,14 +83,15 @@ def _refuse_values_elsewhere(history: Sequence[str], parameters: set[str]) -> No
     from replicate.training.progress import cell_is_watched  # IPython, slow to import
 
     last = max(number for number, source in enumerate(history) if is_parameters_cell(source))
+    later = history[last + 1 :]
     settings = set(flat_names()) if any("run_config" in source for source in history) else set()
-    for number, source in enumerate(history):
-        if is_parameters_cell(source):
-            continue
-        is_later = number > last
-        names = (settings if is_later or not cell_is_watched() else set()) - parameters
-        names |= parameters if is_later else set()
-        if found := sorted(names & plain_names(without_magic(source))):
+    for names, cells in (
+        (parameters, later),
+        (settings - parameters, later if cell_is_watched() else history),
+    ):
+        others = (source for source in cells if not is_parameters_cell(source))
+        values = {name for source in others for name in plain_names(without_magic(source))}
+        if found := sorted(values & names):
             raise ParameterError(
                 f"{found[0]} has a value in a cell that does not start with '{FIRST_LINE}', where it is not "
                 "read: write it into the one that does, and run that again"

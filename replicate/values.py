@@ -12,9 +12,9 @@ def plain(text: str) -> Any:
     """Read a text as papermill's -p does, and true and false in any case."""
     if text.lower() in WORDS:
         return WORDS[text.lower()]
+    if "_" in text:  # 2026_11 is no 202611
+        return str(text)
     for number in (int, _finite):
-        if "_" in text:  # 2026_11 is no 202611
-            break
         try:
             return number(text)
         except (ValueError, OverflowError):

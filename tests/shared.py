@@ -13,6 +13,7 @@ import nbformat
 import psutil
 import pytest
 import torch
+import yaml
 from bs4 import BeautifulSoup
 
 from replicate.runs.folder import TEXT_FILES
@@ -173,6 +174,11 @@ SWEPT = (
     "    assert end != 'badly' or tried, 'as asked'\n"
     "    pathlib.Path('made.txt').write_text(f'{name} {steps}')",
 )
+
+
+def write_yaml(path: Path, data: dict) -> Path:
+    path.write_text(yaml.safe_dump(data, sort_keys=False))
+    return path
 
 
 def write_sweep(folder: Path, text: str) -> Path:

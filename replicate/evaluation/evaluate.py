@@ -102,6 +102,13 @@ def pair_statistics(task: Task, prediction: Tensor, target: Tensor) -> dict[str,
     return statistics
 
 
+def pair_means(task: Task, prediction: Tensor, target: Tensor) -> dict[str, float]:
+    """The means of a task's statistics of N pairs, and their number, from which it reckons its metrics."""
+    statistics = pair_statistics(task, prediction, target)
+    means = {name: values.double().mean().item() for name, values in statistics.items()}
+    return means | {"samples": len(target)}
+
+
 def metrics_of(task: Task, means: Mapping[str, float]) -> dict[str, float]:
     """A task's metrics of some pairs, from the means of their statistics and their number.
 

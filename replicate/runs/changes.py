@@ -4,10 +4,11 @@ from pathlib import Path
 
 import torch
 
+from replicate.evaluation.metric_probe import metric_probe
 from replicate.files import RunError
 from replicate.models.probe import is_probed_alike, model_probe
 from replicate.settings import RunConfig
-from replicate.tasks.digest import metric_probe, refuse_another_task, task_digest
+from replicate.tasks.digest import refuse_another_task, task_digest
 
 
 def identity(config: RunConfig) -> dict:

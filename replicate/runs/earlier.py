@@ -41,7 +41,7 @@ def _noted(folder: Path) -> dict:
     if not (folder / PLAN).exists():
         return {}
     plan = read_json(folder / PLAN)
-    return plan["attempts"][0] | {name: plan[name] for name in ("task", "metrics", "model") if name in plan}
+    return plan["attempts"][0] | plan
 
 
 def _is_begun_as_now(noted: dict, config: RunConfig) -> bool:

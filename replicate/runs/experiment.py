@@ -59,16 +59,17 @@ def run(
         take_earlier(folder, config)
         refuse_foreign(folder, config)  # before a lock is put into it
         refuse_unwritable(folder)
-        if was_finished := is_finished(folder):
-            open_run(folder).refuse_changed()
+        if finished := open_run(folder) if is_finished(folder) else None:
+            finished.refuse_changed()
     # A finished run may be another person's, on a disk that is read-only, or asked for by several at once.
-    if not was_finished or (_left_over(folder) and os.access(folder, os.W_OK)):
+    if not finished or (_left_over(folder) and os.access(folder, os.W_OK)):
         if workers > 1 and getattr(multiprocessing.current_process(), "_inheriting", False):
             raise RunError(  # it is a worker, about to begin
                 "a script whose run has several processes must call it under `if __name__ == '__main__':`"
             )
         _complete(folder, config, device, workers)
-    return replace(open_run(folder), config=config)  # equal to the folder's; its files are where they are now
+    # Its config is equal to the folder's, but its files are where they are now.
+    return replace(finished or open_run(folder), config=config)
 
 
 def _complete(folder: Path, config: RunConfig, device: str, workers: int) -> None:

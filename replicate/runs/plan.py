@@ -58,10 +58,10 @@ def begin(folder: Path, config: RunConfig, device: str, workers: int) -> Plan:
     attempts = begun.setdefault("attempts", [{"started": None, "git_commit": None}])
     edges = begun.get("edges")
     are_edges = _are_edges(edges, config.training.rounds)
-    ours = identity(config)
-    own = {name: begun.setdefault(name, now) for name, now in ours.items()}
-    # A metric that is new is scored from now on.
-    begun["metrics"] = own["metrics"] = ours["metrics"] | own["metrics"]
+    now = identity(config)
+    own = {name: begun.get(name, value) for name, value in now.items()}
+    own["metrics"] = now["metrics"] | own["metrics"]  # one that is new is scored from now on
+    begun |= own
     threads = begun.setdefault("threads", _threads(min(workers, len(edges) - 1)) if are_edges else 1)
     if not (are_edges and _are_attempts(attempts) and _is_count(threads) and isinstance(own["task"], str)):
         raise RunError(f"{file} is damaged; delete {folder} and start the run again")
@@ -89,7 +89,7 @@ def _new(config: RunConfig, device: str, workers: int) -> dict:
         "edges": edges,
         "threads": _threads(min(workers, parts)),
         "attempts": [],
-    } | identity(config)
+    }
 
 
 def _threads(processes: int) -> int:

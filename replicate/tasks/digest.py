@@ -5,7 +5,6 @@ import itertools
 import json
 from collections.abc import Iterable
 from functools import cache
-from numbers import Real
 from pathlib import Path
 from typing import get_args
 
@@ -28,26 +27,12 @@ def task_digest(settings: TaskSettings) -> str:
     A set of Python's, for one, has an order of its own in each process: of words, so have their ids.
     """
     task = task_of(settings)
-    found = [_content(task, batch) for batch in _batches(task)]
+    found = [_content(task, batch) for batch in few_batches(task)]
     return hashlib.sha256(json.dumps(found).encode()).hexdigest()
 
 
-@cache
-def metric_probe(settings: TaskSettings) -> dict[str, list[float]]:
-    """What right answers score by each metric, and each pair's answer as that of the next, of those pairs."""
-    task, found = task_of(settings), {}
-    for target in (batch.target.flatten(0, 1) for batch in _batches(task)):  # [N, T]
-        for answer in (target, target.roll(1, 0)):
-            statistics = task.statistics(answer, target)
-            means = {name: values.double().mean().item() for name, values in statistics.items()}
-            scores = task.scores(means | {"samples": len(target)})
-            for metric in task.metrics:
-                if isinstance(score := scores.get(metric.name), Real):  # its trial says what is none
-                    found.setdefault(metric.name, []).append(float(f"{score:.6g}"))
-    return found
-
-
-def _batches(task: Task) -> list[Batch]:
+def few_batches(task: Task) -> list[Batch]:
+    """Some pairs to train on, then some of each split."""
     splits = [itertools.islice(task.batches(split, _generators(), PAIRS), 1) for split in get_args(Split)]
     return [task.sample(_generators(), PAIRS), *itertools.chain(*splits)]
 
@@ -60,9 +45,9 @@ def refuse_another_task(settings: TaskSettings, digest: str, folder: Path) -> No
     """
     if task_digest(settings) != digest:
         raise RunError(
-            f"the task makes other pairs here than where {folder} was begun: it was changed since, "
-            "or is another one in each process, as the order of a set and a draw without a seed are; make it "
-            "the same in all, then delete that folder and start the run again"
+            f"the task makes other pairs here than where {folder} was begun: it was changed since, or is "
+            "another one in each process, as the order of a set and a draw without a seed are; make it the "
+            "same in all, then delete that folder and start the run again"
         )
 
 

@@ -7,7 +7,7 @@ from typing import get_args
 import torch
 from torch import Tensor, nn
 
-from replicate.evaluation.evaluate import metrics_of, pair_statistics
+from replicate.evaluation.evaluate import metrics_of, pair_means
 from replicate.randomness import make_generators
 from replicate.tasks.batch import PAD, Batch
 from replicate.tasks.batch_check import check_batch
@@ -83,7 +83,7 @@ def _check_equal(of: str, one: Batch, other: Batch, what: str) -> None:
 
 def _check_bounds(task: Task, target: Tensor) -> None:
     """See that the right answers themselves, `[N, T]`, score within every metric's bounds."""
-    scores = _scores(task, target, target)
+    scores = metrics_of(task, pair_means(task, target, target))
     for metric in task.metrics:
         low, high = metric.bounds
         score, rounding = scores[metric.name], 1e-5 * (high - low)
@@ -101,18 +101,11 @@ def _check_never_right(task: Task, target: Tensor) -> None:
     lacking = target.clone()
     lacking[lacking[:, 0] != task.target.eos, 0] = unknown
     try:
-        masked = _scores(task, lacking, without_unknown(lacking, task.target))
+        masked = metrics_of(task, pair_means(task, lacking, without_unknown(lacking, task.target)))
     except Exception:  # statistics that read no such target have other means against it
         return
-    if _scores(task, lacking, lacking)[task.headline] != masked[task.headline]:
+    if metrics_of(task, pair_means(task, lacking, lacking))[task.headline] != masked[task.headline]:
         raise ValueError(
             f"an unknown word counts as right in {task.headline}: it never is, which `without_unknown` of "
             "tasks/pairs.py makes of a target"
         )
-
-
-def _scores(task: Task, answer: Tensor, target: Tensor) -> dict[str, float]:
-    """A task's metrics of answers and targets, `[N, T]`."""
-    statistics = pair_statistics(task, answer, target)
-    means = {name: values.double().mean().item() for name, values in statistics.items()}
-    return metrics_of(task, means | {"samples": len(target)})

@@ -90,6 +90,10 @@ def test_images_without_a_post_and_changed_images_are_left_alone_unless_forced(t
     (images / "mine.png").write_text("mine")
     (images / "a-curve.png").write_text("mine")
     assert f"{images} would change" in write_post("text", [figure], POST, tmp_path)
+    assert {path.name: path.read_text() for path in images.iterdir()} == {
+        "mine.png": "mine",
+        "a-curve.png": "mine",
+    }
     assert not list((tmp_path / "_posts").iterdir())
     assert "replaced" in write_post("text", [figure], POST, tmp_path, force=True)
     assert "unchanged" in write_post("text", [figure], POST, tmp_path)
@@ -206,3 +210,12 @@ def test_a_persons_own_files_among_the_images_stay(tmp_path):
     assert write_post("without figures", [], POST, tmp_path, force=True).endswith("replaced")
     assert all((images / name).read_text() == "mine" for name in ("mine.png", "raw/data.csv"))
     assert (images / "nowhere").is_symlink()
+
+
+def test_an_image_of_ones_own_beside_a_new_post_is_no_change(tmp_path):
+    drawn(tmp_path / "figures")
+    images = tmp_path / "assets/img/posts" / POST.slug
+    images.mkdir(parents=True)
+    (images / "mine.png").write_text("mine")
+    said = write_post("text", [tmp_path / "figures/a-curve.png"], POST, tmp_path)
+    assert said.endswith(": written") and (images / "mine.png").read_text() == "mine"

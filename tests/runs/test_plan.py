@@ -6,10 +6,10 @@ import pytest
 import torch
 from shared import CONFIG
 
+from replicate.evaluation.metric_probe import metric_probe
 from replicate.files import RunError
 from replicate.runs import changes, plan
 from replicate.runs.experiment import run
-from replicate.tasks.digest import metric_probe
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_run_goes_on_with_the_threads_it_began_with(tmp_path, monkeypatch):
 def test_a_task_that_is_another_in_each_process_is_refused(tmp_path, monkeypatch, workers):
     with monkeypatch.context() as elsewhere:
         elsewhere.setattr(changes, "task_digest", lambda settings: "of another process")
-        with pytest.raises(RunError, match=f"pairs here than where {tmp_path} was begun: it was"):
+        with pytest.raises(RunError, match=f"other pairs here than where {tmp_path} was begun: it was"):
             run(CONFIG, tmp_path, workers=workers)
     with pytest.raises(RunError, match="the order of a set and a draw without a seed"):  # gone on with
         run(CONFIG, tmp_path, workers=workers)

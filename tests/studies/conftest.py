@@ -1,9 +1,10 @@
-"""Tiny runs for the measurements of the claims, trained once."""
+"""Tiny runs for the measurements of the claims, trained once, and a tiny study that is registered."""
 
 import pytest
-from shared import TINY
+from shared import DATA, TINY, write_yaml
 
 from replicate.runs.experiment import run
+from replicate.studies import registration
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +18,12 @@ def runs(tmp_path_factory):
         "skewed": {"skew": 1.0},
     }
     return {name: run(TINY.changed(**change), folder / name, workers=1) for name, change in changes.items()}
+
+
+@pytest.fixture
+def registry(tmp_path, monkeypatch):
+    """Where the tiny study is registered."""
+    monkeypatch.setattr(registration, "REGISTERED", tmp_path / "registered")
+    (tmp_path / "registered").mkdir()
+    write_yaml(tmp_path / "registered" / "tiny.yaml", DATA)
+    return tmp_path / "registered"

@@ -216,7 +216,8 @@ def test_the_notebook_of_trainings_takes_it_and_leaves_the_settings_of_primes_al
     assert config == RunConfig.of(task="numbers", model="rnn", **QUICK_TRAINING)
     with pytest.raises(ParameterError, match="max_length means nothing with task 'numbers'"):
         run_config(check_parameters(notebook, {"task": "numbers", "max_length": 6}))
-    with pytest.raises(ParameterError, match=r"task must be .*'primes' or .*'numbers', not 'nubmers'"):
+    known = " or ".join(map(repr, tasks.TASKS))
+    with pytest.raises(ParameterError, match=f"task must be {known}, not 'nubmers'"):
         run_config(check_parameters(notebook, {"task": "nubmers"}))
     with pytest.raises(ParameterError, match=r"cell has no line for digits; add `digits = \.\.\.` to it"):
         check_parameters(notebook, {"task": "numbers", "digits": 3})
